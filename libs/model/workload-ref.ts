@@ -1,0 +1,44 @@
+import { compareText } from './diagnostic.ts';
+
+/**
+ * Names a workload: the top owner of its pods (`shop/Deployment/web`), a bare Pod, a Compose
+ * service (`kind: ComposeService`, namespace = project) or a custom resource that makes pods.
+ */
+export interface WorkloadRef {
+  readonly namespace: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** `namespace/kind/name`: unique, because none of the three may contain a slash. */
+export type WorkloadKey = string;
+
+export function workloadKey(ref: WorkloadRef): WorkloadKey {
+  return `${ref.namespace}/${ref.kind}/${ref.name}`;
+}
+
+export function compareWorkloads(a: WorkloadRef, b: WorkloadRef): number {
+  return compareText(workloadKey(a), workloadKey(b));
+}
+
+/** Peers that are no workload of the input but have a name of their own in every cluster. */
+export const ENTITIES = [
+  'internet',
+  'kube-apiserver',
+  'prometheus',
+  'kubelet',
+  'ingress-controller',
+  'gateway',
+  'any',
+  'coredns',
+  'kube-controller-manager',
+  'kube-scheduler',
+] as const;
+export type Entity = (typeof ENTITIES)[number];
+
+/** One end of a relationship. */
+export type GraphPeer = WorkloadRef | Entity;
+
+export function graphPeerKey(peer: GraphPeer): string {
+  return typeof peer === 'string' ? peer : workloadKey(peer);
+}

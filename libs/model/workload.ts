@@ -1,0 +1,50 @@
+import type { Container } from './container.ts';
+import type { Labels } from './labels.ts';
+import type { Origin } from './origin.ts';
+import type { Protocol } from './protocol.ts';
+import type { WorkloadRef } from './workload-ref.ts';
+
+/** A port published on the host by Compose: `target` is the container's port. */
+export interface PublishedPort {
+  readonly target: number;
+  readonly protocol: Protocol;
+  /** The address it is bound to; loopback means it is not reachable from outside the host. */
+  readonly hostAddress?: string;
+}
+
+/** What only a Compose file says about a service. */
+export interface ComposeFacts {
+  readonly dependsOn: readonly string[];
+  readonly links: readonly string[];
+  readonly networks: readonly string[];
+  readonly published: readonly PublishedPort[];
+  readonly profiles: readonly string[];
+}
+
+/**
+ * Something that makes pods which are alike: named by its top owner, described by its pod template.
+ *
+ * `podLabels` are what its pods carry; labels a controller adds per rollout
+ * (`pod-template-hash`, `controller-revision-hash`, …) are left out.
+ */
+export interface Workload {
+  readonly ref: WorkloadRef;
+  readonly platform: 'kubernetes' | 'compose' | 'host';
+  /** Pods it wants; for a DaemonSet the number is one per node and reads 1 here. */
+  readonly replicas: number;
+  readonly podLabels: Labels;
+  readonly podAnnotations: Labels;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly serviceAccount: string;
+  /** Whether a token of the service account is mounted, after pod and account defaults and projected volumes. */
+  readonly tokenMounted: boolean;
+  readonly hostNetwork: boolean;
+  readonly containers: readonly Container[];
+  /** A StatefulSet's `serviceName`. */
+  readonly governingService?: string;
+  /** A CronJob's schedule. */
+  readonly schedule?: string;
+  readonly compose?: ComposeFacts;
+  readonly origin: Origin;
+}
