@@ -37,7 +37,8 @@ describe('every source file', () => {
   });
 
   it('lists its exports by name, and has no enum and no namespace', () => {
-    expect(sources.flatMap((path) => findUnwantedSyntax(parse(read(path))).map((what) => `${path}: ${what}`))).toEqual([]);
+    const unwanted = sources.flatMap((path) => findUnwantedSyntax(parse(read(path))).map((what) => `${path}: ${what}`));
+    expect(unwanted).toEqual([]);
   });
 });
 
@@ -65,12 +66,13 @@ describe('pure code', () => {
     expect(findImpurities(parse(code))).not.toEqual([]);
   });
 
-  it.each([['const now = view.now();'], ['type Options = { readonly async: boolean };'], ['const date = Date.parse(text);']])(
-    'may say %s',
-    (code) => {
-      expect(findImpurities(parse(code))).toEqual([]);
-    },
-  );
+  it.each([
+    ['const now = view.now();'],
+    ['type Options = { readonly async: boolean };'],
+    ['const at = Date.parse(text);'],
+  ])('may say %s', (code) => {
+    expect(findImpurities(parse(code))).toEqual([]);
+  });
 });
 
 describe('every library', () => {
@@ -80,13 +82,15 @@ describe('every library', () => {
 
   it('has an index.ts; sources has one for each outside system', () => {
     const entries = libraries.flatMap((lib) =>
-      lib === 'sources' ? foldersIn('libs/sources').filter((name) => name !== 'testdata').map((name) => `sources/${name}`) : [lib],
+      lib === 'sources' ? foldersIn('libs/sources').map((system) => `sources/${system}`) : [lib],
     );
     expect(entries.filter((entry) => !existsSync(join(repositoryRoot, 'libs', entry, 'index.ts')))).toEqual([]);
   });
 
   it('can be imported by its name', () => {
-    const { imports } = JSON.parse(read('package.json')) as { imports: Record<string, { source: string; default: string }> };
+    const { imports } = JSON.parse(read('package.json')) as {
+      imports: Record<string, { source: string; default: string }>;
+    };
     const wrong = Object.entries(imports).filter(
       ([name, target]) =>
         target.source !== `./libs/${name.slice(1)}/index.ts` ||
@@ -99,7 +103,8 @@ describe('every library', () => {
 
 describe('the lockfile', () => {
   it('names no package registry, so it installs from whichever one is configured', () => {
-    const hosts = [...read('package-lock.json').matchAll(/"resolved":\s*"[a-z+]+:\/\/([^/"]+)/g)].map((match) => match[1]);
+    const resolved = read('package-lock.json').matchAll(/"resolved":\s*"[a-z+]+:\/\/([^/"]+)/g);
+    const hosts = [...resolved].map(([, host]) => host);
     expect(hosts.filter((host) => host !== 'registry.npmjs.org')).toEqual([]);
   });
 
@@ -107,7 +112,9 @@ describe('the lockfile', () => {
     const { packages } = JSON.parse(read('package-lock.json')) as {
       packages: Record<string, { integrity?: string; link?: boolean; inBundle?: boolean }>;
     };
-    const bare = Object.entries(packages).filter(([path, entry]) => path !== '' && entry.integrity === undefined && entry.inBundle !== true);
+    const bare = Object.entries(packages).filter(
+      ([path, entry]) => path !== '' && entry.integrity === undefined && entry.inBundle !== true,
+    );
     expect(bare.map(([path]) => path)).toEqual([]);
   });
 });
@@ -127,7 +134,7 @@ function filesUnder(folder: string): readonly string[] {
 
 function foldersIn(folder: string): readonly string[] {
   return readdirSync(join(repositoryRoot, folder), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
+    .filter((entry) => entry.isDirectory() && entry.name !== 'testdata')
     .map((entry) => entry.name)
     .sort();
 }
