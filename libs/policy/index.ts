@@ -1,0 +1,5 @@
+export { type AddressBlock, blockContains } from './address-block.ts';
+export { createGrounder, type GroundedPeer, type Grounder, groundPeer } from './grounding.ts';
+export { type Certainty, isSelectable, isSelected, isSubject } from './membership.ts';
+export { EVERY_ADDRESS, NOT_INTERNET_4, NOT_INTERNET_6, publicInternet } from './public-internet.ts';
+export { adoptPolicies, type Approval, approve, comparePolicies } from './revision.ts';
