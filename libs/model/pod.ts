@@ -41,6 +41,8 @@ export function podKey(pod: { readonly namespace: string; readonly name: string 
 export interface Namespace {
   readonly name: string;
   readonly labels: Labels;
+  /** Absent where only its objects were in the input. */
+  readonly annotations?: Labels;
   /** False where only its objects were in the input; its labels are then the one label Kubernetes always adds. */
   readonly isDeclared: boolean;
 }

@@ -17,6 +17,9 @@ export interface Rule {
   readonly ports: readonly PortMatch[] | 'any';
   readonly application?: string;
   readonly evidence: readonly Evidence[];
+  /** 0 to 1, and one sentence saying why the rule is there: what learning said when it proposed the rule. */
+  readonly confidence?: number;
+  readonly why?: string;
   /** What the rule opens beyond its evidence, one sentence each. */
   readonly widenings: readonly string[];
 }

@@ -1,5 +1,5 @@
 import type { Container } from './container.ts';
-import type { Labels } from './labels.ts';
+import type { Labels, LabelSelector } from './labels.ts';
 import type { Origin } from './origin.ts';
 import type { Protocol } from './protocol.ts';
 import type { WorkloadRef } from './workload-ref.ts';
@@ -33,6 +33,8 @@ export interface Workload {
   /** Pods it wants; for a DaemonSet the number is one per node and reads 1 here. */
   readonly replicas: number;
   readonly podLabels: Labels;
+  /** What its owner finds its pods by (`spec.selector`): immutable in Kubernetes, so it survives every rollout. */
+  readonly selector?: LabelSelector;
   readonly podAnnotations: Labels;
   readonly labels: Labels;
   readonly annotations: Labels;
