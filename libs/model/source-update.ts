@@ -12,6 +12,8 @@ export interface Manifest {
   readonly name: string;
   readonly body: JsonObject;
   readonly origin: Origin;
+  /** The lines on which objects inside `body` start (containers, variables), by identity, where the source knows them. */
+  readonly lines?: ReadonlyMap<object, number>;
 }
 
 /** A Compose project after interpolation, merging, `extends` and reading its files. */

@@ -1,0 +1,239 @@
+import { type Document, type Node, type Pair, type Scalar, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+
+import { type Json, type JsonObject, isJsonObject } from '#model';
+
+import { type DocumentText, countLines } from './document-text.ts';
+import { plainScalar } from './plain-scalar.ts';
+import { READ_LIMITS } from './read-limits.ts';
+
+/** What is wrong with a document, and on which line of the file. */
+export interface DocumentProblem {
+  readonly code: string;
+  readonly line: number;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** A document in wire shape. `lines` knows on which line of the file its containers, variables and list items start. */
+export interface ReadDocument {
+  readonly value: Json;
+  readonly line: number;
+  readonly lines: ReadonlyMap<object, number>;
+}
+
+/** Lists whose entries are named one by one in evidence, so their lines are worth keeping. */
+const LISTS_WITH_LINES: ReadonlySet<string> = new Set(['containers', 'initContainers', 'env', 'items']);
+const ENTRY_TAG = 'tag:yaml.org,2002:';
+
+/**
+ * Reads one YAML document as Kubernetes does, or says what is wrong with it.
+ *
+ * Stricter than YAML where Kubernetes is (or should be): a key that comes twice, a key that is no
+ * scalar, an alias that leads nowhere or stands for more than a million nodes are problems.
+ */
+export function readYamlDocument(document: DocumentText): ReadDocument | readonly DocumentProblem[] {
+  const reading = new DocumentReading(document);
+  try {
+    return reading.read();
+  } catch (error) {
+    if (error instanceof RangeError) return [reading.tooDeep(0)];
+    throw error;
+  }
+}
+
+interface Anchored {
+  readonly value: Json;
+  /** Nodes it stands for once its own aliases are written out. */
+  readonly nodes: number;
+}
+
+class DocumentReading {
+  readonly #document: DocumentText;
+  readonly #problems: DocumentProblem[] = [];
+  readonly #anchors = new Map<string, Anchored>();
+  readonly #lines = new Map<object, number>();
+  #nodes = 0;
+  #lineOffset = 0;
+  #line: number;
+
+  constructor(document: DocumentText) {
+    this.#document = document;
+    this.#line = document.line;
+  }
+
+  read(): ReadDocument | readonly DocumentProblem[] {
+    const parsed = parseDocument(this.#document.text, { schema: 'failsafe', prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
+    if (parsed.errors.length > 0) return this.#syntaxProblems(parsed);
+    const root = parsed.contents;
+    if (root === null) return { value: null, line: this.#document.line, lines: this.#lines };
+    const line = this.#lineAt(root);
+    const value = this.#valueOf(root, 0);
+    return this.#problems.length > 0 ? this.#problems : { value, line, lines: this.#lines };
+  }
+
+  tooDeep(offset: number): DocumentProblem {
+    return {
+      code: 'too-deep',
+      line: this.#lineOf(offset),
+      message: `more than ${READ_LIMITS.depth} mappings and lists inside each other`,
+      hint: 'no Kubernetes object nests like this; remove the document or flatten it',
+    };
+  }
+
+  #syntaxProblems(parsed: Document): readonly DocumentProblem[] {
+    return parsed.errors.slice(0, READ_LIMITS.problems).map((error) => ({
+      code: 'broken-yaml',
+      line: this.#lineOf(error.pos[0]),
+      message: firstLine(error.message),
+      hint: this.#templateHint() ?? 'correct the YAML; the other documents of the file are read all the same',
+    }));
+  }
+
+  #templateHint(): string | undefined {
+    if (!this.#document.text.includes('{{')) return undefined;
+    return 'this is the source of a Helm template; run `helm template` and read its output';
+  }
+
+  #valueOf(node: unknown, depth: number, list?: string): Json {
+    this.#nodes += 1;
+    if (isScalar(node)) return this.#scalarValue(node);
+    if (isAlias(node)) return this.#aliasValue(node.source, offsetOf(node));
+    if (depth >= READ_LIMITS.depth) {
+      this.#report(this.tooDeep(offsetOf(node)));
+      return null;
+    }
+    if (isMap(node)) return this.#anchored(node, () => this.#mapValue(node.items, depth));
+    if (isSeq(node)) return this.#anchored(node, () => this.#listValue(node.items, depth, list));
+    return null;
+  }
+
+  #anchored(node: { readonly anchor?: string }, read: () => Json): Json {
+    if (node.anchor === undefined) return read();
+    const before = this.#nodes;
+    const value = read();
+    this.#anchors.set(node.anchor, { value, nodes: this.#nodes - before + 1 });
+    return value;
+  }
+
+  #scalarValue(node: Scalar): Json {
+    const value = scalarOf(node);
+    if (node.anchor !== undefined) this.#anchors.set(node.anchor, { value, nodes: 1 });
+    return value;
+  }
+
+  // Values are shared, not copied, so a bomb costs nothing here; it would cost whoever walks the value.
+  #aliasValue(name: string, offset: number): Json {
+    const target = this.#anchors.get(name);
+    if (target === undefined) {
+      this.#problem('unknown-alias', offset, `the alias *${name} comes before its anchor or inside it`, 'define the anchor first');
+      return null;
+    }
+    this.#nodes += target.nodes;
+    if (this.#nodes > READ_LIMITS.expandedNodes) {
+      this.#problem('alias-bomb', offset, `aliases stand for more than ${READ_LIMITS.expandedNodes} values`, 'write the values out, or drop the aliases');
+      return null;
+    }
+    return target.value;
+  }
+
+  #listValue(items: readonly unknown[], depth: number, list: string | undefined): Json {
+    const keepLines = list !== undefined && LISTS_WITH_LINES.has(list);
+    return items.map((item) => {
+      const value = this.#valueOf(item, depth + 1);
+      if (keepLines && isMap(item) && isJsonObject(value)) this.#lines.set(value, this.#lineAt(item));
+      return value;
+    });
+  }
+
+  #mapValue(pairs: readonly Pair[], depth: number): JsonObject {
+    const result: Record<string, Json> = {};
+    const merged: JsonObject[] = [];
+    for (const { key, value } of pairs) {
+      if (isScalar(key) && key.type === 'PLAIN' && key.value === '<<') {
+        merged.push(...this.#mergedMaps(value, depth));
+        continue;
+      }
+      const name = this.#keyOf(key);
+      if (name === undefined) continue;
+      if (Object.hasOwn(result, name)) {
+        this.#problem('duplicate-key', offsetOf(key), `the key ${quote(name)} comes twice in one mapping`, 'keep one of them: which one counts would be a guess');
+        continue;
+      }
+      setOwn(result, name, value === null ? null : this.#valueOf(value, depth + 1, name));
+    }
+    for (const map of merged) {
+      for (const [name, value] of Object.entries(map)) {
+        if (!Object.hasOwn(result, name)) setOwn(result, name, value ?? null);
+      }
+    }
+    return result;
+  }
+
+  #mergedMaps(node: unknown, depth: number): readonly JsonObject[] {
+    const value = this.#valueOf(node, depth + 1);
+    const maps: readonly Json[] = isList(value) ? value : [value];
+    const good = maps.filter(isJsonObject);
+    if (good.length !== maps.length) this.#problem('bad-merge', offsetOf(node), '`<<` merges something that is no mapping', 'merge a mapping, an alias of one, or a list of them');
+    return good;
+  }
+
+  #keyOf(key: unknown): string | undefined {
+    const value = isScalar(key) ? this.#scalarValue(key) : isAlias(key) ? this.#aliasValue(key.source, offsetOf(key)) : undefined;
+    if (typeof value === 'string') return value;
+    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+    this.#problem('bad-key', offsetOf(key), 'a key is empty, a mapping or a list', this.#templateHint() ?? 'keys are text; quote it if it is meant to be text');
+    return undefined;
+  }
+
+  #problem(code: string, offset: number, message: string, hint: string): void {
+    this.#report({ code, line: this.#lineOf(offset), message, hint });
+  }
+
+  #report(problem: DocumentProblem): void {
+    if (this.#problems.length < READ_LIMITS.problems) this.#problems.push(problem);
+  }
+
+  #lineOf(offset: number): number {
+    return this.#document.line + countLines(this.#document.text, offset);
+  }
+
+  // Nodes are met in the order they are written, so one pass over the text finds all their lines.
+  #lineAt(node: Node): number {
+    const offset = offsetOf(node);
+    if (offset < this.#lineOffset) return this.#lineOf(offset);
+    const { text } = this.#document;
+    for (let at = text.indexOf('\n', this.#lineOffset); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) this.#line += 1;
+    this.#lineOffset = offset;
+    return this.#line;
+  }
+}
+
+function scalarOf(node: Scalar): Json {
+  const text = typeof node.value === 'string' ? node.value : '';
+  if (node.tag === undefined) return node.type === undefined || node.type === 'PLAIN' ? plainScalar(text) : text;
+  return node.tag === `${ENTRY_TAG}str` || !node.tag.startsWith(ENTRY_TAG) || node.tag === `${ENTRY_TAG}binary` ? text : plainScalar(text);
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+/** Sets an own property, `__proto__` too. */
+function setOwn(target: Record<string, Json>, key: string, value: Json): void {
+  if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  else target[key] = value;
+}
+
+function offsetOf(node: unknown): number {
+  const range = (node as Partial<Node> | null)?.range;
+  return range?.[0] ?? 0;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text);
+}
+
+function firstLine(message: string): string {
+  const line = message.split('\n', 1)[0] ?? '';
+  return line.charAt(0).toLowerCase() + line.slice(1);
+}
