@@ -20,6 +20,7 @@ export interface PodSelection {
  * `pods`, `cidr` and `nodes` are what the Kubernetes policy APIs can say; `workload`, `host` and
  * `entity` are what learning says and compilers lower: a workload to its own pods, a host (an
  * external DNS name) and an entity to known addresses or, failing that, to a billed widening.
+ * `isExact` marks a host an imported policy names: it means this name's own addresses and is never widened.
  * A reference that resolves to nothing is the empty set: it opens nothing.
  */
 export type Peer =
@@ -27,7 +28,7 @@ export type Peer =
   | { readonly kind: 'cidr'; readonly cidr: Prefix; readonly except: readonly Prefix[] }
   | { readonly kind: 'nodes'; readonly nodes: LabelSelector }
   | { readonly kind: 'workload'; readonly workload: WorkloadRef }
-  | { readonly kind: 'host'; readonly host: string }
+  | { readonly kind: 'host'; readonly host: string; readonly isExact?: true }
   | { readonly kind: 'entity'; readonly entity: Entity };
 
 /** Ports on the destination; `to` is inclusive. A named port is looked up on each destination pod, by name and protocol together. */

@@ -39,8 +39,8 @@ export interface Grounder {
  * Lowers one peer; use {@link createGrounder} for many.
  *
  * Pods are never host-network or finished ones. A namespace whose labels are not known is not
- * selected by them. A `host` is the address it spells, else the public internet; an entity other
- * than `any` and `internet` has to be lowered by whoever knows the cluster, and is empty here.
+ * selected by them. A `host` is the address it spells, else the public internet, but nothing where
+ * an imported policy names it, whose addresses only a resolver knows; an entity other than `any` and `internet` has to be lowered by whoever knows the cluster, and is empty here.
  */
 export function groundPeer(peer: Peer, snapshot: Snapshot): GroundedPeer {
   return createGrounder(snapshot).groundPeer(peer);
@@ -76,7 +76,7 @@ class SnapshotGrounder implements Grounder {
       case 'nodes':
         return { pods: [], blocks: this.#nodeBlocks(peer.nodes) };
       case 'host':
-        return this.#groundHost(peer.host);
+        return this.#groundHost(peer.host, peer.isExact === true);
       case 'entity':
         if (peer.entity === 'any') return { pods: [], blocks: EVERY_ADDRESS };
         return peer.entity === 'internet' ? this.#publicInternet() : NOTHING;
@@ -123,9 +123,10 @@ class SnapshotGrounder implements Grounder {
     return addresses.map((address) => ({ cidr: hostPrefix(address), except: [] }));
   }
 
-  #groundHost(host: string): GroundedPeer {
+  #groundHost(host: string, isExact: boolean): GroundedPeer {
     const address = parseAddress(host);
-    return address === undefined ? this.#publicInternet() : { pods: [], blocks: [{ cidr: hostPrefix(address), except: [] }] };
+    if (address !== undefined) return { pods: [], blocks: [{ cidr: hostPrefix(address), except: [] }] };
+    return isExact ? NOTHING : this.#publicInternet();
   }
 
   #publicInternet(): GroundedPeer {
