@@ -1,0 +1,69 @@
+import {
+  type Direction,
+  type GraphPeer,
+  graphPeerKey,
+  isPortNumber,
+  type Peer,
+  type PortMatch,
+  parseAddress,
+  hostPrefix,
+  type Relationship,
+  type Snapshot,
+} from '#model';
+
+import type { Catalogue } from './catalogue.ts';
+import { groundEntity, type GroundedPeers, groundWorkload, knownHost } from './peer-grounding.ts';
+import { portText, type RuleDraft } from './rule-draft.ts';
+
+/** The rules one relationship asks for at one of its ends: `ingress` at the server's, `egress` at the client's. */
+export function rulesFor(relationship: Relationship, direction: Direction, snapshot: Snapshot, catalogue: Catalogue): readonly RuleDraft[] {
+  const peer = direction === 'ingress' ? relationship.from : relationship.to;
+  const { application, tier, confidence, evidence } = relationship;
+  return ground(peer, relationship, direction, snapshot, catalogue).map(({ peers, ports = [portOf(relationship)], widenings }) => ({
+    peers,
+    ports,
+    ...(application === undefined ? {} : { application }),
+    tier,
+    confidence,
+    evidence,
+    why: reason(peer, relationship, direction, ports),
+    widenings: [...widenings, ...portWidenings(relationship, ports)],
+  }));
+}
+
+function ground(peer: GraphPeer, relationship: Relationship, direction: Direction, snapshot: Snapshot, catalogue: Catalogue): readonly GroundedPeers[] {
+  if (typeof peer !== 'string') return [groundWorkload(peer, direction, snapshot)];
+  if (peer === 'internet' && direction === 'egress' && relationship.host !== undefined) {
+    return [groundHost(relationship.host, relationship, catalogue)];
+  }
+  return groundEntity(peer, direction, snapshot, catalogue);
+}
+
+function groundHost(host: string, relationship: Relationship, catalogue: Catalogue): GroundedPeers {
+  const address = parseAddress(host);
+  if (address !== undefined) return { peers: [block(hostPrefix(address))], widenings: [] };
+  const known = knownHost(host, catalogue);
+  if (known.length > 0) return { peers: known.map(block), widenings: [] };
+  const port = portText(portOf(relationship));
+  return { peers: [{ kind: 'host', host }], widenings: [`${host} is a name: where only addresses can be said, ${port} is open to the whole public internet`] };
+}
+
+function block(cidr: Extract<Peer, { kind: 'cidr' }>['cidr']): Peer {
+  return { kind: 'cidr', cidr, except: [] };
+}
+
+function portOf({ port, protocol }: Relationship): PortMatch {
+  return port !== null && isPortNumber(port) && protocol !== 'ICMP' ? { kind: 'range', protocol, from: port, to: port } : { kind: 'protocol', protocol };
+}
+
+function portWidenings({ protocol }: Relationship, ports: readonly PortMatch[]): readonly string[] {
+  const isWhole = protocol !== 'ICMP' && ports.some((port) => port.kind === 'protocol');
+  return isWhole ? [`the port is not known, so every ${protocol} port is open`] : [];
+}
+
+function reason(peer: GraphPeer, { host, evidence }: Relationship, direction: Direction, ports: readonly PortMatch[]): string {
+  const name = peer === 'internet' && host !== undefined ? host : graphPeerKey(peer);
+  const what = direction === 'ingress' ? `${name} connects to it` : `it connects to ${name}`;
+  const [first] = evidence;
+  return `${what} on ${ports.map(portText).join(', ')}${first === undefined ? '' : `: ${first.text}`}`;
+}
