@@ -64,13 +64,13 @@ function learnedPolicy(proposal: Proposal, revision: number): NamespacedPolicy |
 }
 
 function closedRules(direction: DirectionProposal): readonly Rule[] | undefined {
-  return direction.kind === 'closed' ? direction.rules.map(withoutConfidence) : undefined;
+  return direction.kind === 'closed' ? direction.rules.map(approvedRule) : undefined;
 }
 
-// How sure learning was belongs to the proposal; the evidence stays with the rule.
-function withoutConfidence(proposed: ProposedRule): Rule {
-  const { id, peers, ports, application, evidence, widenings } = proposed;
-  return { id, peers, ports, ...(application === undefined ? {} : { application }), evidence, widenings };
+// The tier was for whoever had to decide; evidence and reasons stay with the rule.
+function approvedRule(proposed: ProposedRule): Rule {
+  const { id, peers, ports, application, evidence, confidence, why, widenings } = proposed;
+  return { id, peers, ports, ...(application === undefined ? {} : { application }), evidence, confidence, why, widenings };
 }
 
 function brand(number: number, approvedBy: string, reason: string, policies: readonly Policy[]): Revision {

@@ -1,0 +1,66 @@
+import { type AdminPolicy, type NamespacedPolicy, type Pod, type PodKey, podKey, type Policy, type Revision, type Snapshot, workloadKey } from '#model';
+
+import { type Certainty, isSubject } from './membership.ts';
+
+/** A policy that applies to a pod, or may. */
+export interface Applied<P extends Policy> {
+  readonly policy: P;
+  readonly certainty: Exclude<Certainty, 'no'>;
+}
+
+/** The policies that apply to one pod, in the order they are asked. */
+export interface Coverage {
+  readonly admin: readonly Applied<AdminPolicy>[];
+  readonly namespaced: readonly Applied<NamespacedPolicy>[];
+  readonly baseline: readonly Applied<AdminPolicy>[];
+}
+
+/** Finds the policies that apply to a pod without asking every policy: most name a namespace or a workload. */
+export class CoverageIndex {
+  readonly #snapshot: Snapshot;
+  readonly #policies: readonly Policy[];
+  /** Ranks in `#policies`, by the one place a policy names. */
+  readonly #byPlace = new Map<string, number[]>();
+  readonly #known = new Map<PodKey, Coverage>();
+
+  constructor(revision: Revision, snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+    this.#policies = revision.policies;
+    this.#policies.forEach((policy, rank) => {
+      const place = placeOf(policy);
+      const ranks = this.#byPlace.get(place);
+      if (ranks === undefined) this.#byPlace.set(place, [rank]);
+      else ranks.push(rank);
+    });
+  }
+
+  covering(pod: Pod): Coverage {
+    const key = podKey(pod);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const coverage = this.#look(pod);
+    this.#known.set(key, coverage);
+    return coverage;
+  }
+
+  #look(pod: Pod): Coverage {
+    const coverage: { admin: Applied<AdminPolicy>[]; namespaced: Applied<NamespacedPolicy>[]; baseline: Applied<AdminPolicy>[] } = { admin: [], namespaced: [], baseline: [] };
+    const places = [`n ${pod.namespace}`, `w ${workloadKey(pod.workload)}`, ANYWHERE];
+    const ranks = places.flatMap((place) => this.#byPlace.get(place) ?? []).sort((a, b) => a - b);
+    for (const rank of ranks) {
+      const policy = this.#policies[rank];
+      const certainty = policy === undefined ? 'no' : isSubject(policy.subject, pod, this.#snapshot);
+      if (policy === undefined || certainty === 'no') continue;
+      if (policy.kind === 'namespaced') coverage.namespaced.push({ policy, certainty });
+      else coverage[policy.tier].push({ policy, certainty });
+    }
+    return coverage;
+  }
+}
+
+const ANYWHERE = '*';
+
+function placeOf({ subject }: Policy): string {
+  if (subject.kind === 'workload') return `w ${workloadKey(subject.workload)}`;
+  return subject.namespaces.kind === 'name' ? `n ${subject.namespaces.name}` : ANYWHERE;
+}

@@ -1,0 +1,81 @@
+import type { Connection, Direction, Revision, Snapshot, Verdict, VerdictReason } from '#model';
+
+import { CoverageIndex } from './coverage.ts';
+import { isOwnNode, isSamePod, type Party, PartyFinder } from './party.ts';
+import { PeerMatcher } from './peer-matching.ts';
+import { decideSide, type SideVerdict } from './side.ts';
+
+/** Answers questions about one revision in one snapshot; make one for many questions. */
+export interface Evaluator {
+  evaluate(connection: Connection): Verdict;
+}
+
+export function createEvaluator(revision: Revision, snapshot: Snapshot): Evaluator {
+  return new SnapshotEvaluator(revision, snapshot);
+}
+
+/**
+ * Says whether a connection would be let through, and which rules decided it.
+ *
+ * A pod this revision does not cover is open; one it covers admits only what some rule names. Both
+ * ends have to agree. The verdict is `unknown` when it hangs on something this snapshot has not
+ * seen (the labels of a namespace that is not in the input, the addresses behind a name): enforcing
+ * treats that as deny, previewing shows it.
+ *
+ * Addresses are matched as the workload sees them, after service translation, so `port` is the
+ * target port and never the service port. A pod always reaches itself, and a pod's own node (the
+ * kubelet) always reaches the pod.
+ *
+ * Same arguments, same answer: no clock, no I/O, nothing remembered.
+ */
+export function evaluate(revision: Revision, snapshot: Snapshot, connection: Connection): Verdict {
+  return createEvaluator(revision, snapshot).evaluate(connection);
+}
+
+class SnapshotEvaluator implements Evaluator {
+  readonly #snapshot: Snapshot;
+  readonly #coverage: CoverageIndex;
+  readonly #parties: PartyFinder;
+  readonly #matcher: PeerMatcher;
+
+  constructor(revision: Revision, snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+    this.#coverage = new CoverageIndex(revision, snapshot);
+    this.#parties = new PartyFinder(snapshot);
+    this.#matcher = new PeerMatcher(snapshot);
+  }
+
+  evaluate(connection: Connection): Verdict {
+    const from = this.#parties.find(connection.from);
+    const to = this.#parties.find(connection.to);
+    if (isSamePod(from, to)) return { decision: 'allow', reasons: [open('egress', 'a pod cannot block access to itself')] };
+    const egress = this.#decide('egress', from, to, to, connection);
+    const ingress =
+      to.pod !== undefined && isOwnNode(from, to.pod, this.#snapshot)
+        ? always('ingress', `${to.pod.node ?? ''} is the pod's own node, which always reaches its pods (the kubelet's probes come from there)`)
+        : this.#decide('ingress', to, from, to, connection);
+    const reasons = [...egress.reasons, ...ingress.reasons];
+    if (!egress.mayAllow || !ingress.mayAllow) return { decision: 'deny', reasons };
+    return { decision: egress.mayDeny || ingress.mayDeny ? 'unknown' : 'allow', reasons };
+  }
+
+  #decide(direction: Direction, subject: Party, peer: Party, to: Party, connection: Connection): SideVerdict {
+    const { pod } = subject;
+    if (pod === undefined) return always(direction, notSubject(subject));
+    return decideSide({ direction, pod, peer, destination: to.pod, connection }, this.#coverage.covering(pod), this.#matcher);
+  }
+}
+
+function notSubject({ address, host }: Party): string {
+  if (host === undefined) return `${address.text} is no pod of this input, so no policy applies to it`;
+  const name = `${host.namespace}/${host.name}`;
+  return host.hostNetwork ? `${name} uses its node's network, so no policy applies to it` : `${name} has finished, so no policy applies to it`;
+}
+
+function always(direction: Direction, text: string): SideVerdict {
+  return { mayAllow: true, mayDeny: false, reasons: [open(direction, text)] };
+}
+
+function open(direction: Direction, text: string): VerdictReason {
+  return { direction, effect: 'allow', text };
+}
