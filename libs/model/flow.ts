@@ -1,5 +1,6 @@
 import type { Address } from './address.ts';
 import type { Protocol } from './protocol.ts';
+import type { Entity } from './workload-ref.ts';
 
 /** One end of a flow as a reporter names it: whatever is known of address, pod, workload (`namespace/kind/name`) and DNS names. */
 export interface FlowEnd {
@@ -8,6 +9,8 @@ export interface FlowEnd {
   readonly pod?: string;
   readonly workload?: string;
   readonly names: readonly string[];
+  /** What the reporter calls an end that is no pod; `node` is a machine of the cluster itself (kubelet, host network). */
+  readonly entity?: Entity | 'node';
 }
 
 /** Traffic that was seen, aggregated by the reporter: `count` connections, `bytes` where counted. */

@@ -1,3 +1,4 @@
+import type { Address } from './address.ts';
 import type { Container } from './container.ts';
 import type { Labels, LabelSelector } from './labels.ts';
 import type { Origin } from './origin.ts';
@@ -10,6 +11,8 @@ export interface PublishedPort {
   readonly protocol: Protocol;
   /** The address it is bound to; loopback means it is not reachable from outside the host. */
   readonly hostAddress?: string;
+  /** Absent where the engine picks one. */
+  readonly hostPort?: number;
 }
 
 /** What only a Compose file says about a service. */
@@ -19,6 +22,14 @@ export interface ComposeFacts {
   readonly networks: readonly string[];
   readonly published: readonly PublishedPort[];
   readonly profiles: readonly string[];
+  /** Static addresses on its networks. */
+  readonly addresses?: readonly Address[];
+  /** Names that lead to another service for this one alone (`links: [db:database]`); they win over names everybody has. */
+  readonly linkAliases?: readonly { readonly alias: string; readonly service: string }[];
+  /** `extra_hosts`: names this service alone knows, with an address or `host-gateway`. */
+  readonly extraHosts?: readonly { readonly name: string; readonly address: string }[];
+  /** The service whose network this one lives in (`network_mode: service:x`): one address, one set of open ports. */
+  readonly networkOf?: string;
 }
 
 /**
