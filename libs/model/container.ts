@@ -6,6 +6,8 @@ export interface ContainerPort {
   readonly name?: string;
   readonly port: number;
   readonly protocol: Protocol;
+  /** The node's port it is also opened on, for everybody who reaches the node. */
+  readonly hostPort?: number;
 }
 
 /** Where an environment value comes from when it is not written out. */
