@@ -18,6 +18,8 @@ export interface PublishedPort {
 /** What only a Compose file says about a service. */
 export interface ComposeFacts {
   readonly dependsOn: readonly string[];
+  /** Those of `dependsOn` it starts after the end of (`service_completed_successfully`): gone by then, so never called. */
+  readonly startsAfter?: readonly string[];
   readonly links: readonly string[];
   readonly networks: readonly string[];
   readonly published: readonly PublishedPort[];

@@ -1,0 +1,1 @@
+export { type ComposeFolder, type ComposeFolderOptions, readComposeFolder } from './compose-folder.ts';
