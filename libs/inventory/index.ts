@@ -1,0 +1,3 @@
+export { type AddressClaims, type AddressOwner, addressClaims } from './claims.ts';
+export { Inventory, snapshotOf } from './inventory.ts';
+export { EXAMPLE_LIMITS, type ExampleOptions, placeExamplePods } from './example-pods.ts';

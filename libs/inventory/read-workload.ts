@@ -1,0 +1,113 @@
+import type { Labels, WorkloadRef } from '#model';
+
+import type { Found, Owner, WorkloadDraft } from './found.ts';
+import type { Fields, ObjectReading } from './object-reading.ts';
+import { readContainers } from './read-container.ts';
+import { readLabels } from './read-labels.ts';
+import { readVolumes } from './read-mounts.ts';
+
+// Labels a controller adds per rollout, per pod or per run; nothing that outlives a rollout may rest on them.
+const ROLLOUT_LABELS: ReadonlySet<string> = new Set([
+  'apps.kubernetes.io/pod-index',
+  'controller-revision-hash',
+  'controller-uid',
+  'job-index',
+  'job-name',
+  'pod-template-generation',
+  'pod-template-hash',
+  'rollouts-pod-template-hash',
+  'statefulset.kubernetes.io/pod-name',
+]);
+const ROLLOUT_PREFIX = 'batch.kubernetes.io/';
+
+/** Labels of a pod that survive its next rollout. */
+export function lastingLabels(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !ROLLOUT_LABELS.has(key) && !key.startsWith(ROLLOUT_PREFIX)));
+}
+
+/** Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, and any custom resource with a pod template. */
+export function readWorkload(reading: ObjectReading): Found {
+  const spec = reading.root.object('spec');
+  const template = spec?.object('template');
+  if (spec === undefined || template === undefined) {
+    reading.root.refuse('spec.template', 'is missing');
+    return {};
+  }
+  const kind = reading.manifest.objectKind;
+  const governingService = kind === 'StatefulSet' ? spec.text('serviceName') : undefined;
+  const replicas = kind === 'DaemonSet' ? 1 : kind === 'Job' ? (spec.whole('parallelism') ?? 1) : (spec.whole('replicas') ?? 1);
+  return { workloads: [readTemplate(reading, template, { replicas, ...(governingService === undefined || governingService === '' ? {} : { governingService }) })] };
+}
+
+export function readCronJob(reading: ObjectReading): Found {
+  const spec = reading.root.object('spec');
+  const template = spec?.at('jobTemplate', 'spec', 'template');
+  if (template === undefined) {
+    reading.root.refuse('spec.jobTemplate.spec.template', 'is missing');
+    return {};
+  }
+  const schedule = spec?.text('schedule') ?? '';
+  return { workloads: [readTemplate(reading, template, { replicas: 1, schedule })] };
+}
+
+export interface WorkloadFacts {
+  readonly replicas: number;
+  readonly governingService?: string;
+  readonly schedule?: string;
+}
+
+/** A pod template (`metadata` and `spec`), or a Pod, which has the same shape. */
+export function readTemplate(reading: ObjectReading, template: Fields, facts: WorkloadFacts): WorkloadDraft {
+  const metadata = reading.root.object('metadata');
+  const podMetadata = template.object('metadata');
+  const podSpec = template.object('spec');
+  if (podSpec === undefined) template.refuse('spec', 'is missing');
+  const volumes = podSpec === undefined ? new Map<string, never>() : readVolumes(podSpec);
+  const containers = podSpec === undefined ? [] : readContainers(podSpec, volumes);
+  const automountToken = podSpec?.flag('automountServiceAccountToken');
+  const owner = readOwner(metadata);
+  return {
+    workload: {
+      ref: refOf(reading),
+      platform: 'kubernetes',
+      ...facts,
+      podLabels: lastingLabels(readLabels(podMetadata)),
+      podAnnotations: podMetadata?.textMap('annotations') ?? {},
+      labels: readLabels(metadata),
+      annotations: metadata?.textMap('annotations') ?? {},
+      serviceAccount: nonEmpty(podSpec?.text('serviceAccountName')) ?? nonEmpty(podSpec?.text('serviceAccount')) ?? 'default',
+      hostNetwork: podSpec?.flag('hostNetwork') ?? false,
+      containers,
+      origin: reading.origin,
+    },
+    group: groupOf(reading.manifest.apiVersion),
+    ...(owner === undefined ? {} : { owner }),
+    ...(automountToken === undefined ? {} : { automountToken }),
+    hasProjectedToken: containers.some(({ mounts }) => mounts.some(({ source }) => source.kind === 'serviceAccountToken')),
+  };
+}
+
+export function refOf(reading: ObjectReading): WorkloadRef {
+  const { namespace, objectKind, name } = reading.manifest;
+  return { namespace, kind: objectKind, name };
+}
+
+/** The group of an `apiVersion`: empty for `v1`. */
+export function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? '' : apiVersion.slice(0, slash);
+}
+
+/** The controlling owner; where none is marked so, the only one there is. */
+function readOwner(metadata: Fields | undefined): Owner | undefined {
+  const owners = metadata?.objects('ownerReferences') ?? [];
+  const owner = owners.find((each) => each.flag('controller') === true) ?? (owners.length === 1 ? owners[0] : undefined);
+  const kind = owner?.text('kind');
+  const name = owner?.text('name');
+  if (owner === undefined || kind === undefined || name === undefined) return undefined;
+  return { group: groupOf(owner.text('apiVersion') ?? ''), kind, name };
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
