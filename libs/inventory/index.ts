@@ -1,3 +1,4 @@
 export { type AddressClaims, type AddressOwner, addressClaims } from './claims.ts';
 export { Inventory, snapshotOf } from './inventory.ts';
 export { EXAMPLE_LIMITS, type ExampleOptions, placeExamplePods } from './example-pods.ts';
+export { policyReaderOf } from './read-policy.ts';
