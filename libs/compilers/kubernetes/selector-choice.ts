@@ -1,0 +1,111 @@
+import { compareText, compareWorkloads, type LabelRequirement, type Labels, type LabelSelector, type Service, selects, type Snapshot, type Workload, type WorkloadKey, workloadKey } from '#model';
+
+import { isStableLabel } from './stable-label.ts';
+
+/**
+ * A workload as NetworkPolicy can say it: a selector that finds exactly its pods among those of
+ * the snapshot and will find them after the next rollout.
+ *
+ * Workloads of one namespace whose lasting labels are the same can not be told apart: they share
+ * one choice, and `workloads` lists them all.
+ */
+export interface SelectorChoice {
+  readonly namespace: string;
+  readonly selector: LabelSelector;
+  readonly workloads: readonly Workload[];
+}
+
+/** Choices by workload. A workload without any lasting label has none. */
+export function chooseSelectors(snapshot: Snapshot): ReadonlyMap<WorkloadKey, SelectorChoice> {
+  const choices = new Map<WorkloadKey, SelectorChoice>();
+  for (const [namespace, workloads] of groupBy(selectable(snapshot), (workload) => workload.ref.namespace)) {
+    const services = [...snapshot.services.values()].filter((service) => service.namespace === namespace);
+    const groups = [...groupBy(workloads, (workload) => JSON.stringify(lastingLabels(workload))).values()];
+    for (const group of groups) {
+      const choice = choose(namespace, group, groups, services);
+      if (choice !== undefined) for (const workload of group) choices.set(workloadKey(workload.ref), choice);
+    }
+  }
+  return choices;
+}
+
+// Host-network pods are never selected, so they neither have a selector nor spoil another's.
+function selectable(snapshot: Snapshot): readonly Workload[] {
+  return [...snapshot.workloads.values()].filter((workload) => workload.platform === 'kubernetes' && !workload.hostNetwork).sort((a, b) => compareWorkloads(a.ref, b.ref));
+}
+
+function lastingLabels({ podLabels, selector }: Workload): readonly (readonly [string, string])[] {
+  const chosen = new Set((selector?.requirements ?? []).filter(({ operator }) => operator === 'In').map(({ key }) => key));
+  return Object.entries(podLabels)
+    .filter(([key, value]) => isStableLabel(key, value, chosen.has(key)))
+    .sort(([a], [b]) => compareText(a, b));
+}
+
+function choose(namespace: string, group: readonly Workload[], groups: readonly (readonly Workload[])[], services: readonly Service[]): SelectorChoice | undefined {
+  const [first] = group;
+  if (first === undefined) return undefined;
+  const labels: Labels = Object.fromEntries(lastingLabels(first));
+  if (Object.keys(labels).length === 0) return undefined;
+  const others = groups.filter((each) => each !== group).flat();
+  for (const keys of ladder(first, labels, services)) {
+    const selector = equalTo(labels, keys);
+    if (!others.some((other) => selects(selector, other.podLabels))) return { namespace, selector, workloads: group };
+  }
+  return { namespace, selector: exactly(labels, others), workloads: group };
+}
+
+const WELL_KNOWN: readonly (readonly string[])[] = [
+  ['app.kubernetes.io/name'],
+  ['app.kubernetes.io/name', 'app.kubernetes.io/instance'],
+  ['app.kubernetes.io/name', 'app.kubernetes.io/instance', 'app.kubernetes.io/component'],
+  ['app'],
+  ['k8s-app'],
+  ['name'],
+  ['app', 'component'],
+  ['app', 'tier'],
+  ['app', 'role'],
+  ['component'],
+];
+
+/** Sets of keys to try, best first: what owner and Services already rest on can not change under anybody's feet. */
+function* ladder(workload: Workload, labels: Labels, services: readonly Service[]): Generator<readonly string[]> {
+  const carried = (keys: readonly string[]): readonly string[] => keys.filter((key) => Object.hasOwn(labels, key));
+  const requirements = workload.selector?.requirements ?? [];
+  const own = requirements.filter(({ key, operator, values }) => operator === 'In' && values.includes(labels[key] ?? '')).map(({ key }) => key);
+  const candidates = [own, ...services.filter((service) => leadsTo(service, workload)).map((service) => Object.keys(service.selector ?? {})), ...WELL_KNOWN.filter((keys) => carried(keys).length === keys.length)];
+  for (const keys of candidates) if (carried(keys).length > 0) yield carried(keys);
+  yield Object.keys(labels);
+}
+
+function leadsTo({ selector = {} }: Service, { podLabels }: Workload): boolean {
+  const keys = Object.keys(selector);
+  return keys.length > 0 && keys.every((key) => Object.hasOwn(podLabels, key) && podLabels[key] === selector[key]);
+}
+
+function equalTo(labels: Labels, keys: readonly string[]): LabelSelector {
+  const requirements = [...new Set(keys)].sort(compareText).map((key): LabelRequirement => ({ key, operator: 'In', values: [labels[key] ?? ''] }));
+  return { requirements };
+}
+
+// All its lasting labels, and none of those that others carry on top of the same ones.
+function exactly(labels: Labels, others: readonly Workload[]): LabelSelector {
+  const all = equalTo(labels, Object.keys(labels));
+  const excluded = new Map<string, Set<string>>();
+  for (const other of others.filter((each) => selects(all, each.podLabels))) {
+    const [key, value] = lastingLabels(other).find(([each]) => !Object.hasOwn(labels, each)) ?? [];
+    if (key !== undefined && value !== undefined) excluded.set(key, (excluded.get(key) ?? new Set()).add(value));
+  }
+  const requirements = [...excluded].map(([key, values]): LabelRequirement => ({ key, operator: 'NotIn', values: [...values].sort(compareText) }));
+  return { requirements: [...all.requirements, ...requirements.sort((a, b) => compareText(a.key, b.key))] };
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
