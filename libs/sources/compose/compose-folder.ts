@@ -5,7 +5,7 @@ import { type ComposeProject, type Diagnostic, compareDiagnostics, compareText }
 import { type ComposeModel, adopt, loadComposeModel, readProjectVariables } from './compose-model.ts';
 import { chooseFiles } from './file-sets.ts';
 import type { Variables } from './interpolation.ts';
-import { originOf } from './located-node.ts';
+import type { LocatedNode } from './located-node.ts';
 import { shown } from './plain-text.ts';
 import { ProjectFiles, folderName } from './project-files.ts';
 import { normaliseProjectName } from './project-name.ts';
@@ -93,7 +93,7 @@ function placeBeside(other: LoadedModel, loaded: LoadedModel[], folder: string, 
   }
 }
 
-function isWhole(service: Parameters<typeof originOf>[0]): boolean {
+function isWhole(service: LocatedNode): boolean {
   return service.kind === 'map' && ['image', 'build', 'provider'].some((key) => service.entries.has(key));
 }
 

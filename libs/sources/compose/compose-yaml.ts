@@ -68,7 +68,7 @@ function readDocuments(text: string, surroundings: YamlSurroundings): readonly L
       throw new Unusable('yaml-invalid', line, `is not valid YAML: ${shown(error.message)}`, 'correct the file; none of it is used until then');
     }
     if (document.contents === null) continue;
-    const root = new Reading(lineCounter, surroundings).node(document.contents as Node, undefined, 0);
+    const root = new Reading(lineCounter, surroundings).node(document.contents, undefined, 0);
     if (root.kind === 'map') roots.push(root);
     else if (root.kind === 'list' || root.value !== null)
       throw new Unusable('compose-invalid', root.at.line, 'is not a mapping at the top', 'a Compose file starts with keys such as `services:`');
@@ -111,7 +111,7 @@ class Reading {
       const items = node.items.map((item) => (isNode(item) ? this.node(item, undefined, depth + 1) : scalar(null, at)));
       return list(items, at);
     }
-    if (isMap(node)) return this.#map(node.items as readonly Pair[], at, depth);
+    if (isMap(node)) return this.#map(node.items, at, depth);
     if (!isScalar(node)) return scalar(null, at);
     const { value, source } = node;
     if (typeof value === 'string') return this.#text(value, at);
@@ -186,7 +186,7 @@ class Reading {
   #key(node: Node | undefined, line: number): string {
     if (node === undefined) return '';
     if (isScalar(node)) {
-      const key = typeof node.value === 'string' ? node.value : (node.source ?? String(node.value ?? ''));
+      const key = typeof node.value === 'string' ? node.value : (node.source ?? '');
       if (node.anchor !== undefined) this.#anchors.set(node.anchor, scalar(key, { ...this.#surroundings, line }));
       return key;
     }
@@ -196,7 +196,7 @@ class Reading {
   }
 
   #lineOf(node: Node): number {
-    return node.range == null ? 1 : this.#lines.linePos(node.range[0]).line;
+    return node.range === null || node.range === undefined ? 1 : this.#lines.linePos(node.range[0]).line;
   }
 }
 

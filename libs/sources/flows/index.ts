@@ -1,0 +1,2 @@
+export { linesOfFile } from './flow-lines.ts';
+export { type ReadFlowsResult, readFlows } from './read-flows.ts';
