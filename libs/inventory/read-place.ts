@@ -9,11 +9,12 @@ import { readAddresses } from './read-pod.ts';
 export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
 
 export function readNamespace(reading: ObjectReading): Found {
-  return { namespaces: [declared(reading.manifest.name, readLabels(reading.root.object('metadata')))] };
+  const metadata = reading.root.object('metadata');
+  return { namespaces: [declared(reading.manifest.name, readLabels(metadata), metadata?.textMap('annotations') ?? {})] };
 }
 
-function declared(name: string, labels: Labels): Namespace {
-  return { name, labels: sortedLabels({ ...labels, [NAMESPACE_NAME_LABEL]: name }), isDeclared: true };
+function declared(name: string, labels: Labels, annotations: Labels): Namespace {
+  return { name, labels: sortedLabels({ ...labels, [NAMESPACE_NAME_LABEL]: name }), annotations, isDeclared: true };
 }
 
 /** A namespace that only its objects speak of. */

@@ -1,9 +1,9 @@
-import type { Labels, WorkloadRef } from '#model';
+import { type Labels, type LabelSelector, selectorFromLabels, type WorkloadRef } from '#model';
 
 import type { Found, Owner, WorkloadDraft } from './found.ts';
 import type { Fields, ObjectReading } from './object-reading.ts';
 import { readContainers } from './read-container.ts';
-import { readLabels } from './read-labels.ts';
+import { readLabels, readLabelSelector, readMatchLabels } from './read-labels.ts';
 import { readVolumes } from './read-mounts.ts';
 
 // Labels a controller adds per rollout, per pod or per run; nothing that outlives a rollout may rest on them.
@@ -36,7 +36,18 @@ export function readWorkload(reading: ObjectReading): Found {
   const kind = reading.manifest.objectKind;
   const governingService = kind === 'StatefulSet' ? spec.text('serviceName') : undefined;
   const replicas = kind === 'DaemonSet' ? 1 : kind === 'Job' ? (spec.whole('parallelism') ?? 1) : (spec.whole('replicas') ?? 1);
-  return { workloads: [readTemplate(reading, template, { replicas, ...(governingService === undefined || governingService === '' ? {} : { governingService }) })] };
+  const selector = readOwnSelector(kind, spec);
+  const facts = { replicas, ...(selector === undefined ? {} : { selector }), ...(governingService === undefined || governingService === '' ? {} : { governingService }) };
+  return { workloads: [readTemplate(reading, template, facts)] };
+}
+
+const SELECTING_KINDS: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet']);
+
+/** What these kinds find their pods by; others (a Job, a custom resource) have none, or one made up per run. */
+function readOwnSelector(kind: string, spec: Fields): LabelSelector | undefined {
+  if (kind === 'ReplicationController') return spec.object('selector') === undefined ? undefined : selectorFromLabels(readMatchLabels(spec, 'selector'));
+  const selector = SELECTING_KINDS.has(kind) ? spec.object('selector') : undefined;
+  return selector === undefined ? undefined : readLabelSelector(selector);
 }
 
 export function readCronJob(reading: ObjectReading): Found {
@@ -52,6 +63,7 @@ export function readCronJob(reading: ObjectReading): Found {
 
 export interface WorkloadFacts {
   readonly replicas: number;
+  readonly selector?: LabelSelector;
   readonly governingService?: string;
   readonly schedule?: string;
 }
