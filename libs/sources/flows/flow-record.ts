@@ -66,7 +66,12 @@ export function readHostName(text: string): string | undefined {
 
 const OBJECT_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?$/;
 
-/** A namespace, kind, pod or workload name. Compose services may have `_` in theirs. */
+/** A namespace or project: unlike other names without dots, so that no address is taken for one. */
+export function isNamespace(text: string): boolean {
+  return isObjectName(text) && !/[.:]/.test(text);
+}
+
+/** A kind, pod or workload name. Compose services may have `_` in theirs. */
 export function isObjectName(text: string): boolean {
   return OBJECT_NAME.test(text.replaceAll('_', '-'));
 }

@@ -1,6 +1,6 @@
 import { type FlowEnd, type JsonObject, type Protocol, isJsonObject, isPortNumber, parseAddress } from '#model';
 
-import { type FlowRecord, type LineReading, fieldOf, isObjectName, isTime, listField, objectField, readHostName, textField, unreadable } from './flow-record.ts';
+import { type FlowRecord, type LineReading, fieldOf, isNamespace, isObjectName, isTime, listField, objectField, readHostName, textField, unreadable } from './flow-record.ts';
 import { shown } from './plain-text.ts';
 
 const MOST_NAMES = 8;
@@ -132,7 +132,7 @@ function readEnd(flow: JsonObject, side: 'source' | 'destination', ip: JsonObjec
   const endpoint = objectField(flow, side);
   const namespace = textField(endpoint, 'namespace');
   const podName = textField(endpoint, 'pod_name');
-  const isKnown = namespace !== undefined && isObjectName(namespace);
+  const isKnown = namespace !== undefined && isNamespace(namespace);
   const pod = isKnown && podName !== undefined && isObjectName(podName) ? `${namespace}/${podName}` : undefined;
   const workload = isKnown ? readWorkload(namespace, endpoint) : undefined;
   const entity = pod === undefined ? readEntity(endpoint) : undefined;

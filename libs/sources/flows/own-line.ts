@@ -1,6 +1,6 @@
 import { ENTITIES, type Entity, type FlowEnd, type JsonObject, type Protocol, isPortNumber, isProtocol, parseAddress } from '#model';
 
-import { type LineReading, fieldOf, isObjectName, isTime, readHostName, textField, unreadable } from './flow-record.ts';
+import { type LineReading, fieldOf, isNamespace, isObjectName, isTime, readHostName, textField, unreadable } from './flow-record.ts';
 import { shown } from './plain-text.ts';
 
 const LONGEST_APPLICATION = 64;
@@ -68,7 +68,7 @@ function readEnd(value: unknown): FlowEnd | string {
   const address = parseAddress(value);
   if (address !== undefined) return { address, names: [] };
   const parts = value.split('/');
-  if (parts.length > 3 || (parts.length > 1 && !parts.every(isObjectName))) return `is no end of a flow: ${shown(value)}`;
+  if (parts.length > 3 || (parts.length > 1 && (!isNamespace(parts[0] ?? '') || !parts.slice(1).every(isObjectName)))) return `is no end of a flow: ${shown(value)}`;
   if (parts.length === 3) return { workload: value, names: [] };
   if (parts.length === 2) return { pod: value, names: [] };
   if (isEntity(value)) return { entity: value, names: [] };
