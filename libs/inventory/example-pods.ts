@@ -147,6 +147,8 @@ function controllerLabels({ ref }: Workload, name: string, replica: number): Lab
       return { 'apps.kubernetes.io/pod-index': String(replica), 'statefulset.kubernetes.io/pod-name': name };
     case 'Job':
       return { 'batch.kubernetes.io/job-name': ref.name, 'job-name': ref.name };
+    case 'CronJob':
+      return { 'batch.kubernetes.io/job-name': name, 'job-name': name };
     default:
       return {};
   }
