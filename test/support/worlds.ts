@@ -1,7 +1,10 @@
 import {
   type Address,
   type Container,
+  type DirectionKnowledge,
   type EndpointSlice,
+  type Entity,
+  type GraphPeer,
   type Labels,
   type Namespace,
   type Node,
@@ -9,10 +12,13 @@ import {
   type Pod,
   type PodPort,
   type Protocol,
+  type Relationship,
   type Service,
+  type ServiceGraph,
   type ServicePort,
   type Snapshot,
   type Workload,
+  type WorkloadKnowledge,
   type WorkloadRef,
   compareText,
   parseAddress,
@@ -95,7 +101,7 @@ export function podsOf(owner: Workload, index: number, node?: Node): readonly Po
     return {
       namespace: owner.ref.namespace,
       name: `${owner.ref.name}-${last}`,
-      labels: owner.podLabels,
+      labels: { ...owner.podLabels, ...jobLabels(owner) },
       hostNetwork: owner.hostNetwork,
       addresses: owner.hostNetwork
         ? (node?.addresses ?? [])
@@ -108,6 +114,11 @@ export function podsOf(owner: Workload, index: number, node?: Node): readonly Po
       ...(node === undefined ? {} : { node: node.name }),
     };
   });
+}
+
+// What the Job controller adds to every pod of a Job.
+function jobLabels({ ref: { kind, name } }: Workload): Labels {
+  return kind === 'Job' || kind === 'CronJob' ? { 'batch.kubernetes.io/job-name': kind === 'Job' ? name : `${name}-29000000` } : {};
 }
 
 export function servicePort(fields: Partial<ServicePort> & { readonly port: number }): ServicePort {
@@ -193,4 +204,38 @@ export function world({ namespaces = [], nodes = [], workloads = [], pods, servi
 
 function byKey<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, T> {
   return new Map(items.map((item) => [keyOf(item), item] as const).sort(([a], [b]) => compareText(a, b)));
+}
+
+export interface RelationshipFields extends Partial<Omit<Relationship, 'from' | 'to' | 'port' | 'protocol'>> {
+  readonly protocol?: Protocol;
+}
+
+/** `relationship('shop/Deployment/web', 'shop/StatefulSet/db', 5432)`; a word without slashes is an entity. */
+export function relationship(from: string, to: string, portNumber: number | null, fields: RelationshipFields = {}): Relationship {
+  const evidence = { kind: 'declared', source: 'env', where: 'world.yaml:7 Deployment/web env PEER_URL', text: `PEER_URL names ${to}` } as const;
+  return { from: peer(from), to: peer(to), port: portNumber, protocol: 'TCP', tier: 'strong', confidence: 0.95, evidence: [evidence], ...fields };
+}
+
+function peer(text: string): GraphPeer {
+  return text.includes('/') ? ref(text) : (text as Entity);
+}
+
+export interface GraphFields {
+  readonly relationships?: readonly Relationship[];
+  /** Directions that are not known well enough to be closed: `shop/Deployment/web egress`. */
+  readonly unknown?: readonly string[];
+  /** Workloads whose peers outside the cluster are not known. */
+  readonly outsideOpen?: readonly string[];
+}
+
+/** A graph over a snapshot in which everything is known but for what `unknown` and `outsideOpen` name. */
+export function graph(snapshot: Snapshot, { relationships = [], unknown = [], outsideOpen = [] }: GraphFields = {}): ServiceGraph {
+  const knowledge = new Map<string, WorkloadKnowledge>();
+  for (const key of snapshot.workloads.keys()) {
+    const direction = (which: string): DirectionKnowledge =>
+      unknown.includes(`${key} ${which}`) ? { isKnown: false, why: `${which} of ${key} is not known` } : { isKnown: true, why: `${which} of ${key} is known` };
+    const egress = outsideOpen.includes(key) ? { ...direction('egress'), isOutsideOpen: true } : direction('egress');
+    knowledge.set(key, { ingress: direction('ingress'), egress });
+  }
+  return { relationships, unresolved: [], knowledge, diagnostics: [] };
 }

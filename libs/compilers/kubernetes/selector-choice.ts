@@ -1,6 +1,6 @@
 import { compareText, compareWorkloads, type LabelRequirement, type Labels, type LabelSelector, type Service, selects, type Snapshot, type Workload, type WorkloadKey, workloadKey } from '#model';
 
-import { isStableLabel } from './stable-label.ts';
+import { isLabelValue, isStableLabel } from './stable-label.ts';
 
 /**
  * A workload as NetworkPolicy can say it: a selector that finds exactly its pods among those of
@@ -20,7 +20,7 @@ export function chooseSelectors(snapshot: Snapshot): ReadonlyMap<WorkloadKey, Se
   const choices = new Map<WorkloadKey, SelectorChoice>();
   for (const [namespace, workloads] of groupBy(selectable(snapshot), (workload) => workload.ref.namespace)) {
     const services = [...snapshot.services.values()].filter((service) => service.namespace === namespace);
-    const groups = [...groupBy(workloads, (workload) => JSON.stringify(lastingLabels(workload))).values()];
+    const groups = [...groupBy(workloads, identityOf).values()];
     for (const group of groups) {
       const choice = choose(namespace, group, groups, services);
       if (choice !== undefined) for (const workload of group) choices.set(workloadKey(workload.ref), choice);
@@ -41,17 +41,41 @@ function lastingLabels({ podLabels, selector }: Workload): readonly (readonly [s
     .sort(([a], [b]) => compareText(a, b));
 }
 
+/** What every pod of a Job carries besides its template's labels, and no other pod does. */
+const JOB_LABEL = 'batch.kubernetes.io/job-name';
+
+function makesJobs({ ref }: Workload): boolean {
+  return ref.kind === 'Job' || ref.kind === 'CronJob';
+}
+
+// A Job's pods carry its name; a CronJob's carry one that is new for every run, but always one.
+function podLabels(workload: Workload): Labels {
+  return makesJobs(workload) ? { ...workload.podLabels, [JOB_LABEL]: workload.ref.name } : workload.podLabels;
+}
+
+// Workloads of one identity can not be told apart.
+function identityOf(workload: Workload): string {
+  const labels = lastingLabels(workload);
+  return JSON.stringify([labels, makesJobs(workload), labels.length === 0 && workload.ref.kind === 'Job' ? workload.ref.name : '']);
+}
+
 function choose(namespace: string, group: readonly Workload[], groups: readonly (readonly Workload[])[], services: readonly Service[]): SelectorChoice | undefined {
   const [first] = group;
   if (first === undefined) return undefined;
   const labels: Labels = Object.fromEntries(lastingLabels(first));
-  if (Object.keys(labels).length === 0) return undefined;
+  if (Object.keys(labels).length === 0) return chooseUnlabelled(namespace, first, group);
   const others = groups.filter((each) => each !== group).flat();
   for (const keys of ladder(first, labels, services)) {
     const selector = equalTo(labels, keys);
-    if (!others.some((other) => selects(selector, other.podLabels))) return { namespace, selector, workloads: group };
+    if (!others.some((other) => selects(selector, podLabels(other)))) return { namespace, selector, workloads: group };
   }
-  return { namespace, selector: exactly(labels, others), workloads: group };
+  return { namespace, selector: exactly(labels, makesJobs(first), others), workloads: group };
+}
+
+// Only a Job is still known, by its name.
+function chooseUnlabelled(namespace: string, { ref }: Workload, workloads: readonly Workload[]): SelectorChoice | undefined {
+  if (ref.kind !== 'Job' || !isLabelValue(ref.name)) return undefined;
+  return { namespace, selector: equalTo({ [JOB_LABEL]: ref.name }, [JOB_LABEL]), workloads };
 }
 
 const WELL_KNOWN: readonly (readonly string[])[] = [
@@ -88,15 +112,17 @@ function equalTo(labels: Labels, keys: readonly string[]): LabelSelector {
 }
 
 // All its lasting labels, and none of those that others carry on top of the same ones.
-function exactly(labels: Labels, others: readonly Workload[]): LabelSelector {
+function exactly(labels: Labels, isJob: boolean, others: readonly Workload[]): LabelSelector {
   const all = equalTo(labels, Object.keys(labels));
   const excluded = new Map<string, Set<string>>();
-  for (const other of others.filter((each) => selects(all, each.podLabels))) {
+  const found: LabelRequirement[] = [];
+  for (const other of others.filter((each) => selects(all, podLabels(each)))) {
     const [key, value] = lastingLabels(other).find(([each]) => !Object.hasOwn(labels, each)) ?? [];
     if (key !== undefined && value !== undefined) excluded.set(key, (excluded.get(key) ?? new Set()).add(value));
+    else if (found.length === 0) found.push({ key: JOB_LABEL, operator: isJob ? 'Exists' : 'DoesNotExist', values: [] });
   }
-  const requirements = [...excluded].map(([key, values]): LabelRequirement => ({ key, operator: 'NotIn', values: [...values].sort(compareText) }));
-  return { requirements: [...all.requirements, ...requirements.sort((a, b) => compareText(a.key, b.key))] };
+  for (const [key, values] of excluded) found.push({ key, operator: 'NotIn', values: [...values].sort(compareText) });
+  return { requirements: [...all.requirements, ...found.sort((a, b) => compareText(a.key, b.key))] };
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
