@@ -1,0 +1,63 @@
+import type { Lead } from './target.ts';
+
+/** How many readers make a book everybody's. */
+const SHARED_BY = 3;
+
+/**
+ * Knows which ConfigMaps, Secrets and files are address books: taken in whole by many workloads,
+ * each of which uses a line or two of them.
+ *
+ * The rule, measured on public applications: a book naming several Services is weak evidence when
+ * three or more workloads read it, or for a reader it names itself. One that names a single
+ * Service stays strong for every reader.
+ */
+export class AddressBooks {
+  readonly #readers = new Map<string, Set<string>>();
+
+  /** Notes who reads which key, before anything is judged. */
+  note(reader: string, leads: readonly Lead[]): void {
+    for (const { sighting } of leads) {
+      if (sighting.entry === undefined) continue;
+      const id = entryId(sighting.entry);
+      const readers = this.#readers.get(id);
+      if (readers === undefined) this.#readers.set(id, new Set([reader]));
+      else readers.add(reader);
+    }
+  }
+
+  /** The sentence that says why a reader's lead is weak, by lead; the others are not in the map. */
+  judge(leads: readonly Lead[]): ReadonlyMap<Lead, string> {
+    const books = new Map<string, Lead[]>();
+    for (const lead of leads) {
+      if (lead.sighting.entry === undefined) continue;
+      const list = books.get(lead.sighting.entry.book);
+      if (list === undefined) books.set(lead.sighting.entry.book, [lead]);
+      else list.push(lead);
+    }
+    const verdicts = new Map<Lead, string>();
+    for (const [book, list] of books) this.#judgeBook(book, list, verdicts);
+    return verdicts;
+  }
+
+  #judgeBook(book: string, leads: readonly Lead[], verdicts: Map<Lead, string>): void {
+    if (countNamed(leads) > 1 && leads.some(({ isOwn, targets }) => isOwn && targets.length === 0)) {
+      for (const lead of leads) verdicts.set(lead, `${book} names several Services, its own reader among them`);
+      return;
+    }
+    const shared = leads.filter((lead) => this.#readersOf(lead) >= SHARED_BY);
+    if (countNamed(shared) < 2) return;
+    for (const lead of shared) verdicts.set(lead, `${book} names several Services and ${String(this.#readersOf(lead))} workloads read it`);
+  }
+
+  #readersOf({ sighting }: Lead): number {
+    return sighting.entry === undefined ? 0 : (this.#readers.get(entryId(sighting.entry))?.size ?? 0);
+  }
+}
+
+function entryId({ book, key }: { readonly book: string; readonly key: string }): string {
+  return `${book}\n${key}`;
+}
+
+function countNamed(leads: readonly Lead[]): number {
+  return new Set(leads.map(({ named }) => named).filter((name) => name !== undefined)).size;
+}

@@ -1,0 +1,167 @@
+import { type Container, type Mount, type Snapshot, type Workload, evidenceWhere, type Origin } from '#model';
+
+import { scanCommand } from './command-scan.ts';
+import { type BookEntry, type Environment, placeOf, readEnvironment, valueIn } from './environment.ts';
+import { expandKubernetes, expandTemplate } from './expansion.ts';
+import { scanFile } from './file-scan.ts';
+import type { KeyedMention } from './mention.ts';
+import { type Setting, scanSettings } from './setting-scan.ts';
+import type { Channel, Sighting } from './sighting.ts';
+
+/** A file as a container sees it: a key of a ConfigMap or Secret, or one a Compose source has read. */
+interface VisibleFile {
+  readonly name: string;
+  readonly text: string;
+  readonly isSecret: boolean;
+  readonly channel: Channel;
+  readonly origin: Origin;
+  readonly entry: BookEntry;
+}
+
+/**
+ * Reads every text a workload's containers get, and the addresses in it.
+ *
+ * A file is scanned once however many workloads mount it, unless it refers to the environment.
+ */
+export class ChannelReader {
+  readonly #snapshot: Snapshot;
+  readonly #scans = new Map<string, readonly KeyedMention[]>();
+
+  constructor(snapshot: Snapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  /** In the order of the manifest: containers, and in each its environment, command line and files. */
+  read(workload: Workload): readonly Sighting[] {
+    return workload.containers.flatMap((container) => {
+      const environment = readEnvironment(workload, container, this.#snapshot);
+      return [...this.#fromEnvironment(workload, container, environment), ...fromCommand(workload, container, environment), ...this.#fromFiles(workload, container, environment)];
+    });
+  }
+
+  #fromEnvironment(workload: Workload, container: Container, environment: Environment): readonly Sighting[] {
+    const sightings: Sighting[] = [];
+    for (const setting of environment.settings) if (setting.value.includes('\n')) sightings.push(...this.#fromLongVariable(workload, container, environment, setting));
+    for (const mention of scanSettings(environment.settings.filter(({ value }) => !value.includes('\n')), environment.settings)) {
+      const variable = environment.variables[mention.position];
+      if (variable === undefined) continue;
+      sightings.push({
+        mention,
+        channel: container.role === 'init' ? 'init-container' : variable.channel,
+        where: placeOf(variable.origin, workload, container, `env ${variable.name}`),
+        place: variable.via === '' ? `env ${variable.name}` : `env ${variable.name} from ${variable.via}`,
+        isSecret: variable.isSecret,
+        ...(variable.entry === undefined ? {} : { entry: variable.entry }),
+      });
+    }
+    return sightings;
+  }
+
+  // a whole configuration file, or a script, in one variable
+  #fromLongVariable(workload: Workload, container: Container, environment: Environment, setting: Setting): readonly Sighting[] {
+    const variable = environment.variables[setting.position];
+    if (variable === undefined) return [];
+    return scanFile(variable.name, variable.value, environment.byName, environment.settings).map((mention) => ({
+      mention,
+      channel: variable.channel,
+      where: placeOf(variable.origin, workload, container, `env ${variable.name}`),
+      place: `env ${variable.name} line ${String(mention.position)}`,
+      isSecret: variable.isSecret,
+      ...(variable.entry === undefined ? {} : { entry: variable.entry }),
+    }));
+  }
+
+  #fromFiles(workload: Workload, container: Container, environment: Environment): readonly Sighting[] {
+    const sightings: Sighting[] = [];
+    const seen = new Set<string>();
+    for (const file of container.mounts.flatMap((mount) => this.#filesOf(workload, mount))) {
+      const id = `${file.entry.book} ${file.entry.key}`;
+      if (seen.has(id)) continue;
+      seen.add(id);
+      const expansion = expandTemplate(file.text, environment.byName);
+      for (const mention of this.#scan(id, file, expansion.text, environment)) {
+        sightings.push({
+          mention,
+          channel: container.role === 'init' ? 'init-container' : file.channel,
+          where: evidenceWhere({ file: file.origin.file, line: file.origin.line }, `${file.entry.book} ${file.entry.key} line ${String(mention.position)}, read by ${workload.ref.kind} ${workload.ref.namespace}/${workload.ref.name} container ${container.name}`),
+          place: `file ${file.name} of ${file.entry.book}`,
+          isSecret: file.isSecret || expansion.isSecret,
+          entry: file.entry,
+        });
+      }
+    }
+    return sightings;
+  }
+
+  #scan(id: string, file: VisibleFile, text: string, environment: Environment): readonly KeyedMention[] {
+    if (text !== file.text || /[$%]|\{\{/.test(text)) return scanFile(file.name, text, environment.byName, environment.settings);
+    const known = this.#scans.get(id);
+    if (known !== undefined) return known;
+    const found = scanFile(file.name, text, environment.byName, []);
+    this.#scans.set(id, found);
+    return found;
+  }
+
+  #filesOf(workload: Workload, { source }: Mount): readonly VisibleFile[] {
+    switch (source.kind) {
+      case 'configMap':
+      case 'secret':
+        return this.#keysOf(workload.ref.namespace, source.kind, source.name, source.keys);
+      case 'files':
+        return source.files.map((file) => ({
+          name: file.path.slice(file.path.lastIndexOf('/') + 1),
+          text: file.text,
+          isSecret: file.secret,
+          channel: file.secret ? 'secret-file' : 'file',
+          origin: file.origin,
+          entry: { book: `${file.secret ? 'secret' : 'file'} ${source.object}`, key: file.path },
+        }));
+      case 'serviceAccountToken':
+      case 'other':
+        return [];
+    }
+  }
+
+  #keysOf(namespace: string, kind: 'configMap' | 'secret', name: string, keys: readonly string[] | undefined): readonly VisibleFile[] {
+    const object = kind === 'configMap' ? this.#snapshot.configMaps.get(`${namespace}/${name}`) : this.#snapshot.secrets.get(`${namespace}/${name}`);
+    if (object === undefined) return [];
+    const files: VisibleFile[] = [];
+    for (const key of keys ?? Object.keys(object.data)) {
+      const held = valueIn<(typeof object.data)[string]>(object.data, key);
+      if (held === undefined) continue;
+      files.push({
+        name: key,
+        text: typeof held === 'string' ? held : held.reveal(),
+        isSecret: kind === 'secret',
+        channel: kind === 'configMap' ? 'configmap-file' : 'secret-file',
+        origin: object.origin,
+        entry: { book: `${kind === 'configMap' ? 'ConfigMap' : 'Secret'} ${namespace}/${name}`, key },
+      });
+    }
+    return files;
+  }
+}
+
+function fromCommand(workload: Workload, container: Container, environment: Environment): readonly Sighting[] {
+  const argv = [...container.command, ...container.args];
+  if (argv.length === 0) return [];
+  let isSecret = false;
+  const expanded = argv.map((word) => {
+    if (workload.platform !== 'kubernetes') return word;
+    const expansion = expandKubernetes(word, environment.byName);
+    isSecret ||= expansion.isSecret;
+    return expansion.text;
+  });
+  const hasSecrets = isSecret || environment.variables.some((variable) => variable.isSecret);
+  return scanCommand(expanded, environment.byName, environment.settings).map((mention) => ({
+    mention,
+    channel: container.role === 'init' ? 'init-container' : 'args',
+    where: placeOf(container.origin, workload, container, 'command line'),
+    place: mention.key === '' ? 'the command line' : `the command line (${shortKey(mention.key)})`,
+    isSecret: hasSecrets,
+  }));
+}
+
+function shortKey(key: string): string {
+  return /^[\w./:-]{1,80}$/.test(key) ? key : 'a word of it';
+}

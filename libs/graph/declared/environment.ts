@@ -1,0 +1,127 @@
+import { type Container, type Snapshot, type Workload, evidenceWhere, type Origin } from '#model';
+
+import { expandKubernetes, type Variable, type Variables } from './expansion.ts';
+import type { Setting } from './setting-scan.ts';
+
+/** A ConfigMap, Secret or file that was taken in whole, and the key of it. */
+export interface BookEntry {
+  readonly book: string;
+  readonly key: string;
+}
+
+/** Where the text of a variable comes from; these are the evidence sources too. */
+export type VariableChannel = 'env' | 'env-expansion' | 'configmap-env' | 'secret-env';
+
+export interface EnvironmentVariable extends Variable {
+  readonly name: string;
+  readonly channel: VariableChannel;
+  /** `ConfigMap shop/urls key API_URL`, for sentences; empty for a value written out. */
+  readonly via: string;
+  readonly origin: Origin;
+  readonly entry?: BookEntry;
+}
+
+/** What a container finds in its environment, after expansion. */
+export interface Environment {
+  readonly variables: readonly EnvironmentVariable[];
+  readonly byName: Variables;
+  /** The same as settings, `position` being the index in `variables`. */
+  readonly settings: readonly Setting[];
+}
+
+/** Stands for the pod's own name, which is known at run time only: an address with it is the pod's own. */
+export const OWN_POD = 'own--pod';
+
+/**
+ * The environment as the kubelet (or the Docker engine) would make it: `envFrom` in order, then
+ * `env` over it, `$(NAME)` seeing only what stands before.
+ */
+export function readEnvironment(workload: Workload, container: Container, snapshot: Snapshot): Environment {
+  const found = new Map<string, EnvironmentVariable>();
+  const { namespace } = workload.ref;
+  for (const { kind, name, prefix } of container.envFrom) {
+    const object = kind === 'configMap' ? snapshot.configMaps.get(`${namespace}/${name}`) : snapshot.secrets.get(`${namespace}/${name}`);
+    if (object === undefined) continue;
+    const book = `${kind === 'configMap' ? 'ConfigMap' : 'Secret'} ${namespace}/${name}`;
+    for (const [key, held] of Object.entries(object.data)) {
+      const text = typeof held === 'string' ? held : held.reveal();
+      found.set(`${prefix}${key}`, {
+        name: `${prefix}${key}`,
+        value: text,
+        isSecret: kind === 'secret',
+        channel: kind === 'configMap' ? 'configmap-env' : 'secret-env',
+        via: `${book} key ${key}`,
+        origin: object.origin,
+        entry: { book, key },
+      });
+    }
+  }
+  for (const entry of container.env) {
+    const variable = readEntry(entry, found, workload, snapshot);
+    found.delete(entry.name);
+    if (variable !== undefined) found.set(entry.name, variable);
+  }
+  const variables = [...found.values()];
+  return { variables, byName: found, settings: variables.map(({ name, value }, position) => ({ key: name, value, position })) };
+}
+
+function readEntry(entry: Container['env'][number], before: Variables, workload: Workload, snapshot: Snapshot): EnvironmentVariable | undefined {
+  const { name, origin, from } = entry;
+  const { namespace } = workload.ref;
+  if (entry.value !== undefined) {
+    const expansion = workload.platform === 'kubernetes' ? expandKubernetes(entry.value, before) : { text: entry.value, isSecret: false, used: [] };
+    // an env file is shared like a ConfigMap; the Compose file itself is not
+    const isEnvFile = workload.platform === 'compose' && origin.file !== workload.origin.file && !/\.ya?ml$/i.test(origin.file);
+    return {
+      name,
+      value: expansion.text,
+      isSecret: expansion.isSecret,
+      channel: expansion.used.length > 0 ? 'env-expansion' : isEnvFile ? 'configmap-env' : 'env',
+      via: isEnvFile ? `file ${origin.file}` : '',
+      origin,
+      ...(isEnvFile ? { entry: { book: `file ${origin.file}`, key: name } } : {}),
+    };
+  }
+  switch (from?.kind) {
+    case 'configMap': {
+      const value = valueIn(snapshot.configMaps.get(`${namespace}/${from.name}`)?.data, from.key);
+      return value === undefined ? undefined : { name, value, isSecret: false, channel: 'env', via: `ConfigMap ${namespace}/${from.name} key ${from.key}`, origin };
+    }
+    case 'secret': {
+      const value = valueIn(snapshot.secrets.get(`${namespace}/${from.name}`)?.data, from.key)?.reveal();
+      return value === undefined ? undefined : { name, value, isSecret: true, channel: 'secret-env', via: `Secret ${namespace}/${from.name} key ${from.key}`, origin };
+    }
+    case 'field': {
+      const value = fieldValue(from.path, workload);
+      return value === undefined ? undefined : { name, value, isSecret: false, channel: 'env', via: '', origin };
+    }
+    case 'other':
+    case undefined:
+      return undefined;
+  }
+}
+
+/** A key of wire data that may be called `constructor` or `__proto__`. */
+export function valueIn<Value>(data: Readonly<Record<string, Value>> | undefined, key: string): Value | undefined {
+  return data !== undefined && Object.hasOwn(data, key) ? data[key] : undefined;
+}
+
+function fieldValue(path: string, workload: Workload): string | undefined {
+  switch (path) {
+    case 'metadata.namespace':
+      return workload.ref.namespace;
+    case 'metadata.name':
+      return OWN_POD;
+    case 'status.podIP':
+    case 'status.hostIP':
+      return '127.0.0.1';
+    default:
+      return undefined;
+  }
+}
+
+/** `file:line Deployment shop/web container app env DB_HOST`. */
+export function placeOf(origin: Origin, workload: Workload, container: Container, what: string): string {
+  const { kind, namespace, name } = workload.ref;
+  return evidenceWhere(origin, `${kind} ${namespace}/${name} container ${container.name} ${what}`);
+}

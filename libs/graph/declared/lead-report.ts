@@ -1,0 +1,112 @@
+import { type Diagnostic, type Evidence, type UnresolvedMention, type Workload, formatOrigin, workloadKey } from '#model';
+
+import { groundFactor, mentionConfidence } from './confidence.ts';
+import type { Draft } from './draft.ts';
+import { isClusterName } from './host-name.ts';
+import type { ChosenPort } from './port-choice.ts';
+import type { Lead, Target } from './target.ts';
+import { judgeMention } from './tier.ts';
+
+/** Turns leads into drafts, with evidence in words; collects what leads nowhere and what looks wrong. */
+export class Reporter {
+  readonly unresolved: UnresolvedMention[] = [];
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #said = new Set<string>();
+
+  report(client: Workload, lead: Lead, bookVerdict: string | undefined): readonly Draft[] {
+    if (lead.absent !== undefined) this.#reportAbsent(client, lead, lead.absent);
+    return lead.targets.flatMap((target) => {
+      const verdict = judgeMention(lead.sighting.mention, target);
+      if (verdict.tier === 'none') return [];
+      const why = verdict.tier === 'weak' ? verdict.why : bookVerdict;
+      const tier = why === undefined ? verdict.tier : 'weak';
+      this.#reportPort(client, lead, target, tier);
+      return draftsOf(client, lead, target, tier, why);
+    });
+  }
+
+  #reportAbsent(client: Workload, { sighting }: Lead, why: string): void {
+    const { mention } = sighting;
+    if (mention.switchedOffBy !== undefined || mention.meaning === 'browser' || mention.meaning === 'identity') return;
+    if (!isClusterName(mention.host) && !isTelling(sighting.mention)) return;
+    const text = sighting.isSecret ? '[secret]' : mention.host;
+    if (!this.#isNew(`${workloadKey(client.ref)}\n${text}\n${String(mention.port)}\n${sighting.where}`)) return;
+    this.unresolved.push({
+      from: client.ref,
+      text,
+      port: sighting.isSecret ? null : (mention.port ?? null),
+      evidence: evidenceOf(lead(sighting), `${sighting.place} names ${sighting.isSecret ? 'a host' : mention.host}: ${sighting.isSecret ? 'nothing in the input has that name' : why}`),
+    });
+  }
+
+  #reportPort(client: Workload, { sighting }: Lead, target: Target, tier: string): void {
+    if (target.kind !== 'workload' || tier !== 'strong') return;
+    const subject = `${client.ref.kind} ${client.ref.namespace}/${client.ref.name}`;
+    const server = `${target.workload.ref.kind} ${target.workload.ref.namespace}/${target.workload.ref.name}`;
+    const [code, message, hint] =
+      target.ground === 'all'
+        ? ['port-unclear', `${sighting.place} names ${server} without a port, and its Service has several`, 'name the port; all of them are proposed']
+        : target.ground === 'mistaken'
+          ? ['port-not-served', `${sighting.place} names a port of ${server} that its Service does not have`, 'correct the address or the Service']
+          : target.ground === 'none'
+            ? ['port-unknown', `${sighting.place} names ${server}, and nothing says on which port it listens`, 'declare the port']
+            : [];
+    if (code === undefined || message === undefined || hint === undefined || !this.#isNew(`${code}\n${subject}\n${message}`)) return;
+    this.diagnostics.push({ code, severity: 'warning', subject, message, hint, origin: client.origin });
+  }
+
+  #isNew(id: string): boolean {
+    if (this.#said.has(id)) return false;
+    this.#said.add(id);
+    return true;
+  }
+}
+
+function lead(sighting: Lead['sighting']): Lead['sighting'] {
+  return sighting;
+}
+
+// a name nobody has is worth a line only where the text insists that it is an address
+function isTelling({ form, meaning, host, port }: Lead['sighting']['mention']): boolean {
+  if (form === 'url' || form === 'srv') return true;
+  if (meaning !== 'address') return false;
+  return form !== 'host' || port !== undefined || /[-.]/.test(host) || form === 'host';
+}
+
+function evidenceOf(sighting: Lead['sighting'], text: string): Evidence {
+  return { kind: 'declared', source: sighting.channel, where: sighting.where, text };
+}
+
+function draftsOf(client: Workload, { sighting }: Lead, target: Target, tier: 'strong' | 'weak', why: string | undefined): readonly Draft[] {
+  const base = mentionConfidence(sighting.channel, sighting.mention) * (tier === 'weak' ? 0.5 : 1);
+  const suffix = why === undefined ? '' : ` (weak: ${why})`;
+  switch (target.kind) {
+    case 'kube-apiserver':
+      return [{ from: client.ref, to: 'kube-apiserver', port: target.port, protocol: 'TCP', application: 'https', tier, confidence: base, evidence: evidenceOf(sighting, `${sighting.place} names the API server${suffix}`) }];
+    case 'external':
+      return target.ports.map((port) => draft({ from: client.ref, to: 'internet', host: target.host, tier, confidence: base, evidence: evidenceOf(sighting, `${sighting.place} names ${target.host}${portText(port)}${suffix}`) }, port));
+    case 'workload': {
+      const { workload, service } = target;
+      const name = service === undefined ? workload.ref.name : `${service.type === 'Compose' ? '' : 'Service '}${service.namespace}/${service.name}`;
+      const confidence = base * groundFactor(target.ground);
+      return target.ports.map((port) => draft({ from: client.ref, to: workload.ref, tier, confidence, evidence: evidenceOf(sighting, `${sighting.place} names ${name}, which leads to ${formatRef(workload)}${portText(port)}${suffix}`) }, port));
+    }
+  }
+}
+
+function draft(base: Omit<Draft, 'port' | 'protocol'>, { port, protocol, application }: ChosenPort): Draft {
+  return { ...base, port, protocol, ...(application === undefined ? {} : { application }) };
+}
+
+function portText({ port, protocol }: ChosenPort): string {
+  return port === null ? '' : ` port ${String(port)}/${protocol}`;
+}
+
+function formatRef({ ref }: Workload): string {
+  return `${ref.kind} ${ref.namespace}/${ref.name}`;
+}
+
+/** Where a workload was read, for messages. */
+export function workloadPlace(workload: Workload): string {
+  return `${formatOrigin(workload.origin)} ${formatRef(workload)}`;
+}

@@ -1,0 +1,129 @@
+import type { Container } from '#model';
+
+/** A port a well-known product listens on by default. `peer` ports are between its own replicas. */
+export interface ProductPort {
+  readonly port: number;
+  readonly application: string;
+  readonly isPeer?: boolean;
+}
+
+/** The first port is the one clients use. Keys are words of image names, not of anybody's Services. */
+const PRODUCTS: ReadonlyMap<string, readonly ProductPort[]> = new Map(
+  Object.entries({
+    postgres: [p(5432, 'postgresql')],
+    postgresql: [p(5432, 'postgresql')],
+    postgis: [p(5432, 'postgresql')],
+    timescaledb: [p(5432, 'postgresql')],
+    pgvector: [p(5432, 'postgresql')],
+    spilo: [p(5432, 'postgresql'), p(8008, 'http', true)],
+    pgbouncer: [p(6432, 'postgresql'), p(5432, 'postgresql')],
+    pgpool: [p(5432, 'postgresql'), p(9999, 'postgresql')],
+    mysql: [p(3306, 'mysql')],
+    mariadb: [p(3306, 'mysql'), p(4567, 'galera', true)],
+    percona: [p(3306, 'mysql'), p(4567, 'galera', true)],
+    mssql: [p(1433, 'mssql')],
+    mongo: [p(27017, 'mongodb'), p(27017, 'mongodb', true)],
+    mongodb: [p(27017, 'mongodb'), p(27017, 'mongodb', true)],
+    redis: [p(6379, 'redis'), p(16379, 'redis', true), p(6379, 'redis', true)],
+    valkey: [p(6379, 'redis'), p(16379, 'redis', true), p(6379, 'redis', true)],
+    keydb: [p(6379, 'redis')],
+    dragonfly: [p(6379, 'redis')],
+    sentinel: [p(26379, 'redis')],
+    memcached: [p(11211, 'memcached')],
+    rabbitmq: [p(5672, 'amqp'), p(25672, 'erlang', true), p(4369, 'epmd', true)],
+    activemq: [p(61616, 'openwire')],
+    artemis: [p(61616, 'openwire')],
+    nats: [p(4222, 'nats'), p(6222, 'nats', true)],
+    kafka: [p(9092, 'kafka'), p(9093, 'kafka', true)],
+    redpanda: [p(9092, 'kafka'), p(33145, 'redpanda', true)],
+    zookeeper: [p(2181, 'zookeeper'), p(2888, 'zookeeper', true), p(3888, 'zookeeper', true)],
+    pulsar: [p(6650, 'pulsar')],
+    mosquitto: [p(1883, 'mqtt')],
+    emqx: [p(1883, 'mqtt'), p(4370, 'erlang', true)],
+    elasticsearch: [p(9200, 'http'), p(9300, 'elasticsearch', true)],
+    opensearch: [p(9200, 'http'), p(9300, 'opensearch', true)],
+    solr: [p(8983, 'http')],
+    meilisearch: [p(7700, 'http')],
+    typesense: [p(8108, 'http')],
+    kibana: [p(5601, 'http')],
+    logstash: [p(5044, 'beats'), p(9600, 'http')],
+    cassandra: [p(9042, 'cassandra'), p(7000, 'cassandra', true), p(7001, 'cassandra', true)],
+    scylla: [p(9042, 'cassandra'), p(7000, 'cassandra', true)],
+    cockroach: [p(26257, 'postgresql'), p(26257, 'cockroach', true)],
+    clickhouse: [p(8123, 'http'), p(9009, 'clickhouse', true)],
+    influxdb: [p(8086, 'http')],
+    neo4j: [p(7687, 'bolt')],
+    couchdb: [p(5984, 'http')],
+    couchbase: [p(8091, 'http')],
+    etcd: [p(2379, 'grpc'), p(2380, 'etcd', true)],
+    consul: [p(8500, 'http'), p(8301, 'serf', true), p(8300, 'consul', true)],
+    vault: [p(8200, 'http'), p(8201, 'vault', true)],
+    minio: [p(9000, 'http'), p(9000, 'http', true)],
+    keycloak: [p(8080, 'http'), p(7800, 'jgroups', true)],
+    grafana: [p(3000, 'http')],
+    prometheus: [p(9090, 'http')],
+    alertmanager: [p(9093, 'http'), p(9094, 'gossip', true)],
+    loki: [p(3100, 'http'), p(7946, 'gossip', true)],
+    tempo: [p(3200, 'http'), p(7946, 'gossip', true)],
+    mimir: [p(8080, 'http'), p(7946, 'gossip', true)],
+    pushgateway: [p(9091, 'http')],
+    zipkin: [p(9411, 'http')],
+    jaeger: [p(16686, 'http')],
+    statsd: [p(8125, 'statsd')],
+    graphite: [p(2003, 'graphite')],
+    nginx: [p(80, 'http')],
+    httpd: [p(80, 'http')],
+    caddy: [p(80, 'http')],
+    haproxy: [p(80, 'http')],
+    traefik: [p(80, 'http')],
+    tomcat: [p(8080, 'http')],
+    wordpress: [p(80, 'http')],
+    nextcloud: [p(80, 'http')],
+    drupal: [p(80, 'http')],
+    mailhog: [p(1025, 'smtp')],
+    mailpit: [p(1025, 'smtp')],
+    openldap: [p(389, 'ldap')],
+    registry: [p(5000, 'http')],
+    hazelcast: [p(5701, 'hazelcast'), p(5701, 'hazelcast', true)],
+    localstack: [p(4566, 'http')],
+    dynamodb: [p(8000, 'http')],
+    selenium: [p(4444, 'http')],
+    temporal: [p(7233, 'grpc')],
+    qdrant: [p(6333, 'http'), p(6335, 'qdrant', true)],
+    weaviate: [p(8080, 'http')],
+    milvus: [p(19530, 'grpc')],
+    ollama: [p(11434, 'http')],
+    pgadmin: [p(80, 'http')],
+    adminer: [p(8080, 'http')],
+    phpmyadmin: [p(80, 'http')],
+    oracle: [p(1521, 'oracle')],
+    trino: [p(8080, 'http')],
+    spark: [p(7077, 'spark')],
+    php: [p(9000, 'fastcgi')],
+    fpm: [p(9000, 'fastcgi')],
+  }),
+);
+
+function p(port: number, application: string, isPeer = false): ProductPort {
+  return isPeer ? { port, application, isPeer } : { port, application };
+}
+
+/** The default ports of the product an image holds, empty for one nobody knows. */
+export function productPorts(container: Container): readonly ProductPort[] {
+  const image = container.image.toLowerCase().replace(/@.*$/, '');
+  const colon = image.lastIndexOf(':');
+  const repository = colon > image.lastIndexOf('/') ? image.slice(0, colon) : image;
+  const tag = colon > image.lastIndexOf('/') ? image.slice(colon + 1) : '';
+  const parts = repository.split('/');
+  const last = parts.at(-1) ?? '';
+  const whole = PRODUCTS.get(last);
+  if (whole !== undefined) return last === 'php' && !tag.includes('fpm') ? [] : whole;
+  // cp-kafka, timescaledb-ha, bitnami/redis-cluster; an exporter, operator or proxy of a product is not that product
+  const words = last.split(/[^a-z0-9]+/);
+  if (words.some((word) => /^(?:exporter|operator|ui|manager|connect|client|backup|init|proxy|console|commander|insight|express|reloader|agent|adapter|cli|tools|rest|mirror|setup|migrations?|controller|sidecar)$/.test(word))) return [];
+  for (const word of [...words, last.replace(/\d+$/, '')]) {
+    const found = PRODUCTS.get(word.replace(/\d+$/, ''));
+    if (found !== undefined) return found;
+  }
+  return [];
+}

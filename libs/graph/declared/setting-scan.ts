@@ -1,0 +1,77 @@
+import { isPortNumber } from '#model';
+
+import { findSwitch } from './feature-switch.ts';
+import { keyMeaning } from './key-meaning.ts';
+import { stemOf, wordsOf } from './key-words.ts';
+import type { KeyedMention } from './mention.ts';
+import { scanValue } from './value-scan.ts';
+
+/** A named value beside others: an environment variable, a flag, a line of a configuration file. */
+export interface Setting {
+  readonly key: string;
+  readonly value: string;
+  readonly position: number;
+}
+
+// a group larger than this is no set of siblings but a whole address book; pairing would be quadratic
+const MAX_PAIRED = 5000;
+
+/**
+ * Finds the addresses in a group of settings that belong together, with ports from their `*_PORT`
+ * siblings and a note where a sibling switches the feature off.
+ */
+export function scanSettings(settings: readonly Setting[], switches: readonly Setting[] = settings): readonly KeyedMention[] {
+  const mentions: KeyedMention[] = [];
+  let ports: PortSiblings | undefined;
+  for (const setting of settings) {
+    const meaning = keyMeaning(setting.key);
+    for (const mention of scanValue(setting.value, meaning)) {
+      ports ??= portSiblings(settings);
+      const off = findSwitch(setting.key, switches);
+      const port = mention.port ?? (mention.portName === undefined ? siblingPort(setting, ports) : undefined);
+      mentions.push({
+        ...mention,
+        key: setting.key,
+        meaning,
+        position: setting.position,
+        ...(port === undefined ? {} : { port }),
+        ...(port !== undefined && mention.port === undefined ? { hasSiblingPort: true } : {}),
+        ...(off === undefined ? {} : { switchedOffBy: off }),
+      });
+    }
+  }
+  return mentions;
+}
+
+interface PortSibling {
+  readonly port: number;
+  readonly position: number;
+}
+type PortSiblings = ReadonlyMap<string, readonly PortSibling[]>;
+
+function portSiblings(settings: readonly Setting[]): PortSiblings {
+  const siblings = new Map<string, PortSibling[]>();
+  for (const { key, value, position } of settings.slice(0, MAX_PAIRED)) {
+    const port = Number(unquoted(value));
+    if (!isPortNumber(port)) continue;
+    const words = wordsOf(key);
+    if (!words.slice(-2).some((word) => word === 'port' || word === 'ports')) continue;
+    const stem = stemOf(words).join(' ');
+    const list = siblings.get(stem) ?? [];
+    list.push({ port, position });
+    siblings.set(stem, list);
+  }
+  return siblings;
+}
+
+// several ports of one stem (host/port twice in a file): the nearest after, else the nearest before
+function siblingPort(setting: Setting, ports: PortSiblings): number | undefined {
+  const list = ports.get(stemOf(wordsOf(setting.key)).join(' '));
+  if (list === undefined) return undefined;
+  const distance = ({ position }: PortSibling): number => (position >= setting.position ? position - setting.position : 2 * (setting.position - position));
+  return list.reduce((best, each) => (distance(each) < distance(best) ? each : best)).port;
+}
+
+function unquoted(value: string): string {
+  return value.trim().replace(/^["']|["'];?$/g, '').trim() || 'none';
+}

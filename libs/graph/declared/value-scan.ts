@@ -1,0 +1,71 @@
+import { isClusterName, isHostShaped, normaliseHost } from './host-name.ts';
+import { scanDsn } from './dsn-scan.ts';
+import { scanClusterNames, scanHostPorts, scanSrv } from './host-port-scan.ts';
+import type { KeyMeaning, Mention } from './mention.ts';
+import { scanUrls } from './url-scan.ts';
+
+const MAX_BARE = 2000;
+
+/**
+ * Finds the addresses in one setting's value.
+ *
+ * A bare name counts only as the whole value (or a whole list of names), and is left to the
+ * caller to judge by the setting's name.
+ */
+export function scanValue(text: string, meaning: KeyMeaning): readonly Mention[] {
+  const value = unquote(text.trim());
+  if (value === '' || meaning === 'never' || meaning === 'own') return [];
+  const urls = scanUrls(value);
+  const found: Mention[] = [...urls.mentions, ...scanSrv(value), ...scanHostPorts(value, urls.spans), ...scanClusterNames(value), ...scanDsn(value)];
+  const distinct = dropCovered(found);
+  if (distinct.length > 0) return distinct;
+  return scanBare(value, meaning);
+}
+
+/** Finds the addresses in a line of free text, where a bare name says nothing. */
+export function scanProse(text: string): readonly Mention[] {
+  const urls = scanUrls(text);
+  return dropCovered([...urls.mentions, ...scanSrv(text), ...scanHostPorts(text, urls.spans), ...scanClusterNames(text), ...scanDsn(text)]);
+}
+
+// the same host by two scans: the one that knows more stays
+function dropCovered(found: readonly Mention[]): readonly Mention[] {
+  const kept: Mention[] = [];
+  for (const mention of found) {
+    const twin = kept.findIndex((other) => other.host === mention.host && (other.port === mention.port || other.port === undefined || mention.port === undefined));
+    const other = kept[twin];
+    if (other === undefined) kept.push(mention);
+    else if (knowledge(mention) > knowledge(other)) kept[twin] = mention;
+  }
+  return kept;
+}
+
+function knowledge(mention: Mention): number {
+  return (mention.port === undefined ? 0 : 4) + (mention.scheme === undefined ? 0 : 2) + (mention.portName === undefined ? 0 : 8);
+}
+
+function scanBare(value: string, meaning: KeyMeaning): readonly Mention[] {
+  if (value.length > MAX_BARE) return [];
+  const parts = value.replace(/^\[|\]$/g, '').split(/[,;\s]+/).map((part) => unquote(part)).filter((part) => part !== '');
+  const first = parts[0];
+  if (first === undefined) return [];
+  // host,option=value,option=value: how several clients write one host
+  if (parts.length > 1 && meaning === 'address' && parts.slice(1).every((part) => part.includes('='))) return bare([first]);
+  if (parts.length > 1 && meaning !== 'address') return [];
+  if (parts.length === 1 && first.includes('/') && meaning === 'address') return bare([first.slice(0, first.indexOf('/'))]);
+  return bare(parts);
+}
+
+function bare(parts: readonly string[]): readonly Mention[] {
+  if (parts.length > 64 || !parts.every(isHostShaped)) return [];
+  return parts.flatMap((part): readonly Mention[] => {
+    const host = normaliseHost(part);
+    if (host === undefined) return [];
+    return [{ host, form: isClusterName(host) ? 'host-port' : 'host' }];
+  });
+}
+
+function unquote(text: string): string {
+  const quote = text.charAt(0);
+  return text.length >= 2 && (quote === '"' || quote === "'" || quote === '`') && text.endsWith(quote) ? text.slice(1, -1) : text;
+}

@@ -1,0 +1,1 @@
+export { inferGraph } from './infer.ts';
