@@ -1,0 +1,54 @@
+import type { DirectionKnowledge, WorkloadRef } from '#model';
+import { workloadKey } from '#model';
+
+import { type Scope, scopesAround } from './scope.ts';
+import type { GraphFacts, WorkloadFacts } from './workload-facts.ts';
+
+/** Whether everybody who calls a workload is known; see the README for the rule and its reasons. */
+export function ingressKnowledge(facts: WorkloadFacts, graph: GraphFacts, scopes: ReadonlyMap<string, Scope>): DirectionKnowledge {
+  const doubt = doubtOfItself(facts) ?? doubtOfClients(facts, graph);
+  if (doubt !== undefined) return open(doubt);
+  if (cannotBeFound(facts)) return { isKnown: true, why: 'it serves nothing: no Service, no port and no scrape annotation leads to it' };
+  const reasons = clientReasons(facts);
+  if (reasons.length === 0) return open('nobody is seen to call it, which is no proof that nobody does');
+  for (const scope of scopesAround(facts, facts.clients, scopes)) {
+    const hidden = scope.hiddenServer ?? scope.hiddenClient;
+    if (hidden !== undefined) return open(`${reasons.join(' and ')}, but more clients may be hidden: ${hidden}`);
+  }
+  return { isKnown: true, why: `${reasons.join(' and ')}, and every server around it has a known client` };
+}
+
+function open(why: string): DirectionKnowledge {
+  return { isKnown: false, why };
+}
+
+function doubtOfItself({ workload, hasWeakClient }: WorkloadFacts): string | undefined {
+  if (workload.hostNetwork) return 'it shares the network of its node, where no policy reaches it';
+  const hostPort = workload.containers.flatMap(({ ports }) => ports).find((port) => port.hostPort !== undefined);
+  if (hostPort?.hostPort !== undefined) return `host port ${String(hostPort.hostPort)} lets in whoever knows a node's address`;
+  if (hasWeakClient) return 'a client of it is only hinted at, and closing would cut it off';
+  return undefined;
+}
+
+function doubtOfClients({ clients }: WorkloadFacts, { byWorkload }: GraphFacts): string | undefined {
+  const hostClient = clients.find((client) => byWorkload.get(workloadKey(client))?.workload.hostNetwork === true);
+  return hostClient === undefined ? undefined : `its client ${nameOf(hostClient)} calls from its node's address, which it shares with everything there`;
+}
+
+function cannotBeFound({ workload, serves, clients, services, isEntry, isCalledByApiServer }: WorkloadFacts): boolean {
+  if (workload.platform !== 'kubernetes' || workload.ref.kind === 'DaemonSet') return false;
+  return !serves && services.length === 0 && clients.length === 0 && !isEntry && !isCalledByApiServer;
+}
+
+function clientReasons({ clients, isEntry, isCalledByApiServer, isScraped, isApiClient }: WorkloadFacts): readonly string[] {
+  const reasons: string[] = [];
+  if (clients.length > 0) reasons.push(clients.length === 1 ? `its client is ${clients.map(nameOf).join('')}` : `${String(clients.length)} workloads are seen to call it`);
+  if (isEntry) reasons.push('it is a way in from outside');
+  if (isCalledByApiServer) reasons.push('the API server calls it');
+  if (reasons.length === 0 && isScraped && isApiClient) reasons.push('its metrics are scraped');
+  return reasons;
+}
+
+function nameOf({ kind, name }: WorkloadRef): string {
+  return `${kind} ${name}`;
+}
