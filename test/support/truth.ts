@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { GraphPeer, Protocol, WorkloadRef } from '#model';
+
+/** Who really talks to whom in one application, as `ground-truth/<app>/truth.json` has it. */
+export interface Truth {
+  readonly app: string;
+  readonly defaultNamespace: string;
+  readonly edges: readonly TrueEdge[];
+  readonly traps: readonly Trap[];
+  /** Other names of a workload, `Kind/name` to `Kind/name`. */
+  readonly aliases?: Readonly<Record<string, string>>;
+}
+
+export interface TrueEdge {
+  readonly from: GraphPeer | string;
+  readonly to: GraphPeer | string;
+  /** The server pod's port. */
+  readonly port: number | null;
+  readonly protocol: Protocol;
+  readonly visibleInMetadata: boolean;
+  readonly status: 'true' | 'uncertain';
+}
+
+/** An edge that metadata suggests and that is false; `absent:<name>` stands for a Service that is not deployed. */
+export interface Trap {
+  readonly from: WorkloadRef;
+  readonly to: WorkloadRef | string;
+  readonly port?: number | null;
+  readonly why: string;
+}
+
+export function readTruth(folder: string): Truth {
+  return JSON.parse(readFileSync(join(folder, 'truth.json'), 'utf8')) as Truth;
+}
+
+/** `namespace/Kind/name` of a workload under the name the truth gives it, or the entity itself. */
+export function truthKey(peer: GraphPeer | string, truth: Truth): string {
+  if (typeof peer === 'string') return peer;
+  const own = `${peer.kind}/${peer.name}`;
+  const alias = Object.entries(truth.aliases ?? {}).find(([, other]) => other === own)?.[0];
+  return `${peer.namespace === '' ? truth.defaultNamespace : peer.namespace}/${alias ?? own}`;
+}
+
+/** Whether a key of {@link truthKey} names a workload, and one that is no product of run time. */
+export function isWorkloadKey(key: string): boolean {
+  return key.includes('/') && !key.includes('runtime:');
+}
