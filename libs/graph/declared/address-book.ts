@@ -29,7 +29,7 @@ export class AddressBooks {
   judge(leads: readonly Lead[]): ReadonlyMap<Lead, string> {
     const books = new Map<string, Lead[]>();
     for (const lead of leads) {
-      if (lead.sighting.entry === undefined) continue;
+      if (lead.sighting.entry === undefined || !isTelling(lead)) continue;
       const list = books.get(lead.sighting.entry.book);
       if (list === undefined) books.set(lead.sighting.entry.book, [lead]);
       else list.push(lead);
@@ -52,6 +52,12 @@ export class AddressBooks {
   #readersOf({ sighting }: Lead): number {
     return sighting.entry === undefined ? 0 : (this.#readers.get(entryId(sighting.entry))?.size ?? 0);
   }
+}
+
+// names of users, databases and groups that equal a Service's are no addresses in a book
+function isTelling({ sighting: { mention } }: Lead): boolean {
+  if (mention.meaning === 'identity' || mention.meaning === 'never' || mention.meaning === 'own') return false;
+  return mention.form !== 'host' || mention.meaning === 'address';
 }
 
 function entryId({ book, key }: { readonly book: string; readonly key: string }): string {

@@ -1,6 +1,7 @@
-import { type Container, type Mount, type Snapshot, type Workload, evidenceWhere, type Origin } from '#model';
+import { type Container, type CustomResource, type Mount, type Origin, type Snapshot, type Workload, evidenceWhere, workloadKey } from '#model';
 
 import { scanCommand } from './command-scan.ts';
+import { scanCustomResource } from './custom-resource-scan.ts';
 import { type BookEntry, type Environment, placeOf, readEnvironment, valueIn } from './environment.ts';
 import { expandKubernetes, expandTemplate } from './expansion.ts';
 import { scanFile } from './file-scan.ts';
@@ -27,16 +28,34 @@ export class ChannelReader {
   readonly #snapshot: Snapshot;
   readonly #scans = new Map<string, readonly KeyedMention[]>();
 
+  readonly #resources = new Map<string, CustomResource>();
+
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot;
+    for (const resource of snapshot.customResources) this.#resources.set(`${resource.namespace}/${resource.kind}/${resource.name}`, resource);
   }
 
   /** In the order of the manifest: containers, and in each its environment, command line and files. */
   read(workload: Workload): readonly Sighting[] {
-    return workload.containers.flatMap((container) => {
+    const fromContainers = workload.containers.flatMap((container) => {
       const environment = readEnvironment(workload, container, this.#snapshot);
       return [...this.#fromEnvironment(workload, container, environment), ...fromCommand(workload, container, environment), ...this.#fromFiles(workload, container, environment)];
     });
+    return [...fromContainers, ...this.#fromResource(workload)];
+  }
+
+  // a resource that makes the pods itself speaks for them; any other one speaks for an operator nobody names
+  #fromResource(workload: Workload): readonly Sighting[] {
+    const resource = this.#resources.get(workloadKey(workload.ref));
+    if (resource === undefined) return [];
+    const nested = (name: string, text: string): readonly KeyedMention[] => scanFile(name, text, new Map(), []);
+    return scanCustomResource(resource, (namespace, name) => this.#snapshot.services.get(`${namespace}/${name}`), nested).map((mention) => ({
+      mention,
+      channel: 'custom-resource',
+      where: evidenceWhere(resource.origin, `${resource.kind} ${resource.namespace}/${resource.name} spec ${mention.key}`),
+      place: `${resource.kind} ${resource.name} spec ${mention.key}`,
+      isSecret: false,
+    }));
   }
 
   #fromEnvironment(workload: Workload, container: Container, environment: Environment): readonly Sighting[] {

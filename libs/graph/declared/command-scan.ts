@@ -27,21 +27,22 @@ export function scanCommand(argv: readonly string[], variables: Variables, switc
 
 /** Finds the addresses in a shell script, with its own assignments and the container's environment put in. */
 export function scanScript(text: string, variables: Variables, switches: readonly Setting[]): readonly KeyedMention[] {
-  const known = new Map<string, Variable>(variables);
+  const assigned = new Map<string, Variable>();
+  const known: Variables = { get: (name) => assigned.get(name) ?? variables.get(name) };
   const mentions: KeyedMention[] = [];
   const assignments: Setting[] = [];
   for (const { words, line } of splitScript(text)) {
     const expanded = words.map((word) => expandTemplate(word, known).text);
-    const assigned = expanded.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word) && word !== 'export' && word !== 'local');
-    for (const word of assigned < 0 ? expanded : expanded.slice(0, assigned)) {
+    const first = expanded.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word) && word !== 'export' && word !== 'local');
+    for (const word of first < 0 ? expanded : expanded.slice(0, first)) {
       const equals = word.indexOf('=');
       if (equals <= 0) continue;
       const key = word.slice(0, equals);
       const value = word.slice(equals + 1);
-      known.set(key, { value, isSecret: false });
+      assigned.set(key, { value, isSecret: false });
       assignments.push({ key, value, position: line });
     }
-    if (assigned >= 0) mentions.push(...scanWords(expanded.slice(assigned), line, switches));
+    if (first >= 0) mentions.push(...scanWords(expanded.slice(first), line, switches));
   }
   return [...mentions, ...scanSettings(assignments, [...assignments, ...switches])];
 }

@@ -53,7 +53,9 @@ function dependencyDrafts(workload: Workload, resolver: Resolver, known: readonl
   return composeDependencies(workload, resolver).flatMap(({ server, ports, field }) => {
     if (!sharesNetwork(workload, server)) return [];
     // an address elsewhere knows the port; this only says that there is a connection
-    const said = known.filter((draft) => draft.from === workload.ref && draft.to === server.ref && draft.tier === 'strong');
+    const named = known.filter((draft) => draft.from === workload.ref && draft.to === server.ref && draft.port !== null);
+    const strong = named.filter(({ tier }) => tier === 'strong');
+    const said = strong.length > 0 ? strong : named;
     const ends = said.length > 0 ? said.map(({ port, protocol, application }) => ({ port, protocol, application })) : ports;
     return ends.map(
       ({ port, protocol, application }): Draft => ({

@@ -17,7 +17,7 @@ export function readDocuments(text: string): readonly Json[] | undefined {
     // JSON with comments or templates: perhaps YAML can read it
   }
   try {
-    const documents = parseAllDocuments(text, { merge: true, uniqueKeys: false, strict: false, logLevel: 'silent' });
+    const documents = parseAllDocuments(text, { merge: true, uniqueKeys: true, strict: false, logLevel: 'silent' });
     if (documents.some((document) => document.errors.length > 0)) return undefined;
     return documents.map((document) => document.toJS({ maxAliasCount: 100 }) as Json);
   } catch {

@@ -1,6 +1,7 @@
 import { type Container, type Snapshot, type Workload, evidenceWhere, type Origin } from '#model';
 
 import { expandKubernetes, type Variable, type Variables } from './expansion.ts';
+import { isServiceLink, withServiceLinks } from './service-link.ts';
 import type { Setting } from './setting-scan.ts';
 
 /** A ConfigMap, Secret or file that was taken in whole, and the key of it. */
@@ -39,6 +40,7 @@ export const OWN_POD = 'own--pod';
 export function readEnvironment(workload: Workload, container: Container, snapshot: Snapshot): Environment {
   const found = new Map<string, EnvironmentVariable>();
   const { namespace } = workload.ref;
+  const linked = workload.platform === 'kubernetes' ? withServiceLinks(found, namespace, (at, name) => snapshot.services.get(`${at}/${name}`)) : found;
   for (const { kind, name, prefix } of container.envFrom) {
     const object = kind === 'configMap' ? snapshot.configMaps.get(`${namespace}/${name}`) : snapshot.secrets.get(`${namespace}/${name}`);
     if (object === undefined) continue;
@@ -57,12 +59,12 @@ export function readEnvironment(workload: Workload, container: Container, snapsh
     }
   }
   for (const entry of container.env) {
-    const variable = readEntry(entry, found, workload, snapshot);
+    const variable = readEntry(entry, linked, workload, snapshot);
     found.delete(entry.name);
     if (variable !== undefined) found.set(entry.name, variable);
   }
-  const variables = [...found.values()];
-  return { variables, byName: found, settings: variables.map(({ name, value }, position) => ({ key: name, value, position })) };
+  const variables = [...found.values()].filter(({ name, value }) => !(workload.platform === 'kubernetes' && isServiceLink(name, value)));
+  return { variables, byName: linked, settings: variables.map(({ name, value }, position) => ({ key: name, value, position })) };
 }
 
 function readEntry(entry: Container['env'][number], before: Variables, workload: Workload, snapshot: Snapshot): EnvironmentVariable | undefined {

@@ -3,7 +3,10 @@ export interface Variable {
   readonly value: string;
   readonly isSecret: boolean;
 }
-export type Variables = ReadonlyMap<string, Variable>;
+/** Looks variables up; a map, or one with more behind it. */
+export interface Variables {
+  get(name: string): Variable | undefined;
+}
 
 export interface Expansion {
   readonly text: string;

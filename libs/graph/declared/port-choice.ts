@@ -142,10 +142,16 @@ function openPorts(server: Workload): readonly OpenPort[] {
 const DEBUG_PORTS = new Set([9229, 9222, 5005, 5678, 2345, 40000, 35729, 24678]);
 
 function likelyPorts(open: readonly OpenPort[]): readonly ChosenPort[] {
-  const served = open.filter(({ port, name }) => !DEBUG_PORTS.has(port) && !isSideDoor(name ?? ''));
+  const served = open.filter(({ port, name }) => !DEBUG_PORTS.has(port) && !isMetricsPort(port) && !isSideDoor(name ?? ''));
   const shown = served.filter(({ isLocal }) => isLocal !== true);
   const chosen = shown.length > 0 ? shown : served.length > 0 ? served : open;
-  return chosen.map(({ port, protocol }) => ({ port, protocol }));
+  const plain = chosen.filter(({ port }) => port === 80);
+  return (plain.length > 0 ? plain : chosen).map(({ port, protocol }) => ({ port, protocol }));
+}
+
+// where exporters and metrics endpoints listen by custom
+function isMetricsPort(port: number): boolean {
+  return port >= 9090 && port < 9200 && port !== 9092 && port !== 9093;
 }
 
 /** Whether anything says that somebody can connect to this workload at all. */

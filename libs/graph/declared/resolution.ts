@@ -65,7 +65,7 @@ export class Resolver {
 
   /** `isUrl` says that the host stood behind a scheme, so that a name of two labels is one. */
   resolve(host: string, client: Workload, isUrl: boolean): Resolution {
-    if (isLoopback(host) || host.includes(OWN_POD)) return SELF;
+    if (isLoopback(host) || host === OWN_POD || (client.platform === 'compose' && host.includes(OWN_POD))) return SELF;
     const address = parseAddress(host);
     if (address !== undefined) return this.#resolveAddress(address, client);
     return client.platform === 'compose' ? this.#resolveCompose(host, client, isUrl) : this.#resolveKubernetes(host, client, isUrl);
@@ -142,6 +142,7 @@ export class Resolver {
     const found = this.#behind(service, true, 0, client);
     if (found.kind !== 'service') return found;
     const exact = this.workloads.podWorkload(service.namespace, pod);
+    if (pod.includes(OWN_POD)) return { ...found, workloads: found.workloads.filter(({ ref }) => ref === client.ref) };
     const owner = exact ?? found.workloads.find(({ ref }) => pod === ref.name || (pod.startsWith(`${ref.name}-`) && /^\d+$/.test(pod.slice(ref.name.length + 1))));
     return owner === undefined ? found : { ...found, workloads: [owner] };
   }

@@ -7,7 +7,7 @@ import type { Sighting } from './sighting.ts';
 
 /** One server a sighting leads to. */
 export type Target =
-  | { readonly kind: 'workload'; readonly workload: Workload; readonly ports: readonly ChosenPort[]; readonly ground: PortGround; readonly service?: Service; readonly isGuess: boolean }
+  | { readonly kind: 'workload'; readonly workload: Workload; readonly ports: readonly ChosenPort[]; readonly ground: PortGround; readonly service?: Service; readonly isGuess: boolean; readonly isPeer: boolean }
   | { readonly kind: 'external'; readonly host: string; readonly ports: readonly ChosenPort[] }
   | { readonly kind: 'kube-apiserver'; readonly port: number };
 
@@ -49,7 +49,7 @@ export function follow(sighting: Sighting, client: Workload, resolver: Resolver)
       return { ...none, named: nameOf(resolution.service), targets: endpointTargets(sighting, resolution, resolver, client) };
     case 'workload':
       if (workloadKey(resolution.workload.ref) === workloadKey(client.ref)) return { ...none, isOwn: true, named: workloadKey(client.ref) };
-      return { ...none, named: workloadKey(resolution.workload.ref), targets: [{ kind: 'workload', workload: resolution.workload, isGuess: false, ...choosePorts(mention, undefined, resolution.workload, true, false) }] };
+      return { ...none, named: workloadKey(resolution.workload.ref), targets: [{ kind: 'workload', workload: resolution.workload, isGuess: false, isPeer: false, ...choosePorts(mention, undefined, resolution.workload, true, false) }] };
     case 'service':
       return followService(sighting, client, resolution);
   }
@@ -62,7 +62,10 @@ function followService(sighting: Sighting, client: Workload, resolution: Resolut
   const servers = workloads.filter((server) => workloadKey(server.ref) !== own || isPeerOf(server, service));
   const targets = servers
     .filter((server) => canReach(client, server))
-    .map((server): Target => ({ kind: 'workload', workload: server, service, isGuess, ...choosePorts(sighting.mention, service, server, isPod, workloadKey(server.ref) === own) }));
+    .map((server): Target => {
+      const isPeer = workloadKey(server.ref) === own;
+      return { kind: 'workload', workload: server, service, isGuess, isPeer, ...choosePorts(sighting.mention, service, server, isPod, isPeer) };
+    });
   return { sighting, targets, named: nameOf(service), isOwn };
 }
 
@@ -87,8 +90,9 @@ function nameOf(service: Service): string {
 }
 
 function externalPorts({ mention }: Sighting): readonly ChosenPort[] {
-  const probe = choosePorts(mention, undefined, NOBODY, false, false);
-  return probe.ports;
+  const { ports } = choosePorts(mention, undefined, NOBODY, false, false);
+  // DNS asks over both
+  return ports.flatMap((each) => (each.port === 53 && mention.protocol === undefined ? [{ ...each, application: 'dns' }, { ...each, protocol: 'UDP', application: 'dns' }] : [each]));
 }
 
 const NOBODY: Workload = {
@@ -114,7 +118,7 @@ function endpointTargets(sighting: Sighting, resolution: Resolution & { readonly
     const open = chosen.length > 0 ? chosen : ports;
     const chosenPorts = open.map(({ port }): ChosenPort => ({ port, protocol: 'TCP' }));
     const behind = resolver.resolve(address.text, client, false);
-    if (behind.kind === 'workload') return [{ kind: 'workload', workload: behind.workload, ports: chosenPorts, ground: 'written', service: resolution.service, isGuess: false }];
+    if (behind.kind === 'workload') return [{ kind: 'workload', workload: behind.workload, ports: chosenPorts, ground: 'written', service: resolution.service, isGuess: false, isPeer: false }];
     return [{ kind: 'external', host: address.text, ports: chosenPorts }];
   });
 }

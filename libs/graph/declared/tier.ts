@@ -1,4 +1,4 @@
-import type { Service, Tier } from '#model';
+import { type Service, type Tier, parseAddress } from '#model';
 
 import type { KeyedMention } from './mention.ts';
 import type { Target } from './target.ts';
@@ -11,7 +11,9 @@ export interface TierVerdict {
 
 /** Judges one mention by its form and the setting it stands in; the channel and the book it came with come on top. */
 export function judgeMention(mention: KeyedMention, target: Target): TierVerdict {
-  if (mention.meaning === 'never' || mention.meaning === 'own') return { tier: 'none' };
+  if (mention.meaning === 'never') return { tier: 'none' };
+  // where a workload says it is found, its own replicas find it
+  if (mention.meaning === 'own' && !(target.kind === 'workload' && target.isPeer)) return { tier: 'none' };
   if (mention.switchedOffBy !== undefined) return { tier: 'none', why: `${mention.switchedOffBy} switches it off` };
   if (mention.meaning === 'browser') return { tier: 'weak', why: 'the setting is for browsers or the outside' };
   if (target.kind === 'external') return judgeExternal(mention);
@@ -35,7 +37,7 @@ export function judgeMention(mention: KeyedMention, target: Target): TierVerdict
 function judgeExternal(mention: KeyedMention): TierVerdict {
   if (mention.meaning === 'identity') return { tier: 'none' };
   if (mention.form === 'url' || mention.form === 'command') return { tier: 'strong' };
-  return mention.meaning === 'address' && mention.port !== undefined ? { tier: 'strong' } : { tier: 'weak', why: 'a name outside, without a scheme or port' };
+  return (mention.meaning === 'address' || parseAddress(mention.host) !== undefined) && mention.port !== undefined ? { tier: 'strong' } : { tier: 'weak', why: 'a name outside, without a scheme or port' };
 }
 
 function isServed(target: Target): boolean {

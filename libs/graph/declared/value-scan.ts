@@ -1,3 +1,5 @@
+import { isPortNumber } from '#model';
+
 import { isClusterName, isHostShaped, normaliseHost } from './host-name.ts';
 import { scanDsn } from './dsn-scan.ts';
 import { scanClusterNames, scanHostPorts, scanSrv } from './host-port-scan.ts';
@@ -5,6 +7,10 @@ import type { KeyMeaning, Mention } from './mention.ts';
 import { scanUrls } from './url-scan.ts';
 
 const MAX_BARE = 2000;
+// answers to a question, not places
+const NO_HOSTS = new Set(['true', 'false', 'on', 'off', 'yes', 'no', 'none', 'null', 'nil', 'undefined', 'auto', 'default', 'enabled', 'disabled', 'any', 'all', 'self', 'internal', 'external', 'tcp', 'udp', 'http', 'https']);
+// unbound and dnsmasq write address@port and address#port
+const AT_PORT = /^([0-9a-f.:]{3,45})[@#](\d{1,5})$/i;
 
 /**
  * Finds the addresses in one setting's value.
@@ -14,9 +20,11 @@ const MAX_BARE = 2000;
  */
 export function scanValue(text: string, meaning: KeyMeaning): readonly Mention[] {
   const value = unquote(text.trim());
-  if (value === '' || meaning === 'never' || meaning === 'own') return [];
+  if (value === '' || meaning === 'never') return [];
   const urls = scanUrls(value);
   const found: Mention[] = [...urls.mentions, ...scanSrv(value), ...scanHostPorts(value, urls.spans), ...scanClusterNames(value), ...scanDsn(value)];
+  const numbered = AT_PORT.exec(value);
+  if (numbered !== null) found.push(...atPort(numbered[1] ?? '', Number(numbered[2])));
   const distinct = dropCovered(found);
   if (distinct.length > 0) return distinct;
   return scanBare(value, meaning);
@@ -56,8 +64,13 @@ function scanBare(value: string, meaning: KeyMeaning): readonly Mention[] {
   return bare(parts);
 }
 
+function atPort(text: string, port: number): readonly Mention[] {
+  const host = normaliseHost(text);
+  return host === undefined || !isPortNumber(port) ? [] : [{ host, port, form: 'host-port' }];
+}
+
 function bare(parts: readonly string[]): readonly Mention[] {
-  if (parts.length > 64 || !parts.every(isHostShaped)) return [];
+  if (parts.length > 64 || !parts.every(isHostShaped) || parts.some((part) => NO_HOSTS.has(part.toLowerCase()))) return [];
   return parts.flatMap((part): readonly Mention[] => {
     const host = normaliseHost(part);
     if (host === undefined) return [];
