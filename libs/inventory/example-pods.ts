@@ -60,6 +60,8 @@ function exampleNodes(wanted: number): ReadonlyMap<string, Node> {
   return new Map(nodes.map((node) => [node.name, node]));
 }
 
+const OPERATED: ReadonlySet<string> = new Set(['Prometheus', 'Alertmanager']);
+
 class Placement {
   readonly pods = new Map<PodKey, Pod>();
   readonly diagnostics: Diagnostic[] = [];
@@ -107,6 +109,8 @@ class Placement {
   #freeName({ ref }: Workload, replica: number): string {
     if (ref.kind === 'Pod') return ref.name;
     if (ref.kind === 'StatefulSet') return `${ref.name}-${replica}`;
+    // The Prometheus operator names its stateful sets after the kind as well.
+    if (OPERATED.has(ref.kind)) return `${ref.kind.toLowerCase()}-${ref.name}-${replica}`;
     const name = `${ref.name}-example-${replica + 1}`;
     // Two kinds of workload may share a name in one namespace.
     return this.pods.has(`${ref.namespace}/${name}`) ? `${ref.name}-${ref.kind.toLowerCase()}-example-${replica + 1}` : name;

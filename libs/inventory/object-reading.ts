@@ -101,9 +101,7 @@ export class Fields {
 
   /** The mapping at a chain of keys, or undefined as soon as one is absent. */
   at(...keys: readonly string[]): Fields | undefined {
-    let fields: Fields | undefined = this.#self();
-    for (const key of keys) fields = fields?.object(key);
-    return fields;
+    return keys.reduce<Fields | undefined>((fields, key) => fields?.object(key), this);
   }
 
   list(key: string): readonly Json[] {
@@ -151,10 +149,6 @@ export class Fields {
 
   pathOf(key: string): string {
     return this.path === '' ? shown(key) : `${this.path}.${shown(key)}`;
-  }
-
-  #self(): Fields {
-    return this;
   }
 
   #asText(value: Json, path: string): string | undefined {

@@ -46,19 +46,18 @@ export class Ownership {
   #climb(start: WorkloadRef, draft: WorkloadDraft): WorkloadRef | undefined {
     const seen = new Set<WorkloadKey>();
     let ref = start;
-    let current: WorkloadDraft | undefined = draft;
-    while (current !== undefined) {
+    let current = draft;
+    for (;;) {
       const key = workloadKey(ref);
       if (seen.has(key)) return undefined;
       seen.add(key);
       if (current.owner === undefined) return ref;
       const next = ownerRef(ref.namespace, current.owner);
-      const present: WorkloadDraft | undefined = this.#drafts.get(workloadKey(next));
+      const present = this.#drafts.get(workloadKey(next));
       if (present === undefined) return PASSES_ON.has(ref.kind) ? next : ref;
       ref = next;
       current = present;
     }
-    return ref;
   }
 
   #cycle({ workload }: WorkloadDraft): WorkloadRef {

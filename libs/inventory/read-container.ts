@@ -73,7 +73,9 @@ function readPorts(container: Fields): readonly ContainerPort[] {
     const port = readPortNumber(fields, 'containerPort');
     const protocol = readProtocol(fields);
     const name = fields.text('name');
-    if (port !== undefined) ports.push({ ...(name === undefined || name === '' ? {} : { name }), port, protocol });
+    const hostPort = fields.raw('hostPort');
+    if (port === undefined) continue;
+    ports.push({ ...(name === undefined || name === '' ? {} : { name }), port, protocol, ...(isPortNumber(hostPort) ? { hostPort } : {}) });
   }
   return ports;
 }

@@ -15,6 +15,8 @@ interface OperatedKind {
   readonly nameLabels: readonly string[];
   readonly ports: readonly ContainerPort[];
   readonly governingService: string;
+  /** Mounts a token unless the resource says no, whatever the service account says. */
+  readonly mountsToken: boolean;
 }
 
 const RELOADER: ContainerPort = { name: 'reloader-web', port: 8080, protocol: 'TCP' };
@@ -24,12 +26,14 @@ const OPERATED: Readonly<Record<string, OperatedKind>> = {
     nameLabels: ['prometheus', 'operator.prometheus.io/name'],
     ports: [{ name: 'web', port: 9090, protocol: 'TCP' }],
     governingService: 'prometheus-operated',
+    mountsToken: true,
   },
   PrometheusAgent: {
     application: 'prometheus-agent',
     nameLabels: ['operator.prometheus.io/name'],
     ports: [{ name: 'web', port: 9090, protocol: 'TCP' }],
     governingService: 'prometheus-agent-operated',
+    mountsToken: true,
   },
   Alertmanager: {
     application: 'alertmanager',
@@ -40,6 +44,7 @@ const OPERATED: Readonly<Record<string, OperatedKind>> = {
       { name: 'mesh-udp', port: 9094, protocol: 'UDP' },
     ],
     governingService: 'alertmanager-operated',
+    mountsToken: false,
   },
   ThanosRuler: {
     application: 'thanos-ruler',
@@ -49,6 +54,7 @@ const OPERATED: Readonly<Record<string, OperatedKind>> = {
       { name: 'grpc', port: 10901, protocol: 'TCP' },
     ],
     governingService: 'thanos-ruler-operated',
+    mountsToken: false,
   },
 };
 
@@ -63,7 +69,7 @@ export function readOperatedWorkload(reading: ObjectReading): Found {
 function draftOf(reading: ObjectReading, operated: OperatedKind, spec: Fields | undefined): WorkloadDraft {
   const metadata = reading.root.object('metadata');
   const podMetadata = spec?.object('podMetadata');
-  const automountToken = spec?.flag('automountServiceAccountToken');
+  const automountToken = spec?.flag('automountServiceAccountToken') ?? (operated.mountsToken ? true : undefined);
   const volumes = spec === undefined ? new Map<string, never>() : readVolumes(spec);
   return {
     workload: {

@@ -1,10 +1,12 @@
 import type { Json } from '#model';
 
-import type { DocumentProblem, ReadDocument } from './yaml-document.ts';
+import type { DocumentProblem } from './document-problem.ts';
 import { READ_LIMITS } from './read-limits.ts';
+import { shown } from './shown-text.ts';
+import type { ReadDocument } from './yaml-document.ts';
 
-// Strings, brackets and line ends; everything else of a valid JSON text does not matter here.
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:\n]/g;
+// Where strings start, brackets and line ends; everything else of a valid JSON text does not matter here.
+const MARK = /["{}[\],\n]/g;
 
 interface Level {
   readonly keys: Set<string> | undefined;
@@ -39,31 +41,53 @@ function parse(text: string): Json | undefined {
 function findProblems(text: string): readonly DocumentProblem[] {
   const problems: DocumentProblem[] = [];
   const levels: Level[] = [];
+  const marks = new RegExp(MARK);
   let line = 1;
-  for (const { 0: token } of text.matchAll(TOKEN)) {
+  for (let found = marks.exec(text); found !== null; found = marks.exec(text)) {
     const level = levels.at(-1);
-    if (token === '\n') line += 1;
-    else if (token === '{' || token === '[') {
-      levels.push({ keys: token === '{' ? new Set() : undefined, atKey: token === '{' });
-      if (levels.length > READ_LIMITS.depth) return [tooDeep(line)];
-    } else if (token === '}' || token === ']') levels.pop();
-    else if (level?.keys === undefined) continue;
-    else if (token === ',') level.atKey = true;
-    else if (token.startsWith('"') && level.atKey) {
-      level.atKey = false;
-      const key = JSON.parse(token) as string;
-      if (level.keys.has(key) && problems.length < READ_LIMITS.problems) problems.push(duplicateKey(token, line));
-      level.keys.add(key);
+    switch (found[0]) {
+      case '\n':
+        line += 1;
+        break;
+      case '{':
+      case '[':
+        levels.push({ keys: found[0] === '{' ? new Set() : undefined, atKey: found[0] === '{' });
+        if (levels.length > READ_LIMITS.depth) return [tooDeep(line)];
+        break;
+      case ',':
+        if (level !== undefined) level.atKey = level.keys !== undefined;
+        break;
+      case '"': {
+        marks.lastIndex = stringEnd(text, found.index);
+        if (level?.keys === undefined || !level.atKey) break;
+        level.atKey = false;
+        const key = JSON.parse(text.slice(found.index, marks.lastIndex)) as string;
+        if (level.keys.has(key) && problems.length < READ_LIMITS.problems) problems.push(duplicateKey(key, line));
+        level.keys.add(key);
+        break;
+      }
+      default:
+        levels.pop();
     }
   }
   return problems;
 }
 
-function duplicateKey(token: string, line: number): DocumentProblem {
+// By hand, since an expression over a string of megabytes runs out of stack.
+function stringEnd(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end > 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text.charAt(end - 1 - backslashes) === '\\') backslashes += 1;
+    if (backslashes % 2 === 0) return end + 1;
+  }
+  return text.length;
+}
+
+function duplicateKey(key: string, line: number): DocumentProblem {
   return {
     code: 'duplicate-key',
     line,
-    message: `the key ${token.length > 80 ? `${token.slice(0, 79)}…"` : token} comes twice in one object`,
+    message: `the key "${shown(key)}" comes twice in one object`,
     hint: 'keep one of them: which one counts would be a guess',
   };
 }

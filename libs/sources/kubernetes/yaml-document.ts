@@ -1,18 +1,13 @@
-import { type Document, type Node, type Pair, type Scalar, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { type Node, type Pair, type Scalar, isAlias, isDocument, isMap, isScalar, isSeq } from 'yaml';
 
 import { type Json, type JsonObject, isJsonObject } from '#model';
 
-import { type DocumentText, countLines } from './document-text.ts';
+import { type DocumentProblem, templateHint } from './document-problem.ts';
+import type { DocumentText } from './document-text.ts';
 import { plainScalar } from './plain-scalar.ts';
 import { READ_LIMITS } from './read-limits.ts';
-
-/** What is wrong with a document, and on which line of the file. */
-export interface DocumentProblem {
-  readonly code: string;
-  readonly line: number;
-  readonly message: string;
-  readonly hint: string;
-}
+import { shown } from './shown-text.ts';
+import { lineOf, parseYaml, tooDeep } from './yaml-syntax.ts';
 
 /** A document in wire shape. `lines` knows on which line of the file its containers, variables and list items start. */
 export interface ReadDocument {
@@ -23,7 +18,8 @@ export interface ReadDocument {
 
 /** Lists whose entries are named one by one in evidence, so their lines are worth keeping. */
 const LISTS_WITH_LINES: ReadonlySet<string> = new Set(['containers', 'initContainers', 'env', 'items']);
-const ENTRY_TAG = 'tag:yaml.org,2002:';
+const CORE_TAG = 'tag:yaml.org,2002:';
+const TEXT_TAGS: ReadonlySet<string> = new Set([`${CORE_TAG}str`, `${CORE_TAG}binary`]);
 
 /**
  * Reads one YAML document as Kubernetes does, or says what is wrong with it.
@@ -32,13 +28,14 @@ const ENTRY_TAG = 'tag:yaml.org,2002:';
  * scalar, an alias that leads nowhere or stands for more than a million nodes are problems.
  */
 export function readYamlDocument(document: DocumentText): ReadDocument | readonly DocumentProblem[] {
-  const reading = new DocumentReading(document);
-  try {
-    return reading.read();
-  } catch (error) {
-    if (error instanceof RangeError) return [reading.tooDeep(0)];
-    throw error;
-  }
+  const parsed = parseYaml(document);
+  if (!isDocument(parsed)) return parsed;
+  const reading = new ValueReading(document);
+  const root = parsed.contents;
+  if (root === null) return { value: null, line: document.line, lines: reading.lines };
+  const line = reading.lineAt(root);
+  const value = reading.valueOf(root, 0);
+  return reading.problems.length > 0 ? reading.problems : { value, line, lines: reading.lines };
 }
 
 interface Anchored {
@@ -47,11 +44,11 @@ interface Anchored {
   readonly nodes: number;
 }
 
-class DocumentReading {
+class ValueReading {
+  readonly problems: DocumentProblem[] = [];
+  readonly lines = new Map<object, number>();
   readonly #document: DocumentText;
-  readonly #problems: DocumentProblem[] = [];
   readonly #anchors = new Map<string, Anchored>();
-  readonly #lines = new Map<object, number>();
   #nodes = 0;
   #lineOffset = 0;
   #line: number;
@@ -61,50 +58,27 @@ class DocumentReading {
     this.#line = document.line;
   }
 
-  read(): ReadDocument | readonly DocumentProblem[] {
-    const parsed = parseDocument(this.#document.text, { schema: 'failsafe', prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
-    if (parsed.errors.length > 0) return this.#syntaxProblems(parsed);
-    const root = parsed.contents;
-    if (root === null) return { value: null, line: this.#document.line, lines: this.#lines };
-    const line = this.#lineAt(root);
-    const value = this.#valueOf(root, 0);
-    return this.#problems.length > 0 ? this.#problems : { value, line, lines: this.#lines };
-  }
-
-  tooDeep(offset: number): DocumentProblem {
-    return {
-      code: 'too-deep',
-      line: this.#lineOf(offset),
-      message: `more than ${READ_LIMITS.depth} mappings and lists inside each other`,
-      hint: 'no Kubernetes object nests like this; remove the document or flatten it',
-    };
-  }
-
-  #syntaxProblems(parsed: Document): readonly DocumentProblem[] {
-    return parsed.errors.slice(0, READ_LIMITS.problems).map((error) => ({
-      code: 'broken-yaml',
-      line: this.#lineOf(error.pos[0]),
-      message: firstLine(error.message),
-      hint: this.#templateHint() ?? 'correct the YAML; the other documents of the file are read all the same',
-    }));
-  }
-
-  #templateHint(): string | undefined {
-    if (!this.#document.text.includes('{{')) return undefined;
-    return 'this is the source of a Helm template; run `helm template` and read its output';
-  }
-
-  #valueOf(node: unknown, depth: number, list?: string): Json {
+  valueOf(node: unknown, depth: number, list?: string): Json {
     this.#nodes += 1;
     if (isScalar(node)) return this.#scalarValue(node);
     if (isAlias(node)) return this.#aliasValue(node.source, offsetOf(node));
     if (depth >= READ_LIMITS.depth) {
-      this.#report(this.tooDeep(offsetOf(node)));
+      this.#report(tooDeep(this.#document, offsetOf(node)));
       return null;
     }
     if (isMap(node)) return this.#anchored(node, () => this.#mapValue(node.items, depth));
     if (isSeq(node)) return this.#anchored(node, () => this.#listValue(node.items, depth, list));
     return null;
+  }
+
+  // Nodes are met in the order they are written, so one pass over the text finds all their lines.
+  lineAt(node: Node): number {
+    const offset = offsetOf(node);
+    if (offset < this.#lineOffset) return lineOf(this.#document, offset);
+    const { text } = this.#document;
+    for (let at = text.indexOf('\n', this.#lineOffset); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) this.#line += 1;
+    this.#lineOffset = offset;
+    return this.#line;
   }
 
   #anchored(node: { readonly anchor?: string }, read: () => Json): Json {
@@ -125,7 +99,7 @@ class DocumentReading {
   #aliasValue(name: string, offset: number): Json {
     const target = this.#anchors.get(name);
     if (target === undefined) {
-      this.#problem('unknown-alias', offset, `the alias *${name} comes before its anchor or inside it`, 'define the anchor first');
+      this.#problem('unknown-alias', offset, `the alias *${shown(name)} stands inside its own anchor`, 'write the value out');
       return null;
     }
     this.#nodes += target.nodes;
@@ -139,8 +113,9 @@ class DocumentReading {
   #listValue(items: readonly unknown[], depth: number, list: string | undefined): Json {
     const keepLines = list !== undefined && LISTS_WITH_LINES.has(list);
     return items.map((item) => {
-      const value = this.#valueOf(item, depth + 1);
-      if (keepLines && isMap(item) && isJsonObject(value)) this.#lines.set(value, this.#lineAt(item));
+      const line = keepLines && isMap(item) ? this.lineAt(item) : undefined;
+      const value = this.valueOf(item, depth + 1);
+      if (line !== undefined && isJsonObject(value)) this.lines.set(value, line);
       return value;
     });
   }
@@ -156,10 +131,10 @@ class DocumentReading {
       const name = this.#keyOf(key);
       if (name === undefined) continue;
       if (Object.hasOwn(result, name)) {
-        this.#problem('duplicate-key', offsetOf(key), `the key ${quote(name)} comes twice in one mapping`, 'keep one of them: which one counts would be a guess');
+        this.#problem('duplicate-key', offsetOf(key), `the key "${shown(name)}" comes twice in one mapping`, 'keep one of them: which one counts would be a guess');
         continue;
       }
-      setOwn(result, name, value === null ? null : this.#valueOf(value, depth + 1, name));
+      setOwn(result, name, value === null ? null : this.valueOf(value, depth + 1, name));
     }
     for (const map of merged) {
       for (const [name, value] of Object.entries(map)) {
@@ -170,7 +145,7 @@ class DocumentReading {
   }
 
   #mergedMaps(node: unknown, depth: number): readonly JsonObject[] {
-    const value = this.#valueOf(node, depth + 1);
+    const value = this.valueOf(node, depth + 1);
     const maps: readonly Json[] = isList(value) ? value : [value];
     const good = maps.filter(isJsonObject);
     if (good.length !== maps.length) this.#problem('bad-merge', offsetOf(node), '`<<` merges something that is no mapping', 'merge a mapping, an alias of one, or a list of them');
@@ -181,37 +156,25 @@ class DocumentReading {
     const value = isScalar(key) ? this.#scalarValue(key) : isAlias(key) ? this.#aliasValue(key.source, offsetOf(key)) : undefined;
     if (typeof value === 'string') return value;
     if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-    this.#problem('bad-key', offsetOf(key), 'a key is empty, a mapping or a list', this.#templateHint() ?? 'keys are text; quote it if it is meant to be text');
+    this.#problem('bad-key', offsetOf(key), 'a key is empty, a mapping or a list', templateHint(this.#document.text) ?? 'keys are text; quote it if it is meant to be text');
     return undefined;
   }
 
   #problem(code: string, offset: number, message: string, hint: string): void {
-    this.#report({ code, line: this.#lineOf(offset), message, hint });
+    this.#report({ code, line: lineOf(this.#document, offset), message, hint });
   }
 
   #report(problem: DocumentProblem): void {
-    if (this.#problems.length < READ_LIMITS.problems) this.#problems.push(problem);
-  }
-
-  #lineOf(offset: number): number {
-    return this.#document.line + countLines(this.#document.text, offset);
-  }
-
-  // Nodes are met in the order they are written, so one pass over the text finds all their lines.
-  #lineAt(node: Node): number {
-    const offset = offsetOf(node);
-    if (offset < this.#lineOffset) return this.#lineOf(offset);
-    const { text } = this.#document;
-    for (let at = text.indexOf('\n', this.#lineOffset); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) this.#line += 1;
-    this.#lineOffset = offset;
-    return this.#line;
+    if (this.problems.length < READ_LIMITS.problems) this.problems.push(problem);
   }
 }
 
+/** Quoted text is text; what is plain, or tagged as something else, is what it looks like. */
 function scalarOf(node: Scalar): Json {
   const text = typeof node.value === 'string' ? node.value : '';
-  if (node.tag === undefined) return node.type === undefined || node.type === 'PLAIN' ? plainScalar(text) : text;
-  return node.tag === `${ENTRY_TAG}str` || !node.tag.startsWith(ENTRY_TAG) || node.tag === `${ENTRY_TAG}binary` ? text : plainScalar(text);
+  const { tag, type } = node;
+  if (tag === undefined) return type === undefined || type === 'PLAIN' ? plainScalar(text) : text;
+  return tag.startsWith(CORE_TAG) && !TEXT_TAGS.has(tag) ? plainScalar(text) : text;
 }
 
 function isList(value: Json): value is readonly Json[] {
@@ -227,13 +190,4 @@ function setOwn(target: Record<string, Json>, key: string, value: Json): void {
 function offsetOf(node: unknown): number {
   const range = (node as Partial<Node> | null)?.range;
   return range?.[0] ?? 0;
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text);
-}
-
-function firstLine(message: string): string {
-  const line = message.split('\n', 1)[0] ?? '';
-  return line.charAt(0).toLowerCase() + line.slice(1);
 }
