@@ -1,0 +1,119 @@
+import type { AdminPolicy, Direction, NamespacedPolicy, Pod, Revision, Rule, Snapshot } from '#model';
+
+import { type Applied, CoverageIndex } from './coverage.ts';
+import type { Certainty } from './membership.ts';
+import { isSamePod, type Party } from './party.ts';
+import { PeerMatcher } from './peer-matching.ts';
+import { EVERY_PORT, intersectPorts, NO_PORTS, type PortSet, portsOfRule, subtractPorts, unitePorts } from './port-set.ts';
+
+/**
+ * What application a set of connections speaks, as rules see it: `any` is traffic whose
+ * application nobody knows, which every rule may match; `other` is one no rule names.
+ */
+export type ApplicationView = 'any' | 'other' | { readonly application: string };
+
+/**
+ * How to read what the snapshot does not know: `certain` counts only what is let through whatever
+ * is true, `possible` also what may be.
+ */
+export type Reading = 'certain' | 'possible';
+
+/** All ports that get through between two parties at once, by set algebra: what `evaluate` says of each of them. */
+export class AllowedPorts {
+  readonly #coverage: CoverageIndex;
+  readonly #matcher: PeerMatcher;
+
+  constructor(revision: Revision, snapshot: Snapshot) {
+    this.#coverage = new CoverageIndex(revision, snapshot);
+    this.#matcher = new PeerMatcher(snapshot);
+  }
+
+  between(from: Party, to: Party, view: ApplicationView = 'any', reading: Reading = 'certain'): PortSet {
+    if (isSamePod(from, to)) return EVERY_PORT;
+    const sent = this.side('egress', from, to, to.pod, view, reading);
+    if (sent.length === 0) return NO_PORTS;
+    return intersectPorts(sent, this.side('ingress', to, from, to.pod, view, reading));
+  }
+
+  /** What one end lets through: everything, where it is no pod that policies can select. */
+  side(direction: Direction, subject: Party, peer: Party, destination: Pod | undefined, view: ApplicationView, reading: Reading): PortSet {
+    if (subject.pod === undefined) return EVERY_PORT;
+    const { admin, namespaced, baseline } = this.#coverage.covering(subject.pod);
+    const portsOf = (rule: Rule): { readonly ports: PortSet; readonly certainty: Certainty } => {
+      const certainty = meansApplication(rule, view) ? this.#matcher.matchAny(rule.peers, peer) : 'no';
+      return { certainty, ports: certainty === 'no' ? NO_PORTS : portsOfRule(rule.ports, destination) };
+    };
+    const first = askTier(admin, direction, EVERY_PORT, portsOf, reading);
+    if (first.passed.length === 0) return first.allowed;
+    const isolating = namespaced.filter(({ policy }) => policy[direction] !== undefined);
+    const second = isolating.length === 0 ? askTier(baseline, direction, first.passed, portsOf, reading) : undefined;
+    if (second !== undefined) return unitePorts(first.allowed, unitePorts(second.allowed, second.passed));
+    return unitePorts(first.allowed, intersectPorts(first.passed, unionOf(isolating, direction, portsOf, reading)));
+  }
+
+  /** Applications that rules for these parties name. */
+  applicationsOf(parties: readonly Party[]): readonly string[] {
+    const names = new Set<string>();
+    for (const { pod } of parties) {
+      if (pod === undefined) continue;
+      const { admin, namespaced, baseline } = this.#coverage.covering(pod);
+      for (const { policy } of [...admin, ...namespaced, ...baseline]) {
+        for (const rule of [...(policy.ingress ?? []), ...(policy.egress ?? [])]) if (rule.application !== undefined) names.add(rule.application);
+      }
+    }
+    return [...names].sort();
+  }
+
+  /** Whether some policy closes this direction of a pod, or may: without one it is open to everybody. */
+  isCovered(pod: Pod, direction: Direction): boolean {
+    const { admin, namespaced, baseline } = this.#coverage.covering(pod);
+    return namespaced.some(({ policy }) => policy[direction] !== undefined) || [...admin, ...baseline].some(({ policy }) => policy[direction].length > 0);
+  }
+}
+
+type PortsOf = (rule: Rule) => { readonly ports: PortSet; readonly certainty: Certainty };
+
+function askTier(
+  tier: readonly Applied<AdminPolicy>[],
+  direction: Direction,
+  asked: PortSet,
+  portsOf: PortsOf,
+  reading: Reading,
+): { readonly allowed: PortSet; readonly passed: PortSet } {
+  let open = asked;
+  let allowed = NO_PORTS;
+  let passed = NO_PORTS;
+  for (const { policy, certainty: selected } of tier) {
+    for (const rule of policy[direction]) {
+      const { ports, certainty } = portsOf(rule);
+      if (certainty === 'no') continue;
+      const isCertain = certainty === 'yes' && selected === 'yes';
+      const decided = intersectPorts(open, ports);
+      if (!isCertain && rule.action !== 'pass' && (rule.action === 'deny') === (reading === 'possible')) continue;
+      // for the smaller answer an uncertain pass lets nothing through, for the larger one both ways stay open
+      const counts = isCertain || reading === 'possible';
+      if (rule.action === 'allow') allowed = unitePorts(allowed, decided);
+      if (rule.action === 'pass' && counts) passed = unitePorts(passed, decided);
+      if (isCertain || reading === 'certain') open = subtractPorts(open, decided);
+      if (open.length === 0) return { allowed, passed };
+    }
+  }
+  return { allowed, passed: unitePorts(passed, open) };
+}
+
+function unionOf(policies: readonly Applied<NamespacedPolicy>[], direction: Direction, portsOf: PortsOf, reading: Reading): PortSet {
+  let allowed = NO_PORTS;
+  for (const { policy, certainty: selected } of policies) {
+    for (const rule of policy[direction] ?? []) {
+      const { ports, certainty } = portsOf(rule);
+      const isCertain = certainty === 'yes' && selected === 'yes';
+      if (certainty !== 'no' && (isCertain || reading === 'possible')) allowed = unitePorts(allowed, ports);
+    }
+  }
+  return allowed;
+}
+
+function meansApplication({ application }: Rule, view: ApplicationView): boolean {
+  if (application === undefined || view === 'any') return true;
+  return view !== 'other' && view.application === application;
+}

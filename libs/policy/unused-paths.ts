@@ -1,0 +1,114 @@
+import { compareText, type Flow, type Revision, type Rule, type Snapshot, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
+
+import type { AllowedPorts } from './allowed-ports.ts';
+import { CoverageIndex } from './coverage.ts';
+import { endsByWorkload, type PodEnd, podEnds, siblingOf } from './ends.ts';
+import type { AttributedEnd } from './flow-parties.ts';
+import type { Party } from './party.ts';
+import { PeerMatcher } from './peer-matching.ts';
+import { intersectPorts, NO_PORTS, type PortSet, portSet, portsOfRule, subtractPorts, unitePorts } from './port-set.ts';
+
+/** A path between two workloads that rules open and nobody has shown a need for. */
+export interface UnusedPath {
+  readonly from: WorkloadRef;
+  readonly to: WorkloadRef;
+  readonly ports: PortSet;
+  /** The rules at the closed ends that open it, `policy rule`. */
+  readonly rules: readonly string[];
+}
+
+/** Collects the paths flows used, to tell which open paths nobody did. */
+export class UsedPaths {
+  readonly #ports = new Map<string, PortSet>();
+
+  add(from: AttributedEnd, to: AttributedEnd, { protocol, port }: Flow): void {
+    const number = protocol === 'ICMP' ? 0 : port;
+    if (number === null) return;
+    for (const sender of workloadsOf(from)) {
+      for (const receiver of workloadsOf(to)) {
+        const key = `${sender} ${receiver}`;
+        this.#ports.set(key, unitePorts(this.#ports.get(key) ?? NO_PORTS, portSet([{ protocol, from: number, to: number }])));
+      }
+    }
+  }
+
+  /**
+   * Paths where at least one end is closed and a rule opens them all the same. A rule's evidence
+   * speaks for what the rule says, not for what it was widened to.
+   */
+  unusedIn(allowed: AllowedPorts, snapshot: Snapshot, revision: Revision): readonly UnusedPath[] {
+    const ends = endsByWorkload(podEnds(snapshot, [{ family: 4, first: 0n, last: (1n << 32n) - 1n }, { family: 6, first: 0n, last: (1n << 128n) - 1n }]));
+    const openers = new Openers(revision, snapshot);
+    const paths: UnusedPath[] = [];
+    for (const [sender, senders] of ends) {
+      for (const [receiver, receivers] of ends) {
+        const path = this.#unusedBetween(sender, senders, receiver, receivers, allowed, openers);
+        if (path !== undefined) paths.push(path);
+      }
+    }
+    return paths.sort((a, b) => compareText(workloadKey(a.from), workloadKey(b.from)) || compareText(workloadKey(a.to), workloadKey(b.to)));
+  }
+
+  #unusedBetween(sender: WorkloadKey, senders: readonly PodEnd[], receiver: WorkloadKey, receivers: readonly PodEnd[], allowed: AllowedPorts, openers: Openers): UnusedPath | undefined {
+    const used = this.#ports.get(`${sender} ${receiver}`) ?? NO_PORTS;
+    let unused = NO_PORTS;
+    const rules = new Set<string>();
+    let from: WorkloadRef | undefined;
+    let to: WorkloadRef | undefined;
+    for (const one of senders) {
+      for (const other of receivers) {
+        if (one.party.address.family !== other.party.address.family) continue;
+        const isSentClosed = one.party.pod !== undefined && allowed.isCovered(one.party.pod, 'egress');
+        const isReceivedClosed = other.party.pod !== undefined && allowed.isCovered(other.party.pod, 'ingress');
+        if (!isSentClosed && !isReceivedClosed) continue;
+        const destination = siblingOf(one.party, other.party);
+        const open = subtractPorts(allowed.between(one.party, destination), used);
+        if (open.length === 0) continue;
+        const sides = [...(isSentClosed ? [openers.opening('egress', one.party, destination, destination, open)] : []), ...(isReceivedClosed ? [openers.opening('ingress', destination, one.party, destination, open)] : [])];
+        const asked = sides.reduce((ports, side) => unitePorts(ports, side.asked), NO_PORTS);
+        const rest = subtractPorts(open, asked);
+        if (rest.length === 0) continue;
+        unused = unitePorts(unused, rest);
+        for (const side of sides) for (const rule of side.rules) rules.add(rule);
+        from = one.workload;
+        to = other.workload;
+      }
+    }
+    return from === undefined || to === undefined ? undefined : { from, to, ports: unused, rules: [...rules].sort(compareText) };
+  }
+}
+
+/** Finds the rules that open ports at one end, and which of them have evidence of their own. */
+class Openers {
+  readonly #coverage: CoverageIndex;
+  readonly #matcher: PeerMatcher;
+
+  constructor(revision: Revision, snapshot: Snapshot) {
+    this.#coverage = new CoverageIndex(revision, snapshot);
+    this.#matcher = new PeerMatcher(snapshot);
+  }
+
+  opening(direction: 'ingress' | 'egress', subject: Party, peer: Party, destination: Party, open: PortSet): { readonly rules: readonly string[]; readonly asked: PortSet } {
+    const rules: string[] = [];
+    let asked = NO_PORTS;
+    if (subject.pod === undefined) return { rules, asked };
+    const { admin, namespaced, baseline } = this.#coverage.covering(subject.pod);
+    for (const { policy } of [...admin, ...namespaced, ...baseline]) {
+      for (const rule of policy[direction] ?? []) {
+        const ports = intersectPorts(portsOfRule(rule.ports, destination.pod), open);
+        if (ports.length === 0 || this.#matcher.matchAny(rule.peers, peer) !== 'yes') continue;
+        rules.push(`${policy.name} ${rule.id}`);
+        if (hasOwnEvidence(rule)) asked = unitePorts(asked, ports);
+      }
+    }
+    return { rules, asked };
+  }
+}
+
+function hasOwnEvidence({ evidence, widenings }: Rule): boolean {
+  return widenings.length === 0 && evidence.some(({ kind }) => kind !== 'permitted');
+}
+
+function workloadsOf({ parties }: AttributedEnd): ReadonlySet<WorkloadKey> {
+  return new Set(parties.map(({ pod, host }) => pod ?? host).filter((pod) => pod !== undefined).map((pod) => workloadKey(pod.workload)));
+}
