@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 
@@ -37,6 +38,8 @@ export interface FolderFile {
 
 const LEVELS_UP = 3;
 const SKIPPED_FOLDERS = new Set(['node_modules', 'vendor', '__pycache__', 'dist', 'target']);
+// A service that is shown the whole project would otherwise seem to know everybody's addresses.
+const SKIPPED_FILES = /(?:^|[._-])(?:docker-)?compose\b.*\.ya?ml$|\.md$|\.lock$|^package-lock\.json$|^Dockerfile/i;
 
 /**
  * The files a project may name: inside its repository (the nearest folder upward with `.git`), or
@@ -71,10 +74,11 @@ export class ProjectFiles {
     if (stat.size > limit) return { kind: 'refused', path, why: `is larger than ${limit} bytes` };
     try {
       if (!isInside(realpathSync(path), this.#realBoundary)) return { kind: 'refused', path, why: 'is a link that leads out of the project' };
-      const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
-      return text.includes('\0') ? { kind: 'refused', path, why: 'is no text' } : { kind: 'text', path, text };
-    } catch (error) {
-      return { kind: 'refused', path, why: error instanceof TypeError ? 'is no text' : 'can not be read' };
+      const bytes = readFileSync(path);
+      if (!isUtf8(bytes) || bytes.includes(0)) return { kind: 'refused', path, why: 'is no text' };
+      return { kind: 'text', path, text: bytes.toString('utf8').replace(/^\uFEFF/, '') };
+    } catch {
+      return { kind: 'refused', path, why: 'can not be read' };
     }
   }
 
@@ -127,7 +131,8 @@ function statOf(path: string): ReturnType<typeof statSync> {
   }
 }
 
-// Hidden files and installed packages say nothing about who is called; more than `most` is a source tree.
+// Hidden files, installed packages, documentation and the Compose files themselves say nothing about
+// whom this service calls; more than `most` files are a source tree.
 function listFolder(top: string, most: number): readonly string[] | undefined {
   const found: string[] = [];
   const open = [{ path: top, depth: 0 }];
@@ -136,7 +141,7 @@ function listFolder(top: string, most: number): readonly string[] | undefined {
     for (const entry of entriesIn(path)) {
       if (entry.name.startsWith('.') || SKIPPED_FOLDERS.has(entry.name)) continue;
       if (entry.isDirectory() && depth < FILE_LIMITS.folderDepth) open.push({ path: join(path, entry.name), depth: depth + 1 });
-      if (entry.isFile() && found.push(relative(top, join(path, entry.name))) > most) return undefined;
+      if (entry.isFile() && !SKIPPED_FILES.test(entry.name) && found.push(relative(top, join(path, entry.name))) > most) return undefined;
     }
     if (open.length > most) return undefined;
   }
