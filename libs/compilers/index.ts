@@ -1,0 +1,1 @@
+export type { CompiledNodes, CompileChange, CompileStep, NodeBundle, Ruleset, Tracer } from '#compilers/nftables';

@@ -1,0 +1,97 @@
+import type { Address, Direction, IpFamily, PodKey, Protocol } from '#model';
+
+/**
+ * Addresses that rules match a peer by, shared by every rule that names the same peer.
+ *
+ * The key says what the set means and not what is in it: members come and go, the name stays.
+ * `sockets` hold address, protocol and port of pods that name a port.
+ */
+export interface PeerSet {
+  readonly key: string;
+  readonly kind: 'addresses' | 'ranges' | 'sockets';
+  readonly name: string;
+  readonly why: string;
+  /** The families that have a set of their own. */
+  readonly families: readonly IpFamily[];
+  /** As they are written in a ruleset, in numeric order, unique. */
+  readonly elements4: readonly string[];
+  readonly elements6: readonly string[];
+  readonly digest: string;
+}
+
+export interface PortRange {
+  readonly protocol: Exclude<Protocol, 'ICMP'>;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Ports by protocol, sorted, never overlapping; equal contents have equal names. */
+export interface PortSet {
+  readonly name: string;
+  readonly ranges: readonly PortRange[];
+}
+
+/** What a rule looks at in a packet: the peer, the destination port, or both at once as a socket of the peer. */
+export type RuleMatch =
+  | { readonly kind: 'peer'; readonly peer: PeerSet | 'any'; readonly ports: PortSet | 'icmp' | 'any' }
+  | { readonly kind: 'socket'; readonly sockets: PeerSet };
+
+/** One rule of a policy. It matches where one of `matches` does. */
+export interface ProfileRule {
+  readonly policy: string;
+  readonly rule: string;
+  /** The number it would like to have, from what it is called. */
+  readonly home: number;
+  readonly action: 'allow' | 'deny' | 'pass';
+  /** What the connection is meant to speak. Carried for people and for tracing; not looked at. */
+  readonly application?: string;
+  /** Why the rule exists, one sentence each; empty where somebody wrote the policy. */
+  readonly why: readonly string[];
+  readonly matches: readonly RuleMatch[];
+}
+
+/**
+ * Everything that decides one direction of a pod, shared by all pods for which that is the same.
+ *
+ * `name` changes whenever the rules do and not when only the members of a peer set do.
+ */
+export interface Profile {
+  readonly direction: Direction;
+  readonly name: string;
+  readonly why: string;
+  readonly admin: readonly ProfileRule[];
+  /** The policies that isolate this direction; none: what no rule matches is allowed. */
+  readonly isolatedBy: readonly string[];
+  readonly namespaced: readonly ProfileRule[];
+  readonly baseline: readonly ProfileRule[];
+  readonly digest: string;
+}
+
+/** One pod of the node: which profile each of its directions follows; absent: the direction is open. */
+export interface DispatchEntry {
+  readonly pod: PodKey;
+  readonly addresses: readonly Address[];
+  readonly ingress?: string;
+  readonly egress?: string;
+}
+
+/**
+ * Everything one node enforces.
+ *
+ * `hash` is over what is enforced and shown, not over the number of the revision it came from: an
+ * unchanged hash means an unchanged ruleset. Peer sets, port sets and profiles are shared between bundles.
+ */
+export interface NodeBundle {
+  readonly node: string;
+  readonly revision: number;
+  readonly hash: string;
+  /** Where only this node's own pods may be, as written in a ruleset: an address in here that is no known pod is closed. */
+  readonly local4: readonly string[];
+  readonly local6: readonly string[];
+  /** Addresses more than one pod claims: closed, because either's policy would be a guess. */
+  readonly contested: readonly Address[];
+  /** Sorted by pod. */
+  readonly pods: readonly DispatchEntry[];
+  /** Sorted by name; exactly those the pods follow. */
+  readonly profiles: readonly Profile[];
+}

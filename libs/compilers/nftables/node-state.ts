@@ -1,0 +1,80 @@
+import { type Address, compareAddresses, compareText, type PodKey, type Prefix } from '#model';
+
+import { type AddressRange, formatRange, mergeRanges, rangeOf, rangeOfAddress, subtractRanges } from './address-ranges.ts';
+import { type Digest, digestOf } from './digest.ts';
+import type { DispatchEntry, NodeBundle } from './node-bundle.ts';
+import type { PodState } from './pod-state.ts';
+import type { ProfileState } from './profile-state.ts';
+
+type Dispatch = Pick<NodeBundle, 'pods' | 'contested' | 'local4' | 'local6'> & { readonly digest: string };
+
+/** What stands on one node. Its bundle is put together from parts that only change when they do. */
+export class NodeState {
+  readonly name: string;
+  readonly pods = new Map<PodKey, PodState>();
+  /** Pods of any kind that are placed here, and the node's own object: at none the node is gone. */
+  occupants = 0;
+  bundle: NodeBundle | undefined;
+  readonly #profiles = new Map<ProfileState, number>();
+  #sorted: readonly ProfileState[] | undefined;
+  #dispatch: Dispatch | undefined;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Something about its own pods or addresses has changed. */
+  dispatchChanged(): void {
+    this.#dispatch = undefined;
+  }
+
+  follow(profile: ProfileState | undefined, change: 1 | -1): void {
+    if (profile === undefined) return;
+    countUp(this.#profiles, profile, change);
+    countUp(profile.nodes, this.name, change);
+    this.#sorted = undefined;
+  }
+
+  /** Builds the bundle; the one it has stays where nothing in it is different. */
+  build(revision: number, blocks: readonly Prefix[], strays: readonly Address[], digest: Digest): NodeBundle {
+    this.#sorted ??= [...this.#profiles.keys()].sort((a, b) => compareText(a.name, b.name));
+    this.#dispatch ??= this.#describe(blocks, strays, digest);
+    const profiles = this.#sorted.map((profile) => profile.valueOf(digest));
+    const { digest: dispatched, ...dispatch } = this.#dispatch;
+    const hash = digestOf(digest, [this.name, dispatched, ...profiles.map((profile) => profile.digest)]);
+    if (this.bundle?.hash === hash && this.bundle.revision === revision) return this.bundle;
+    return { node: this.name, revision, hash, ...dispatch, profiles };
+  }
+
+  #describe(blocks: readonly Prefix[], strays: readonly Address[], digest: Digest): Dispatch {
+    const pods = [...this.pods.values()].sort((a, b) => compareText(a.key, b.key));
+    const own = pods.flatMap((pod) => [...pod.addresses, ...pod.contested]).map(rangeOfAddress);
+    const local = mergeRanges([...subtractRanges(blocks.map(rangeOf), strays.map(rangeOfAddress)), ...own]);
+    const local4 = textsOf(local, 4);
+    const local6 = textsOf(local, 6);
+    const contested = [...new Map(pods.flatMap((pod) => pod.contested).map((address) => [address.text, address])).values()].sort(compareAddresses);
+    const entries = pods.map(entryOf);
+    const lines = entries.map(({ pod, addresses, ingress, egress }) => `${pod} ${addresses.map(({ text }) => text).join()} ${ingress ?? ''} ${egress ?? ''}`);
+    const digested = digestOf(digest, [local4.join(), local6.join(), contested.map(({ text }) => text).join(), ...lines]);
+    return { pods: entries, contested, local4, local6, digest: digested };
+  }
+}
+
+function entryOf({ key, addresses, ingress, egress }: PodState): DispatchEntry {
+  return {
+    pod: key,
+    addresses,
+    ...(ingress === undefined ? {} : { ingress: ingress.name }),
+    ...(egress === undefined ? {} : { egress: egress.name }),
+  };
+}
+
+function textsOf(ranges: readonly AddressRange[], family: 4 | 6): readonly string[] {
+  return ranges.filter((range) => range.family === family).map(formatRange);
+}
+
+function countUp<K>(counts: Map<K, number>, key: K, change: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + change;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
+}

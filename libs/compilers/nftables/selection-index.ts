@@ -1,0 +1,145 @@
+import { assertNever, type LabelSelector, type Namespace, type Pod, type PodSelection, selects, type WorkloadKey, workloadKey } from '#model';
+
+/** Which pods something is about. */
+export type Selection = ({ readonly kind: 'pods' } & PodSelection) | { readonly kind: 'workload'; readonly key: WorkloadKey } | { readonly kind: 'all' };
+
+const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+interface Bucket<T> {
+  readonly byLabel: Map<string, Set<T>>;
+  readonly rest: Set<T>;
+}
+
+interface NamespaceScope {
+  readonly key: string;
+  readonly selector: LabelSelector;
+  users: number;
+}
+
+/**
+ * Finds everything that selects a given pod without asking everything there is.
+ *
+ *   namespace ─► scopes ("=shop", each selector that reaches shop) ─► label of the pod ─► candidates
+ *
+ * A namespace whose labels are not known is reached only by its name.
+ */
+export class SelectionIndex<T extends { readonly selection: Selection }> {
+  readonly #buckets = new Map<string, Bucket<T>>();
+  readonly #workloads = new Map<WorkloadKey, Set<T>>();
+  readonly #all = new Set<T>();
+  readonly #scopes = new Map<string, NamespaceScope>();
+  readonly #reaching = new Map<string, readonly string[]>();
+  readonly #namespaces: ReadonlyMap<string, Namespace>;
+
+  /** Reads `namespaces` as it is at the time of each call; say {@link namespaceChanged} when one changes. */
+  constructor(namespaces: ReadonlyMap<string, Namespace>) {
+    this.#namespaces = namespaces;
+  }
+
+  add(item: T): void {
+    const { selection } = item;
+    if (selection.kind === 'all') this.#all.add(item);
+    else if (selection.kind === 'workload') addTo(this.#workloads, selection.key, item);
+    else for (const set of this.#placesOf(selection, true)) set.add(item);
+  }
+
+  delete(item: T): void {
+    const { selection } = item;
+    if (selection.kind === 'all') this.#all.delete(item);
+    else if (selection.kind === 'workload') this.#workloads.get(selection.key)?.delete(item);
+    else for (const set of this.#placesOf(selection, false)) set.delete(item);
+  }
+
+  namespaceChanged(name: string): void {
+    this.#reaching.delete(name);
+  }
+
+  /** Everything that selects the pod, in no particular order. */
+  selecting(pod: Pod): readonly T[] {
+    const found = [...this.#all, ...(this.#workloads.get(workloadKey(pod.workload)) ?? [])];
+    for (const scope of this.#scopesOf(pod.namespace)) {
+      const bucket = this.#buckets.get(scope);
+      if (bucket === undefined) continue;
+      for (const item of bucket.rest) if (selectsPod(item.selection, pod)) found.push(item);
+      if (bucket.byLabel.size === 0) continue;
+      for (const key of Object.keys(pod.labels)) {
+        for (const item of bucket.byLabel.get(labelKey(key, pod.labels[key] ?? '')) ?? []) {
+          if (selectsPod(item.selection, pod)) found.push(item);
+        }
+      }
+    }
+    return found;
+  }
+
+  // One set per value of the first `In`, so that one look-up per label of a pod finds it; a pod has one value per key, so never twice.
+  #placesOf(selection: PodSelection, isNew: boolean): readonly Set<T>[] {
+    const bucket = this.#bucket(this.#scopeKey(selection, isNew ? 1 : -1));
+    const requirement = selection.pods.requirements.find(({ operator }) => operator === 'In');
+    if (requirement === undefined) return [bucket.rest];
+    return requirement.values.map((value) => setAt(bucket.byLabel, labelKey(requirement.key, value)));
+  }
+
+  #bucket(key: string): Bucket<T> {
+    const known = this.#buckets.get(key);
+    if (known !== undefined) return known;
+    const bucket: Bucket<T> = { byLabel: new Map(), rest: new Set() };
+    this.#buckets.set(key, bucket);
+    return bucket;
+  }
+
+  #scopeKey({ namespaces }: PodSelection, change: 1 | -1): string {
+    if (namespaces.kind === 'name') return `=${namespaces.name}`;
+    const key = `~${JSON.stringify(namespaces.selector.requirements)}`;
+    const scope = this.#scopes.get(key) ?? { key, selector: namespaces.selector, users: 0 };
+    scope.users += change;
+    if (scope.users === 0) this.#scopes.delete(key);
+    else this.#scopes.set(key, scope);
+    if (scope.users === 0 || (scope.users === 1 && change === 1)) this.#reaching.clear();
+    return key;
+  }
+
+  #scopesOf(namespace: string): readonly string[] {
+    const known = this.#reaching.get(namespace);
+    if (known !== undefined) return known;
+    const reaching = [...this.#scopes.values()].filter(({ selector }) => this.#reachesByLabels(selector, namespace));
+    const keys = [`=${namespace}`, ...reaching.map(({ key }) => key)];
+    this.#reaching.set(namespace, keys);
+    return keys;
+  }
+
+  #reachesByLabels(selector: LabelSelector, name: string): boolean {
+    const namespace = this.#namespaces.get(name);
+    if (namespace?.isDeclared === true) return selects(selector, namespace.labels);
+    return selector.requirements.every(({ key }) => key === NAME_LABEL) && selects(selector, { [NAME_LABEL]: name });
+  }
+}
+
+/** Whether a selection takes a pod of a namespace it reaches. */
+export function selectsPod(selection: Selection, pod: Pod): boolean {
+  switch (selection.kind) {
+    case 'all':
+      return true;
+    case 'workload':
+      return selection.key === workloadKey(pod.workload);
+    case 'pods':
+      return selects(selection.pods, pod.labels);
+    default:
+      return assertNever(selection);
+  }
+}
+
+function labelKey(key: string, value: string): string {
+  return `${String(key.length)}:${key}${value}`;
+}
+
+function addTo<T>(sets: Map<string, Set<T>>, key: string, item: T): void {
+  setAt(sets, key).add(item);
+}
+
+function setAt<T>(sets: Map<string, Set<T>>, key: string): Set<T> {
+  const known = sets.get(key);
+  if (known !== undefined) return known;
+  const set = new Set<T>();
+  sets.set(key, set);
+  return set;
+}
