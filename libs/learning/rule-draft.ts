@@ -9,7 +9,7 @@ export type RuleDraft = Omit<ProposedRule, 'id'>;
  */
 export function finishRules(direction: string, drafts: readonly RuleDraft[]): readonly ProposedRule[] {
   const merged = new Map<string, RuleDraft>();
-  for (const draft of drafts) {
+  for (const draft of [...drafts].sort(compareDrafts)) {
     const key = meaningOf(draft);
     const known = merged.get(key);
     merged.set(key, known === undefined ? draft : merge(known, draft));
@@ -20,9 +20,13 @@ export function finishRules(direction: string, drafts: readonly RuleDraft[]): re
     .map(([key, draft]) => ({ id: unusedId(`${direction}-${contentHash(key)}`, ids), ...draft }));
 }
 
-function merge(a: RuleDraft, b: RuleDraft): RuleDraft {
-  const [best, other] = b.confidence > a.confidence ? [b, a] : [a, b];
-  const tier: Tier = a.tier === 'strong' || b.tier === 'strong' ? 'strong' : 'weak';
+// The surest first: its sentence stays.
+function compareDrafts(a: RuleDraft, b: RuleDraft): number {
+  return b.confidence - a.confidence || compareText(a.why, b.why) || compareText(JSON.stringify(a.evidence), JSON.stringify(b.evidence));
+}
+
+function merge(best: RuleDraft, other: RuleDraft): RuleDraft {
+  const tier: Tier = best.tier === 'strong' || other.tier === 'strong' ? 'strong' : 'weak';
   return { ...best, tier, evidence: distinctEvidence([...best.evidence, ...other.evidence]), widenings: [...new Set([...best.widenings, ...other.widenings])].sort(compareText) };
 }
 

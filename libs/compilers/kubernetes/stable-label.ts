@@ -2,13 +2,27 @@
  * Whether a label can be expected to be there, with that value, after the next rollout.
  *
  * Refused by key: what controllers, charts and pipelines write anew each time. Refused by value:
- * what looks like a version, a commit, a date or a counter that runs, unless the owner itself
- * finds its pods by that label, which it can not change. Refused too is what the API server would
- * not take as a label, so a hostile one never gets into a policy.
+ * what looks like a version, a commit, a date or a counter that runs, unless it is a name
+ * (`app: mysql-8.0`) that the owner itself finds its pods by and so can not change. Refused too is
+ * what the API server would not take as a label, so a hostile one never gets into a policy.
  */
 export function isStableLabel(key: string, value: string, isOwnersChoice = false): boolean {
-  return isLabelKey(key) && isLabelValue(value) && !isVolatileKey(key) && (isOwnersChoice || !isVolatileValue(value));
+  if (!isLabelKey(key) || !isLabelValue(value) || isVolatileKey(key)) return false;
+  return !isVolatileValue(value) || (isOwnersChoice && NAME_KEYS.has(key));
 }
+
+const NAME_KEYS: ReadonlySet<string> = new Set([
+  'app',
+  'app.kubernetes.io/component',
+  'app.kubernetes.io/instance',
+  'app.kubernetes.io/name',
+  'component',
+  'k8s-app',
+  'name',
+  'role',
+  'run',
+  'service',
+]);
 
 const VOLATILE_KEYS: ReadonlySet<string> = new Set([
   'app.kubernetes.io/managed-by',
