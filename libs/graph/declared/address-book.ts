@@ -29,7 +29,7 @@ export class AddressBooks {
   judge(leads: readonly Lead[]): ReadonlyMap<Lead, string> {
     const books = new Map<string, Lead[]>();
     for (const lead of leads) {
-      if (lead.sighting.entry === undefined || !isTelling(lead)) continue;
+      if (lead.sighting.entry === undefined) continue;
       const list = books.get(lead.sighting.entry.book);
       if (list === undefined) books.set(lead.sighting.entry.book, [lead]);
       else list.push(lead);
@@ -40,12 +40,13 @@ export class AddressBooks {
   }
 
   #judgeBook(book: string, leads: readonly Lead[], verdicts: Map<Lead, string>): void {
-    if (countNamed(leads) > 1 && leads.some(({ isOwn, targets }) => isOwn && targets.length === 0)) {
+    const telling = leads.filter(isTelling);
+    if (countNamed(telling) > 1 && telling.some(({ isOwn, targets }) => isOwn && targets.length === 0)) {
       for (const lead of leads) verdicts.set(lead, `${book} names several Services, its own reader among them`);
       return;
     }
     const shared = leads.filter((lead) => this.#readersOf(lead) >= SHARED_BY);
-    if (countNamed(shared) < 2) return;
+    if (countNamed(shared.filter(isTelling)) < 2) return;
     for (const lead of shared) verdicts.set(lead, `${book} names several Services and ${String(this.#readersOf(lead))} workloads read it`);
   }
 

@@ -50,7 +50,7 @@ function mergeGroup(group: readonly Draft[]): Relationship | undefined {
     ...(first.host === undefined ? {} : { host: first.host }),
     ...(application === undefined ? {} : { application }),
     tier: strong.length > 0 ? 'strong' : 'weak',
-    confidence: combineConfidence(distinctBy(deciding, ({ evidence: { where } }) => where).map(({ confidence }) => confidence)),
+    confidence: strong.length > 0 ? combineConfidence(distinctBy(strong, ({ evidence: { where } }) => where).map(({ confidence }) => confidence)) : combineConfidence([Math.max(...group.map(({ confidence }) => confidence))]),
     evidence: [...evidence.values()].slice(0, MOST_EVIDENCE),
   };
 }

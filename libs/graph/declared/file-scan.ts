@@ -8,13 +8,15 @@ import { type Setting, scanSettings } from './setting-scan.ts';
 
 const MAX_FILE = 4_000_000;
 // certificates, pages, pictures and prose: what looks like an address there is none the program dials
-const SKIPPED = /\.(?:pem|crt|cert|cer|key|pub|jks|p12|html?|css|svg|md|sql|csv|png|ico|woff2?|map|cql|proto|graphql|lock|license|rules)$/i;
+const SKIPPED = /\.(?:pem|crt|cert|cer|key|pub|jks|p12|html?|css|scss|less|svg|md|mdx|rst|adoc|sql|csv|png|ico|woff2?|map|cql|proto|graphql|lock|license|rules|tsx|jsx|vue|svelte|sum|d\.ts|diff|patch|bak|orig|swp)$|\.(?:example|sample|dist|test|spec)\.|\.(?:example|sample|dist)$|^(?:package-lock|tsconfig[^/]*|composer|angular|npm-shrinkwrap|openapi|swagger)\.(?:json|ya?ml)$|^(?:Dockerfile|Makefile|LICENSE|CHANGELOG|README|known_hosts|ssh_known_hosts|\.gitignore|\.dockerignore)|^(?:docker-)?compose[^/]*\.ya?ml$/i;
+const CODE = /\.(?:py|js|cjs|mjs|ts|rb|php|go|java|kt|cs|lua|pl|rs|ex|exs|c|h|cpp|scala|groovy)$/i;
 const SCRIPT = /\.(?:sh|bash|zsh|ksh|command)$/i;
 const DOCUMENT = /\.(?:ya?ml|json|jsonc|json5)(?:\.(?:tmpl|tpl|template))?$/i;
 
 /** Finds the addresses in a file, by the format its name and first lines tell. */
 export function scanFile(name: string, text: string, variables: Variables, switches: readonly Setting[], depth = 0): readonly KeyedMention[] {
   if (SKIPPED.test(name) || text.length > MAX_FILE || depth > 3) return [];
+  if (CODE.test(name)) return scanCode(text);
   const body = text.trim();
   if (body === '' || body.startsWith('-----BEGIN') || /^<!doctype html|^<html/i.test(body)) return [];
   if (!body.includes('\n') && !/^[[{]/.test(body)) return scanSettings([{ key: stemOfFile(name), value: body, position: 1 }], switches);
@@ -28,6 +30,13 @@ export function scanFile(name: string, text: string, variables: Variables, switc
   }
   const mentions = looksLikeScript(body) ? scanScript(text, variables, switches) : scanLines(text);
   return isForBrowsers(text) ? mentions.map((mention) => ({ ...mention, meaning: 'browser' })) : mentions;
+}
+
+// in a program a bare word is a variable, and a URL outside may be a comment or a link
+function scanCode(text: string): readonly KeyedMention[] {
+  if (text.length > MAX_FILE) return [];
+  const mentions = scanLines(text).filter(({ form }) => form !== 'host');
+  return mentions.map((mention) => ({ ...mention, isCode: true, ...(isForBrowsers(text) ? { meaning: 'browser' as const } : {}) }));
 }
 
 function stemOfFile(name: string): string {

@@ -1,4 +1,4 @@
-import { type Diagnostic, type Evidence, type UnresolvedMention, type Workload, formatOrigin, workloadKey } from '#model';
+import { type Diagnostic, type Evidence, type UnresolvedMention, type Workload, workloadKey } from '#model';
 
 import { groundFactor, mentionConfidence } from './confidence.ts';
 import type { Draft } from './draft.ts';
@@ -6,6 +6,9 @@ import { isClusterName } from './host-name.ts';
 import type { ChosenPort } from './port-choice.ts';
 import type { Lead, Target } from './target.ts';
 import { judgeMention } from './tier.ts';
+
+// a weak reason is worth less than half, however plainly it is written
+const WEAK = 0.45;
 
 /** Turns leads into drafts, with evidence in words; collects what leads nowhere and what looks wrong. */
 export class Reporter {
@@ -27,15 +30,15 @@ export class Reporter {
 
   #reportAbsent(client: Workload, { sighting }: Lead, why: string): void {
     const { mention } = sighting;
-    if (mention.switchedOffBy !== undefined || mention.meaning === 'browser' || mention.meaning === 'identity') return;
-    if (!isClusterName(mention.host) && !isTelling(sighting.mention)) return;
+    if (mention.switchedOffBy !== undefined || mention.isCode === true || ['browser', 'identity', 'own', 'never'].includes(mention.meaning)) return;
+    if (!isClusterName(mention.host) && !isTelling(sighting)) return;
     const text = sighting.isSecret ? '[secret]' : mention.host;
     if (!this.#isNew(`${workloadKey(client.ref)}\n${text}\n${String(mention.port)}\n${sighting.where}`)) return;
     this.unresolved.push({
       from: client.ref,
       text,
       port: sighting.isSecret ? null : (mention.port ?? null),
-      evidence: evidenceOf(lead(sighting), `${sighting.place} names ${sighting.isSecret ? 'a host' : mention.host}: ${sighting.isSecret ? 'nothing in the input has that name' : why}`),
+      evidence: evidenceOf(sighting, `${sighting.place} names ${sighting.isSecret ? 'a host' : mention.host}: ${sighting.isSecret ? 'nothing in the input has that name' : why}`),
     });
   }
 
@@ -62,15 +65,11 @@ export class Reporter {
   }
 }
 
-function lead(sighting: Lead['sighting']): Lead['sighting'] {
-  return sighting;
-}
-
 // a name nobody has is worth a line only where the text insists that it is an address
-function isTelling({ form, meaning, host, port }: Lead['sighting']['mention']): boolean {
+function isTelling({ channel, mention: { form, meaning } }: Lead['sighting']): boolean {
   if (form === 'url' || form === 'srv') return true;
   if (meaning !== 'address') return false;
-  return form !== 'host' || port !== undefined || /[-.]/.test(host) || form === 'host';
+  return form !== 'host' || channel === 'env' || channel === 'configmap-env' || channel === 'secret-env' || channel === 'env-expansion';
 }
 
 function evidenceOf(sighting: Lead['sighting'], text: string): Evidence {
@@ -78,7 +77,7 @@ function evidenceOf(sighting: Lead['sighting'], text: string): Evidence {
 }
 
 function draftsOf(client: Workload, { sighting }: Lead, target: Target, tier: 'strong' | 'weak', why: string | undefined): readonly Draft[] {
-  const base = mentionConfidence(sighting.channel, sighting.mention) * (tier === 'weak' ? 0.5 : 1);
+  const base = mentionConfidence(sighting.channel, sighting.mention) * (tier === 'weak' ? WEAK : 1);
   const suffix = why === undefined ? '' : ` (weak: ${why})`;
   switch (target.kind) {
     case 'kube-apiserver':
@@ -104,9 +103,4 @@ function portText({ port, protocol }: ChosenPort): string {
 
 function formatRef({ ref }: Workload): string {
   return `${ref.kind} ${ref.namespace}/${ref.name}`;
-}
-
-/** Where a workload was read, for messages. */
-export function workloadPlace(workload: Workload): string {
-  return `${formatOrigin(workload.origin)} ${formatRef(workload)}`;
 }

@@ -28,6 +28,8 @@ export interface KeyedMention extends Mention {
   readonly position: number;
   /** True where the port was taken from a sibling setting. */
   readonly hasSiblingPort?: boolean;
+  /** True in program text, where a name nobody has means nothing. */
+  readonly isCode?: boolean;
   /** The setting that switches the feature off, where one does. */
   readonly switchedOffBy?: string;
 }

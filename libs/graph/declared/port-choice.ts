@@ -1,5 +1,6 @@
 import type { Container, Protocol, Service, ServicePort, Workload } from '#model';
 
+import { type ListeningPort, listeningPorts } from './listening-port.ts';
 import type { KeyedMention } from './mention.ts';
 import { productPorts } from './product.ts';
 import { schemeOf } from './scheme.ts';
@@ -106,7 +107,7 @@ function choosePeerPort(service: Service, server: Workload): PortChoice | undefi
 function chooseOpenPort(mention: KeyedMention, server: Workload, application: string | undefined): PortChoice {
   const { port } = mention;
   if (port !== undefined) return { ports: [{ port, protocol: mention.protocol ?? protocolOn(server, port), ...optional(application) }], ground: mention.hasSiblingPort === true ? 'sibling' : 'written' };
-  const open = openPorts(server);
+  const open = listeningPorts(server);
   const scheme = mention.scheme === undefined ? undefined : schemeOf(mention.scheme);
   const products = server.containers.flatMap(productPorts).filter(({ isPeer }) => isPeer !== true);
   if (scheme?.port !== undefined && (open.length === 0 || scheme.application === 'http' || open.some((each) => each.port === scheme.port) || products.some((each) => each.port === scheme.port))) {
@@ -120,28 +121,10 @@ function chooseOpenPort(mention: KeyedMention, server: Workload, application: st
   return { ports: [{ port: null, protocol: 'TCP', ...optional(application) }], ground: 'none' };
 }
 
-interface OpenPort {
-  readonly port: number;
-  readonly protocol: Protocol;
-  readonly name?: string;
-  readonly isLocal?: boolean;
-}
-
-/** What the containers declare, expose or publish. */
-function openPorts(server: Workload): readonly OpenPort[] {
-  const found = new Map<string, OpenPort>();
-  for (const each of server.compose?.published ?? []) found.set(`${String(each.target)}/${each.protocol}`, { port: each.target, protocol: each.protocol, isLocal: /^127\.|^::1$|^\[::1\]$/.test(each.hostAddress ?? '') });
-  for (const each of declaredPorts(server)) {
-    const id = `${String(each.port)}/${each.protocol}`;
-    if (!found.has(id)) found.set(id, each);
-  }
-  return [...found.values()].sort((a, b) => a.port - b.port);
-}
-
 // ports debuggers listen on: node, JVM, delve, Python, Chrome
 const DEBUG_PORTS = new Set([9229, 9222, 5005, 5678, 2345, 40000, 35729, 24678]);
 
-function likelyPorts(open: readonly OpenPort[]): readonly ChosenPort[] {
+function likelyPorts(open: readonly ListeningPort[]): readonly ChosenPort[] {
   const served = open.filter(({ port, name }) => !DEBUG_PORTS.has(port) && !isMetricsPort(port) && !isSideDoor(name ?? ''));
   const shown = served.filter(({ isLocal }) => isLocal !== true);
   const chosen = shown.length > 0 ? shown : served.length > 0 ? served : open;
@@ -156,7 +139,7 @@ function isMetricsPort(port: number): boolean {
 
 /** Whether anything says that somebody can connect to this workload at all. */
 export function hasOpenPort(server: Workload): boolean {
-  return openPorts(server).length > 0 || server.containers.some((container) => productPorts(container).length > 0);
+  return listeningPorts(server).length > 0 || server.containers.some((container) => productPorts(container).length > 0);
 }
 
 function translate(ports: readonly ServicePort[], server: Workload, application: string | undefined): readonly ChosenPort[] {
@@ -175,7 +158,7 @@ function declaredPorts(server: Workload): readonly Container['ports'][number][] 
 }
 
 function protocolOn(server: Workload, port: number): Protocol {
-  const declared = openPorts(server).filter((each) => each.port === port);
+  const declared = listeningPorts(server).filter((each) => each.port === port);
   return declared.some(({ protocol }) => protocol === 'TCP') ? 'TCP' : (declared[0]?.protocol ?? 'TCP');
 }
 

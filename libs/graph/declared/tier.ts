@@ -35,7 +35,7 @@ export function judgeMention(mention: KeyedMention, target: Target): TierVerdict
 
 // outside the cluster nothing confirms that a name is a host: it takes a URL, or a setting that says so
 function judgeExternal(mention: KeyedMention): TierVerdict {
-  if (mention.meaning === 'identity') return { tier: 'none' };
+  if (mention.meaning === 'identity' || mention.isCode === true) return { tier: 'none' };
   if (mention.form === 'url' || mention.form === 'command') return { tier: 'strong' };
   return (mention.meaning === 'address' || parseAddress(mention.host) !== undefined) && mention.port !== undefined ? { tier: 'strong' } : { tier: 'weak', why: 'a name outside, without a scheme or port' };
 }

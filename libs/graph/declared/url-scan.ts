@@ -85,6 +85,8 @@ function hostsOf(authority: string, scheme: string): readonly Mention[] {
   const wire = authority.slice(authority.lastIndexOf('@') + 1);
   const wrapped = /^(?:tcp|udp)\(([^()]*)\)?$/.exec(wire);
   for (const part of (wrapped?.[1] ?? wire).split(',')) {
+    // http://a:1,http://b:2: the next URL's scheme
+    if (part.endsWith(':')) continue;
     const read = readHostPort(part.replace(/^[a-z][a-z0-9+]*\+(?=_|[a-z0-9])/, ''));
     if (read === undefined) continue;
     mentions.push({ ...read, scheme: schemeFor(scheme), form: 'url' });
