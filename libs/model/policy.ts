@@ -44,6 +44,8 @@ export interface NamespacedPolicy {
   /** Absent: this policy does not isolate that direction. Empty: isolates and allows nothing. */
   readonly ingress?: readonly Rule[];
   readonly egress?: readonly Rule[];
+  /** Why learning held a direction to be known well enough to close it, one sentence each. */
+  readonly why?: { readonly ingress?: string; readonly egress?: string };
   readonly origin: Origin;
 }
 

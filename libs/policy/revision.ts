@@ -59,6 +59,10 @@ function learnedPolicy(proposal: Proposal, revision: number): NamespacedPolicy |
     subject: { kind: 'workload', workload: proposal.workload },
     ...(ingress === undefined ? {} : { ingress }),
     ...(egress === undefined ? {} : { egress }),
+    why: {
+      ...(ingress === undefined ? {} : { ingress: proposal.ingress.why }),
+      ...(egress === undefined ? {} : { egress: proposal.egress.why }),
+    },
     origin: { file: `revision ${String(revision)}`, line: 1 },
   };
 }
