@@ -117,11 +117,36 @@ describe('the files of a folder', () => {
     });
   });
 
+  it('that COMPOSE_FILE in .env names are the ones, in its order', () => {
+    const files = { '.env': 'COMPOSE_FILE=./b.yaml:compose.yaml:../out.yaml', 'compose.yaml': service('a'), 'b.yaml': 'services: {a: {image: y}, b: {image: x}}', 'c.yaml': 'services: {a: {environment: [C=1]}}' };
+    withFolder(files, (folder) => {
+      const read = readComposeFolder(folder, ['compose.yaml', 'b.yaml', 'c.yaml']);
+      expect([containerOf(read, 'a').image, containerOf(read, 'b').image]).toEqual(['x', 'x']);
+      expect(environmentOf(read, 'a')).toEqual({ C: '1' });
+    });
+  });
+
+  it('beside the default one tell its services more, and never take from them', () => {
+    const files = {
+      'compose.yaml': 'services: {a: {image: x, command: run, environment: {A: 1}, depends_on: [b]}, b: {image: x, networks: [n]}, c: {image: x, network_mode: host}}\nnetworks: {n: {}}',
+      'compose.full.yaml':
+        'services: {a: {image: y, command: other, ports: ["80"], environment: {A: 2, QUEUE: "queue:9092"}, depends_on: [queue], networks: [m]}, b: {networks: [m], depends_on: !reset []}, c: {networks: [m]}, queue: {image: q}}\nnetworks: {m: {}}',
+    };
+    withFolder(files, (folder) => {
+      const read = readComposeFolder(folder, Object.keys(files));
+      expect(containerOf(read, 'a')).toMatchObject({ image: 'x', args: ['run'], ports: [] });
+      expect(environmentOf(read, 'a')).toEqual({ A: '1', QUEUE: 'queue:9092' });
+      expect(workloadOf(read, 'a').compose).toMatchObject({ dependsOn: ['b', 'queue'], networks: ['default', 'm'], published: [] });
+      expect([workloadOf(read, 'b').compose?.networks, workloadOf(read, 'c').compose?.networks]).toEqual([['m', 'n'], []]);
+      expect(read.diagnostics).toMatchObject([{ code: 'compose-file-beside', severity: 'info', subject: join(folder, 'compose.full.yaml') }]);
+    });
+  });
+
   it('a broken one does not take the others with it', () => {
     withFolder({ 'compose.yaml': 'services: [', 'compose.more.yaml': service('b') }, (folder) => {
       const read = readComposeFolder(folder, ['compose.yaml', 'compose.more.yaml']);
       expect(workloadOf(read, 'b').compose?.networks).toEqual(['default']);
-      expect(read.diagnostics).toMatchObject([{ code: 'yaml-invalid', severity: 'error', origin: { file: join(folder, 'compose.yaml'), line: 1 } }]);
+      expect(read.diagnostics).toMatchObject([{ code: 'compose-file-beside' }, { code: 'yaml-invalid', severity: 'error', origin: { file: join(folder, 'compose.yaml'), line: 1 } }]);
     });
   });
 });

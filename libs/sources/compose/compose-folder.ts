@@ -2,10 +2,10 @@ import { basename, join } from 'node:path';
 
 import { type ComposeProject, type Diagnostic, compareDiagnostics, compareText } from '#model';
 
-import { type ComposeModel, adopt, loadComposeModel, readProjectVariables } from './compose-model.ts';
+import { type ComposeModel, loadComposeModel, readProjectVariables } from './compose-model.ts';
+import { placeBeside } from './file-beside.ts';
 import { chooseFiles } from './file-sets.ts';
 import type { Variables } from './interpolation.ts';
-import type { LocatedNode } from './located-node.ts';
 import { shown } from './plain-text.ts';
 import { ProjectFiles, folderName } from './project-files.ts';
 import { normaliseProjectName } from './project-name.ts';
@@ -32,8 +32,8 @@ export interface ComposeFolder {
  *
  * `files` are names of files in `folder`; messages name them as `folder` does. The folder's default
  * file and its override make the project. Of the files beside them, one with another top-level
- * `name:` is a project of its own; the others add the services the project has not, so that nothing
- * that can be started is overlooked. Values come from the folder's `.env` and from nowhere else:
+ * `name:` is a project of its own; the others add what the project has not, so that nothing that can
+ * be started is overlooked. Values come from the folder's `.env` and from nowhere else:
  * the process environment is not read.
  */
 export function readComposeFolder(folder: string, files: readonly string[], options: ComposeFolderOptions = {}): ComposeFolder {
@@ -44,11 +44,15 @@ export function readComposeFolder(folder: string, files: readonly string[], opti
   variables.set('PWD', '.');
   if (!variables.has('COMPOSE_PROJECT_NAME')) variables.set('COMPOSE_PROJECT_NAME', normaliseProjectName(options.projectName ?? folderName(folder)));
   const names = files.map((file) => basename(file));
-  const { main, others } = options.mergeAll === true ? { main: names, others: [] } : chooseFiles(names);
+  const { main, others } = options.mergeAll === true ? { main: names, others: [] } : chooseFiles(names, variables.get('COMPOSE_FILE'));
   const loaded = [load(folder, main, variables, reading)];
   for (const name of others) {
     if (loaded.some(({ model }) => model.paths.has(join(folder, name)))) continue;
-    placeBeside(load(folder, [name], variables, reading), loaded, folder, reading);
+    const other = load(folder, [name], variables, reading);
+    const ownName = other.model.name?.text;
+    const same = ownName === undefined ? loaded[0] : loaded.find(({ model }) => model.name?.text === ownName);
+    if (same === undefined) loaded.push(other);
+    else if (other.model.services.size > 0) placeBeside(same.model, other.path, other.model, reading);
   }
   const projects = loaded
     .filter(({ model }) => model.services.size > 0)
@@ -70,31 +74,6 @@ interface LoadedModel {
 function load(folder: string, names: readonly string[], variables: Variables, reading: ProjectReading): LoadedModel {
   const paths = names.map((name) => ({ path: join(folder, name) }));
   return { path: paths[0]?.path ?? folder, model: loadComposeModel({ paths, folder, variables }, reading) };
-}
-
-function placeBeside(other: LoadedModel, loaded: LoadedModel[], folder: string, reading: ProjectReading): void {
-  const ownName = other.model.name?.text;
-  const same = ownName === undefined ? loaded[0] : loaded.find(({ model }) => model.name?.text === ownName);
-  if (same === undefined) loaded.push(other);
-  else {
-    // A fragment that only changes services of the main file is for somebody who names it with -f.
-    const added = [...other.model.services].filter(([service, node]) => !same.model.services.has(service) && isWhole(node));
-    const model = { ...other.model, services: new Map(added) };
-    adopt(same.model, model, reading);
-    const left = other.model.services.size - added.length;
-    if (left > 0)
-      reading.report({
-        code: 'compose-file-beside',
-        severity: 'info',
-        subject: join(folder, basename(other.path)),
-        message: `lies beside ${shown(same.path)}; ${added.length} of its services were added, ${left} were left as they are there`,
-        hint: 'name both files to have them laid over each other',
-      });
-  }
-}
-
-function isWhole(service: LocatedNode): boolean {
-  return service.kind === 'map' && ['image', 'build', 'provider'].some((key) => service.entries.has(key));
 }
 
 function nameOf(model: ComposeModel, folder: string, variables: Variables, options: ComposeFolderOptions): string {

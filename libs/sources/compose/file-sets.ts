@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, normalize } from 'node:path';
 
 import { compareText } from '#model';
 
@@ -13,11 +13,13 @@ const DEFAULTS = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-c
 const EXTENSION = /\.ya?ml$/i;
 
 /**
- * Chooses the files `docker compose` would take in a folder: the first default name, and its
- * `.override` file over it. Without a default name, the first name that ends like one, or else the
+ * Chooses the files `docker compose` would take in a folder: those `COMPOSE_FILE` lists, else the
+ * first default name and its `.override` file over it. Without a default name, the first name that ends like one, or else the
  * shortest, stands in for it.
  */
-export function chooseFiles(names: readonly string[]): FileSets {
+export function chooseFiles(names: readonly string[], composeFile?: string): FileSets {
+  const listed = (composeFile ?? '').split(/[:;,]/).map(normalize).filter((name) => names.includes(name));
+  if (listed.length > 0) return { main: listed, others: names.filter((name) => !listed.includes(name)).sort() };
   const sorted = [...new Set(names)].sort((a, b) => rank(a) - rank(b) || a.length - b.length || compareText(a, b));
   const [first, ...rest] = sorted;
   if (first === undefined) return { main: [], others: [] };
