@@ -99,7 +99,7 @@ class ValueReading {
   #aliasValue(name: string, offset: number): Json {
     const target = this.#anchors.get(name);
     if (target === undefined) {
-      this.#problem('unknown-alias', offset, `the alias *${shown(name)} stands inside its own anchor`, 'write the value out');
+      this.#problem('unknown-alias', offset, `the alias *${shown(name)} has no anchor before it, or stands inside its own`, 'define the anchor first, or write the value out');
       return null;
     }
     this.#nodes += target.nodes;
