@@ -1,0 +1,150 @@
+import { Argument, Command, Option } from 'commander';
+
+import type { ExitCode } from './exit-code.ts';
+import type { Terminal } from './terminal.ts';
+
+type Report = (code: ExitCode) => void;
+/** Runs one command on its arguments and options. */
+type Run<Arguments extends readonly unknown[]> = (...given: [...Arguments, never]) => Promise<ExitCode>;
+
+const PATHS = 'manifest or Compose files, folders (read recursively), or - for standard input';
+
+/**
+ * The commands and their options. Nothing a command needs is imported before it is called, so
+ * `--help` costs no more than this file and the parser.
+ */
+export function commandLine(version: string, terminal: Terminal, report: Report): Command {
+  const program = new Command('ringfence')
+    .description('Learns who talks to whom from what is already written down, and turns it into least-privilege network policy.')
+    .version(version)
+    .configureOutput({ writeOut: (text) => { terminal.out(text); }, writeErr: (text) => { terminal.err(text); } })
+    .configureHelp({ helpWidth: Math.min(terminal.columns, 120) })
+    .showHelpAfterError('(see --help)')
+    .exitOverride();
+
+  const command = (name: string, summary: string): Command =>
+    program.command(name).description(summary).exitOverride().option('--schema', 'print the JSON schema of this command\'s -o json output and stop');
+
+  addGraph(command('graph', 'show who talks to whom, with the evidence for every edge'), terminal, report);
+  addGenerate(command('generate', 'write least-privilege policies for what the manifests declare'), terminal, report);
+  addCheck(command('check', 'run NetworkPolicy conformance cases against an engine'), terminal, report);
+  addExplain(command('explain', 'say whether a connection is let through, and which rules decide it'), terminal, report);
+  addDiff(command('diff', 'list the connectivity that opens and closes between two policy sets'), terminal, report);
+  addSimulate(command('simulate', 'replay flows against the policies: which would die, which paths stay open unused'), terminal, report);
+  addVerify(command('verify', 'test invariants such as "data is never reachable from the edge"'), terminal, report);
+  return program;
+}
+
+/** Wires one command: `--schema` prints its published schema instead of running it. */
+function act<Arguments extends readonly unknown[]>(command: Command, terminal: Terminal, report: Report, run: Run<Arguments>): void {
+  command.action(async (...given: unknown[]) => {
+    if (command.opts<{ schema?: boolean }>().schema === true) {
+      const { publishedSchema } = await import('./schemas/published.ts');
+      terminal.out(publishedSchema(command.name()));
+      report(0);
+      return;
+    }
+    // commander passes the arguments, the options and the command itself
+    report(await run(...(given.slice(0, -1) as [...Arguments, never])));
+  });
+}
+
+const paths = (): Argument => new Argument('[path...]', PATHS);
+const output = (...choices: readonly string[]): Option => new Option('-o, --output <format>', 'output format').choices(choices).default('table');
+const defaultNamespace = (): Option => new Option('--default-namespace <ns>', 'namespace of objects that name none; project of a single Compose file');
+const tier = (): Option =>
+  new Option('--tier <tier>', 'which evidence becomes a rule: strong, or all (weak too)').choices(['strong', 'all']).default('strong');
+
+function addGraph(command: Command, terminal: Terminal, report: Report): void {
+  command
+    .addArgument(paths())
+    .addOption(defaultNamespace())
+    .addOption(output('table', 'json', 'dot', 'mermaid'));
+  act<[string[]]>(command, terminal, report, async (given, options) => {
+    const { runGraph } = await import('./commands/graph.ts');
+    return runGraph(given, options, terminal);
+  });
+}
+
+function addGenerate(command: Command, terminal: Terminal, report: Report): void {
+  command
+    .addArgument(paths())
+    .addOption(new Option('--target <target>', 'what to write').choices(['networkpolicy', 'nftables']).default('networkpolicy'))
+    .addOption(tier())
+    .addOption(new Option('--nodes <n>', 'example nodes to place replicas on where the input has no Pods').default('1'))
+    .addOption(new Option('--out <dir>', 'write one file per policy or node into this folder instead of standard output'))
+    .addOption(defaultNamespace())
+    .addOption(new Option('-o, --output <format>', 'text (YAML or nft; yaml means the same), or json').choices(['text', 'yaml', 'json']).default('text'));
+  act<[string[]]>(command, terminal, report, async (given, options) => {
+    const { runGenerate } = await import('./commands/generate.ts');
+    return runGenerate(given, options, terminal);
+  });
+}
+
+function addCheck(command: Command, terminal: Terminal, report: Report): void {
+  command
+    .addArgument(new Argument('[cases...]', 'files of cases, one JSON object a line'))
+    .addOption(new Option('--engine <engine>', 'what gives the verdicts').choices(['evaluate', 'trace']).default('evaluate'))
+    .option('--core', 'only the probes marked core', false)
+    .addOption(output('table', 'json'));
+  act<[string[]]>(command, terminal, report, async (given, options) => {
+    const { runCheck } = await import('./commands/check.ts');
+    return runCheck(given, options, terminal);
+  });
+}
+
+function addExplain(command: Command, terminal: Terminal, report: Report): void {
+  command
+    .addArgument(paths())
+    .addOption(new Option('--from <end>', 'namespace/kind/name, namespace/pod, or an address'))
+    .addOption(new Option('--to <end>', 'namespace/kind/name, namespace/pod, or an address'))
+    .addOption(new Option('--port <port>', 'destination port and protocol, such as 5432/TCP'))
+    .addOption(new Option('--application <name>', 'protocol the connection speaks, such as postgresql'))
+    .addOption(tier())
+    .addOption(defaultNamespace())
+    .addOption(output('table', 'json'));
+  act<[string[]]>(command, terminal, report, async (given, options) => {
+    const { runExplain } = await import('./commands/explain.ts');
+    return runExplain(given, options, terminal);
+  });
+}
+
+function addDiff(command: Command, terminal: Terminal, report: Report): void {
+  command
+    .argument('[old]', 'file or folder with the policies before')
+    .argument('[new]', 'file or folder with the policies after')
+    .option('--exit-code', 'exit with 1 where anything opens or closes', false)
+    .addOption(tier())
+    .addOption(defaultNamespace())
+    .addOption(output('table', 'json'));
+  act<[string | undefined, string | undefined]>(command, terminal, report, async (before, after, options) => {
+    const { runDiff } = await import('./commands/diff.ts');
+    return runDiff(before, after, options, terminal);
+  });
+}
+
+function addSimulate(command: Command, terminal: Terminal, report: Report): void {
+  command
+    .addArgument(paths())
+    .addOption(new Option('--flows <file>', 'flows as JSON lines, ours or Hubble\'s; - for standard input'))
+    .addOption(tier())
+    .addOption(defaultNamespace())
+    .addOption(output('table', 'json'));
+  act<[string[]]>(command, terminal, report, async (given, options) => {
+    const { runSimulate } = await import('./commands/simulate.ts');
+    return runSimulate(given, options, terminal);
+  });
+}
+
+function addVerify(command: Command, terminal: Terminal, report: Report): void {
+  command
+    .addArgument(paths())
+    .addOption(new Option('--invariants <file>', 'InvariantSet file'))
+    .addOption(tier())
+    .addOption(defaultNamespace())
+    .addOption(output('table', 'json'));
+  act<[string[]]>(command, terminal, report, async (given, options) => {
+    const { runVerify } = await import('./commands/verify.ts');
+    return runVerify(given, options, terminal);
+  });
+}

@@ -1,0 +1,11 @@
+import { type GraphPeer, workloadKey } from '#model';
+
+/** `namespace/Kind/name`, or the entity's own name with the host where one is known. */
+export function peerName(peer: GraphPeer, host?: string): string {
+  if (typeof peer !== 'string') return workloadKey(peer);
+  return host === undefined ? peer : `${peer} (${host})`;
+}
+
+export function portName(port: number | null, protocol: string): string {
+  return port === null ? `any/${protocol}` : `${String(port)}/${protocol}`;
+}

@@ -1,0 +1,77 @@
+import Table from 'cli-table3';
+
+import { cleanText } from './clean-text.ts';
+
+const GAP = 2;
+const NARROWEST = 8;
+/** The last column is prose: it wraps well, so it gives up space before names do, down to this. */
+const NARROWEST_PROSE = 28;
+
+/**
+ * Columns that fit the terminal: the last column, then the widest, give up space and wrap at
+ * spaces, else after `/`, `-` and `.`; no character is lost. The last line ends with a newline; no rows, no output.
+ */
+export function formatTable(head: readonly string[], rows: readonly (readonly string[])[], columns: number): string {
+  if (rows.length === 0) return '';
+  const cells = rows.map((row) => row.map(cleanText));
+  const widths = fitWidths(
+    head.map((title, index) => Math.max(title.length, ...cells.map((row) => (row[index] ?? '').length))),
+    columns,
+  );
+  const table = new Table({
+    head: [...head],
+    colWidths: widths.map((width) => width + GAP),
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP, compact: true },
+    chars: NO_BORDERS,
+  });
+  table.push(...cells.map((row) => row.map((cell, index) => wrapText(cell, widths[index] ?? NARROWEST))));
+  const lines = table.toString().split('\n').map((line) => line.trimEnd());
+  return `${lines.join('\n')}\n`;
+}
+
+const NO_BORDERS = {
+  top: '', 'top-mid': '', 'top-left': '', 'top-right': '',
+  bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
+  left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '',
+};
+
+function fitWidths(wanted: readonly number[], columns: number): readonly number[] {
+  const widths = [...wanted];
+  const excess = (): number => widths.reduce((sum, width) => sum + width + GAP, 0) - columns;
+  const last = widths.length - 1;
+  const prose = widths[last] ?? 0;
+  if (excess() > 0 && prose > NARROWEST_PROSE) widths[last] = Math.max(NARROWEST_PROSE, prose - excess());
+  while (excess() > 0) {
+    const widest = Math.max(...widths);
+    if (widest <= NARROWEST) break;
+    const second = Math.max(NARROWEST, ...widths.filter((width) => width < widest));
+    widths[widths.indexOf(widest)] = Math.max(second - 1, NARROWEST, widest - excess());
+  }
+  return widths;
+}
+
+/** Breaks a text into lines of at most `width`; a word that is longer is broken where names have joints. */
+export function wrapText(text: string, width: number): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length <= width) {
+      line += ` ${word}`;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = word;
+    while (line.length > width) {
+      const cut = jointBefore(line, width);
+      lines.push(line.slice(0, cut));
+      line = line.slice(cut);
+    }
+  }
+  return [...lines, line].join('\n');
+}
+
+function jointBefore(word: string, width: number): number {
+  const head = word.slice(0, width);
+  const joint = Math.max(head.lastIndexOf('/'), head.lastIndexOf('-'), head.lastIndexOf('.')) + 1;
+  return joint > width / 2 ? joint : width;
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+import { checkSchema } from './check-schema.ts';
+import { diffSchema } from './diff-schema.ts';
+import { explainSchema } from './explain-schema.ts';
+import { generateSchema } from './generate-schema.ts';
+import { graphSchema } from './graph-schema.ts';
+import { simulateSchema } from './simulate-schema.ts';
+import { verifySchema } from './verify-schema.ts';
+
+export const schemas: Readonly<Record<string, z.ZodType>> = {
+  check: checkSchema,
+  diff: diffSchema,
+  explain: explainSchema,
+  generate: generateSchema,
+  graph: graphSchema,
+  simulate: simulateSchema,
+  verify: verifySchema,
+};
+
+/** The JSON schema (draft 2020-12) of a command's `-o json`, as `--schema` prints it. */
+export function publishedSchema(command: string): string {
+  const schema = schemas[command];
+  if (schema === undefined) throw new Error(`print the schema of ${command}: there is none`);
+  return `${JSON.stringify({ title: `ringfence ${command} -o json`, ...z.toJSONSchema(schema) }, undefined, 2)}\n`;
+}

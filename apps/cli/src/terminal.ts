@@ -1,0 +1,52 @@
+import { readFileSync, writeSync } from 'node:fs';
+
+/** Where a command talks to: results to `out`, messages and progress to `err`. */
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  /** Replaces the last progress line; silent where nobody watches. An empty text clears it. */
+  progress(text: string): void;
+  readStdin(): string;
+  /** Columns a table may use. */
+  readonly columns: number;
+}
+
+const DEFAULT_COLUMNS = 120;
+const REFUSED_FOR_NOW = new Set(['EAGAIN', 'EWOULDBLOCK']);
+
+export function processTerminal(): Terminal {
+  const isWatched = process.stderr.isTTY;
+  let isProgressShown = false;
+  return {
+    out: (text) => {
+      writeAll(1, text);
+    },
+    err: (text) => {
+      writeAll(2, text);
+    },
+    progress: (text) => {
+      if (!isWatched || (text === '' && !isProgressShown)) return;
+      isProgressShown = text !== '';
+      writeAll(2, `\r\u001b[K${text}`);
+    },
+    readStdin: () => readFileSync(0, 'utf8'),
+    columns: process.stdout.isTTY ? Math.max(60, process.stdout.columns) : DEFAULT_COLUMNS,
+  };
+}
+
+// Synchronous, so that a megabyte into a pipe is not cut off when the process ends.
+function writeAll(fd: number, text: string): void {
+  const bytes = Buffer.from(text, 'utf8');
+  let done = 0;
+  while (done < bytes.length) {
+    try {
+      done += writeSync(fd, bytes, done);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? '';
+      // the reader has seen enough (`| head`)
+      if (code === 'EPIPE') process.exit(0);
+      if (!REFUSED_FOR_NOW.has(code)) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
