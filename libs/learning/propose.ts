@@ -87,7 +87,7 @@ function outsideRules(direction: Direction, knowledge: DirectionKnowledge): read
       tier: 'strong',
       confidence: 1,
       evidence: [{ kind: 'built-in', source: 'knowledge', where: 'service graph', text: knowledge.why }],
-      why: 'its peers outside the cluster are not known, so they stay open',
+      why: 'its peers outside the cluster are not known, so the public internet stays open; private ranges do not, for the cluster is among them',
       widenings: ['the whole public internet is open on every port: peers outside the cluster are not known'],
     },
   ];

@@ -9,6 +9,8 @@ export interface Explanation {
   readonly revision: Revision;
   readonly workloads: readonly string[];
   readonly rules: readonly { readonly direction: Direction; readonly merged: readonly MergedRule[] }[];
+  /** Why each direction is closed. */
+  readonly why: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -21,12 +23,12 @@ const LINE = 320;
  * at; what it lets through beyond that; and what it can not enforce. Rules are counted as in the
  * object, from 1. Bounded: what does not fit is counted.
  */
-export function explain({ revision, workloads, rules, notes }: Explanation): Readonly<Record<string, string>> {
+export function explain({ revision, workloads, rules, why: closedWhy, notes }: Explanation): Readonly<Record<string, string>> {
   const numbered = rules.flatMap(({ direction, merged }) =>
     merged.flatMap(({ sources }, index) => sources.map((lowered) => ({ place: `${direction} ${String(index + 1)}`, lowered }))),
   );
-  const closed = rules.filter(({ merged }) => merged.length === 0).map(({ direction }) => `${direction}: nothing is let through`);
-  const why = [...closed, ...numbered.map(({ place, lowered }) => `${place}: ${reasonOf(lowered)}`)];
+  const nothing = rules.filter(({ merged }) => merged.length === 0).map(({ direction }) => `${direction}: nothing is let through`);
+  const why = [...closedWhy, ...nothing, ...numbered.map(({ place, lowered }) => `${place}: ${reasonOf(lowered)}`)];
   const widenings = numbered.flatMap(({ place, lowered }) => [...lowered.source.widenings, ...lowered.widenings].map((text) => `${place}: ${text}`));
   const applications = numbered.flatMap(({ place, lowered: { source } }) =>
     source.application === undefined ? [] : [`${place}: meant for ${source.application}; NetworkPolicy cannot enforce the application`],

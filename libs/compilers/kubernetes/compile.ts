@@ -68,6 +68,7 @@ function objectOf(draft: PolicyDraft, revision: Revision, context: (direction: D
         revision,
         workloads: draft.workloads.map((workload) => workloadKey(workload.ref)),
         rules: [...(ingress === undefined ? [] : [{ direction: 'ingress' as const, merged: ingress }]), ...(egress === undefined ? [] : [{ direction: 'egress' as const, merged: egress }])],
+        why: draft.why,
         notes: draft.notes,
       }),
     },

@@ -24,6 +24,8 @@ export interface PolicyDraft {
   readonly workloads: readonly Workload[];
   readonly ingress?: readonly Rule[];
   readonly egress?: readonly Rule[];
+  /** Why each direction is closed. */
+  readonly why: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -70,6 +72,7 @@ function podsDrafts(policy: NamespacedPolicy, subject: Extract<NamespacedPolicy[
     workloads: [],
     ...(policy.ingress === undefined ? {} : { ingress: policy.ingress }),
     ...(policy.egress === undefined ? {} : { egress: policy.egress }),
+    why: [],
     notes: [`stands for ${policy.name}`],
   }));
 }
@@ -130,8 +133,17 @@ function groupDraft(choice: SelectorChoice, byWorkload: ReadonlyMap<WorkloadKey,
     workloads: choice.workloads,
     ...(ingress === undefined ? {} : { ingress }),
     ...(egress === undefined ? {} : { egress }),
+    why: keys.flatMap((key) => (byWorkload.get(key) ?? []).flatMap((policy) => closedBecause(policy, key, keys.length, { ingress, egress }))),
     notes,
   };
+}
+
+function closedBecause({ why }: NamespacedPolicy, key: WorkloadKey, count: number, closed: { readonly ingress: unknown; readonly egress: unknown }): readonly string[] {
+  const whose = count === 1 ? '' : ` for ${key}`;
+  return (['ingress', 'egress'] as const).flatMap((direction) => {
+    const sentence = closed[direction] === undefined ? undefined : why?.[direction];
+    return sentence === undefined ? [] : [`${direction} is closed${whose}: ${sentence}`];
+  });
 }
 
 function cannot(code: string, subject: string, message: string, hint: string, origin?: Diagnostic['origin']): Diagnostic {
