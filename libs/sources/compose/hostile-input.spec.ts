@@ -105,6 +105,22 @@ it('a file that is a link out of the project is not read', () => {
   });
 });
 
+it('a folder that is a link itself is read, the user named it', () => {
+  withFolder({ 'in/.git/HEAD': 'x', 'releases/1/compose.yaml': 'services: {a: {image: x, env_file: a.env}}', 'releases/1/a.env': 'A=1' }, (folder) => {
+    symlinkSync(join(folder, 'releases', '1'), join(folder, 'in', 'current'));
+    const { projects, diagnostics } = readComposeFolder(join(folder, 'in', 'current'), ['compose.yaml']);
+    expect(projects[0]?.workloads[0]?.containers[0]?.env).toMatchObject([{ name: 'A', value: '1' }]);
+    expect(diagnostics).toEqual([]);
+  });
+});
+
+it('what is read of one project in all is bounded', () => {
+  const services = Array.from({ length: 200 }, (_, at) => `s${at}: {image: x, env_file: big.env}`).join(', ');
+  const { services: read, told } = codes({ 'compose.yaml': `services: {${services}}`, 'big.env': `A=${'x'.repeat(1_000_000)}` });
+  expect(read).toHaveLength(200);
+  expect(told).toEqual(['warning compose-env-file-not-read']);
+});
+
 it('a file too large is not read', () => {
   const { services, told } = codes({ 'compose.yaml': `services: {a: {image: x}}\n${`# ${'x'.repeat(1_000)}\n`.repeat(5_000)}` });
   expect([services, told]).toEqual([[], ['error compose-file-not-read']]);

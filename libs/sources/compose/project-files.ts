@@ -10,6 +10,8 @@ export const FILE_LIMITS = {
   envFile: MEGABYTE,
   mountedFile: 256 * 1024,
   mountedTotal: 8 * MEGABYTE,
+  /** All that is handed out to be parsed, the same file as often as it is asked for. */
+  total: 64 * MEGABYTE,
   filesInFolder: 64,
   folderDepth: 4,
 } as const;
@@ -50,12 +52,16 @@ const SKIPPED_FILES = /(?:^|[._-])(?:docker-)?compose\b.*\.ya?ml$|\.md$|\.lock$|
  */
 export class ProjectFiles {
   readonly #boundary: string;
-  readonly #realBoundary: string;
+  readonly #realBoundaries: readonly string[];
+  readonly #known = new Map<string, FileReading>();
+  readonly #mounted = new Set<string>();
   #mountedLeft: number = FILE_LIMITS.mountedTotal;
+  #left: number = FILE_LIMITS.total;
 
   constructor(folder: string) {
     this.#boundary = boundaryOf(resolve(folder));
-    this.#realBoundary = realPath(this.#boundary);
+    // The folder itself was chosen by whoever runs this, so it may be a link.
+    this.#realBoundaries = [realPath(this.#boundary), boundaryOf(realPath(resolve(folder)))];
   }
 
   /** Where `named`, written in a file whose relative paths start at `folder`, leads to. */
@@ -68,12 +74,22 @@ export class ProjectFiles {
 
   read({ path, refusal }: Located, limit: number): FileReading {
     if (refusal !== undefined) return { kind: 'refused', path, why: refusal };
+    const known = this.#known.get(path);
+    const reading = known ?? this.#open(path, Math.min(limit, this.#left));
+    if (reading.kind !== 'text') return reading;
+    if (reading.text.length > Math.min(limit, this.#left)) return { kind: 'refused', path, why: 'is more than is read for one project' };
+    this.#known.set(path, reading);
+    this.#left -= reading.text.length;
+    return reading;
+  }
+
+  #open(path: string, limit: number): FileReading {
     const stat = statOf(path);
     if (stat === undefined) return { kind: 'missing', path, why: 'is not there' };
     if (!stat.isFile()) return { kind: 'refused', path, why: 'is no regular file' };
     if (stat.size > limit) return { kind: 'refused', path, why: `is larger than ${limit} bytes` };
     try {
-      if (!isInside(realpathSync(path), this.#realBoundary)) return { kind: 'refused', path, why: 'is a link that leads out of the project' };
+      if (!this.#isReallyInside(path)) return { kind: 'refused', path, why: 'is a link that leads out of the project' };
       const bytes = readFileSync(path);
       if (!isUtf8(bytes) || bytes.includes(0)) return { kind: 'refused', path, why: 'is no text' };
       return { kind: 'text', path, text: bytes.toString('utf8').replace(/^\uFEFF/, '') };
@@ -82,11 +98,16 @@ export class ProjectFiles {
     }
   }
 
+  #isReallyInside(path: string): boolean {
+    const real = realPath(path);
+    return this.#realBoundaries.some((boundary) => isInside(real, boundary));
+  }
+
   /** Reads what a bind mount shows: one file, or the texts of a small folder. */
   readMounted(located: Located): MountReading {
     const { path, refusal } = located;
     if (refusal !== undefined || statOf(path)?.isDirectory() !== true) return this.#readCounted(located);
-    if (!isInside(realPath(path), this.#realBoundary)) return { kind: 'refused', path, why: 'is a link that leads out of the project' };
+    if (!this.#isReallyInside(path)) return { kind: 'refused', path, why: 'is a link that leads out of the project' };
     const found = listFolder(path, FILE_LIMITS.filesInFolder);
     if (found === undefined) return { kind: 'refused', path, why: `is a folder of more than ${FILE_LIMITS.filesInFolder} files` };
     const files = found.flatMap((inside) => {
@@ -96,9 +117,15 @@ export class ProjectFiles {
     return { kind: 'folder', files };
   }
 
+  // What many services are shown is kept once and counts once.
   #readCounted(located: Located): FileReading {
+    const { path } = located;
+    if (this.#mounted.has(path)) return this.#known.get(path) ?? this.read(located, FILE_LIMITS.mountedFile);
     const reading = this.read(located, Math.min(FILE_LIMITS.mountedFile, this.#mountedLeft));
-    if (reading.kind === 'text') this.#mountedLeft -= reading.text.length;
+    if (reading.kind === 'text') {
+      this.#mounted.add(path);
+      this.#mountedLeft -= reading.text.length;
+    }
     return reading;
   }
 }
