@@ -25,12 +25,13 @@ function open(why: string): DirectionKnowledge {
 }
 
 function doubtOf(facts: WorkloadFacts, snapshot: Snapshot): string | undefined {
-  const { workload, hasWeakServer, isApiClient, discovery, unresolved, hiddenSetting } = facts;
+  const { workload, hasWeakServer, isApiClient, discovery, unresolved, hiddenSetting, untoldServer } = facts;
   if (workload.hostNetwork) return 'it shares the network of its node, where no policy reaches it';
   if (discovery !== undefined) return `it finds peers at run time (${discovery.place})`;
   if (isApiClient) return 'it is a client of the API server and may find peers there';
   if (unresolved !== undefined) return 'an address it is told leads to nothing in the input, so it has peers that are not known';
   if (hiddenSetting !== undefined) return hiddenSetting;
+  if (untoldServer !== undefined) return `it waits for ${untoldServer.kind} ${untoldServer.name} without being told its address, so it may know others`;
   if (hasWeakServer) return 'a server it calls is only hinted at, and closing would cut it off';
   if (findsItsNode(workload)) return 'it is told the address of its node and may call whatever runs there';
   const injection = injectedProxy(workload, snapshot);

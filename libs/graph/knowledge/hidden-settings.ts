@@ -1,5 +1,7 @@
 import type { Container, EnvEntry, MountSource, Snapshot, Workload } from '#model';
 
+import { keyMeaning } from '../declared/key-meaning.ts';
+
 /**
  * A setting that reaches a workload but whose text is not in the input and may hold an address:
  * the first one found, as a sentence; undefined where there is none.
@@ -37,6 +39,9 @@ const ADDRESS_WORDS: ReadonlySet<string> = new Set(
 );
 
 function mayHoldAddress(variable: string): boolean {
+  const meaning = keyMeaning(variable);
+  if (meaning === 'address') return true;
+  if (meaning !== 'neutral') return false;
   const words = variable.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase().split(/[^a-z]+/);
   return words.some((word) => ADDRESS_WORDS.has(word));
 }

@@ -1,7 +1,7 @@
 import type { DirectionKnowledge, WorkloadRef } from '#model';
 import { workloadKey } from '#model';
 
-import { type Scope, scopesAround } from './scope.ts';
+import { mayCall, type Scope, scopesAround } from './scope.ts';
 import type { GraphFacts, WorkloadFacts } from './workload-facts.ts';
 
 /** Whether everybody who calls a workload is known; see the README for the rule and its reasons. */
@@ -10,9 +10,10 @@ export function ingressKnowledge(facts: WorkloadFacts, graph: GraphFacts, scopes
   if (doubt !== undefined) return open(doubt);
   if (cannotBeFound(facts)) return { isKnown: true, why: 'it serves nothing: no Service, no port and no scrape annotation leads to it' };
   const reasons = clientReasons(facts);
+  if (facts.clients.length === 0 && facts.uncalledPort !== undefined) return open(`nobody is seen to call ${facts.uncalledPort}`);
   if (reasons.length === 0) return open('nobody is seen to call it, which is no proof that nobody does');
   for (const scope of scopesAround(facts, facts.clients, scopes)) {
-    const hidden = scope.hiddenServer ?? scope.hiddenClient;
+    const hidden = scope.hiddenServer ?? scope.hiddenClients.find((client) => mayCall(client, facts))?.why;
     if (hidden !== undefined) return open(`${reasons.join(' and ')}, but more clients may be hidden: ${hidden}`);
   }
   return { isKnown: true, why: `${reasons.join(' and ')}, and every server around it has a known client` };
@@ -40,12 +41,12 @@ function cannotBeFound({ workload, serves, clients, services, isEntry, isCalledB
   return !serves && services.length === 0 && clients.length === 0 && !isEntry && !isCalledByApiServer;
 }
 
-function clientReasons({ clients, isEntry, isCalledByApiServer, isScraped, isApiClient }: WorkloadFacts): readonly string[] {
+function clientReasons({ clients, isEntry, isCalledByApiServer, isScraped, isApiClient, uncalledPort }: WorkloadFacts): readonly string[] {
   const reasons: string[] = [];
   if (clients.length > 0) reasons.push(clients.length === 1 ? `its client is ${clients.map(nameOf).join('')}` : `${String(clients.length)} workloads are seen to call it`);
   if (isEntry) reasons.push('it is a way in from outside');
   if (isCalledByApiServer) reasons.push('the API server calls it');
-  if (reasons.length === 0 && isScraped && isApiClient) reasons.push('its metrics are scraped');
+  if (reasons.length === 0 && isScraped && isApiClient && uncalledPort === undefined) reasons.push('all it serves is scraped for metrics');
   return reasons;
 }
 

@@ -1,16 +1,24 @@
-import { type Service, type WorkloadKey, workloadKey } from '#model';
+import { type Service, type WorkloadKey, type WorkloadRef, workloadKey } from '#model';
 
+import { canReach } from '../declared/compose-facts.ts';
 import type { GraphFacts, WorkloadFacts } from './workload-facts.ts';
+
+/** A workload that must be calling somebody unseen. */
+export interface HiddenClient {
+  readonly facts: WorkloadFacts;
+  readonly why: string;
+  /** Where it is only not told the address of what it waits for: everything it waits for, directly or not. */
+  readonly waitsFor?: ReadonlySet<WorkloadKey>;
+}
 
 /**
  * How explicit one namespace (or Compose project) is: what in it proves that somebody holds an
- * address the input does not show. Each is a sentence; undefined means no such sign.
+ * address the input does not show.
  */
 export interface Scope {
-  /** A server nobody is seen to call, so some client's address of it is hidden: no egress is known here. */
+  /** A server nobody is seen to call, so some client's address of it is hidden; a sentence. */
   readonly hiddenServer?: string;
-  /** A workload that must be talking to somebody unseen: any server here may be that somebody. */
-  readonly hiddenClient?: string;
+  readonly hiddenClients: readonly HiddenClient[];
 }
 
 export function scopesOf(facts: GraphFacts): ReadonlyMap<string, Scope> {
@@ -19,10 +27,25 @@ export function scopesOf(facts: GraphFacts): ReadonlyMap<string, Scope> {
   const scopes = new Map<string, Scope>();
   for (const [namespace, inside] of members) {
     const hiddenServer = empty.get(namespace) ?? unseenLeaf(inside) ?? unseenRoot(inside);
-    const hiddenClient = unseenClient(inside);
-    scopes.set(namespace, { ...(hiddenServer === undefined ? {} : { hiddenServer }), ...(hiddenClient === undefined ? {} : { hiddenClient }) });
+    scopes.set(namespace, { ...(hiddenServer === undefined ? {} : { hiddenServer }), hiddenClients: inside.flatMap((each) => hiddenClient(each, facts)) });
   }
   return scopes;
+}
+
+/** The scopes a workload and its peers are in, its own first. */
+export function scopesAround({ workload }: WorkloadFacts, peers: readonly WorkloadRef[], scopes: ReadonlyMap<string, Scope>): readonly Scope[] {
+  const namespaces = new Set([workload.ref.namespace, ...peers.map(({ namespace }) => namespace)]);
+  return [...namespaces].flatMap((namespace) => scopes.get(namespace) ?? []);
+}
+
+/** Whether a hidden client could be calling this server, besides what it is seen to do. */
+export function mayCall(client: HiddenClient, server: WorkloadFacts): boolean {
+  const key = workloadKey(server.workload.ref);
+  if (client.facts.workload === server.workload || client.facts.servers.some((seen) => workloadKey(seen) === key)) return false;
+  if (!canReach(client.facts.workload, server.workload)) return false;
+  // who lists what to wait for lists the stores it uses, and leaves out the services it only calls
+  const isStore = server.servers.length === 0 && !server.isEntry;
+  return client.waitsFor === undefined || !isStore || client.waitsFor.has(key);
 }
 
 /** A selector that matches no pod of the input waits for pods somebody makes at run time. */
@@ -65,14 +88,31 @@ function isUnseen(facts: WorkloadFacts): boolean {
   return facts.serves || !isBusy(facts);
 }
 
-function unseenClient(inside: readonly WorkloadFacts[]): string | undefined {
-  for (const each of inside) {
-    if (each.hiddenSetting !== undefined) return `${nameOf(each)}: ${each.hiddenSetting}`;
-    const { workload, serves } = each;
-    const isNodeAgent = workload.hostNetwork || workload.ref.kind === 'DaemonSet';
-    if (!serves && !isNodeAgent && !isBusy(each)) return `${nameOf(each)} serves nothing and is not seen to call anybody, so its peers are hidden`;
+function hiddenClient(facts: WorkloadFacts, graph: GraphFacts): readonly HiddenClient[] {
+  const { workload, serves, clients, hiddenSetting, untoldServer } = facts;
+  if (hiddenSetting !== undefined) return [{ facts, why: `${nameOf(facts)}: ${hiddenSetting}` }];
+  const isNodeAgent = workload.hostNetwork || workload.ref.kind === 'DaemonSet';
+  if (!serves && clients.length === 0 && !isNodeAgent && !isBusy(facts)) {
+    return [{ facts, why: `${nameOf(facts)} serves nothing and is not seen to call anybody, so its peers are hidden` }];
   }
-  return undefined;
+  if (untoldServer === undefined) return [];
+  const why = `${nameOf(facts)} waits for ${untoldServer.kind} ${untoldServer.name} without being told its address, so it may know others`;
+  return [{ facts, why, waitsFor: reachedFrom(facts, graph) }];
+}
+
+function reachedFrom(facts: WorkloadFacts, { byWorkload }: GraphFacts): ReadonlySet<WorkloadKey> {
+  const reached = new Set<WorkloadKey>();
+  const waiting = [facts];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    for (const server of next.servers) {
+      const key = workloadKey(server);
+      const found = byWorkload.get(key);
+      if (found === undefined || reached.has(key)) continue;
+      reached.add(key);
+      waiting.push(found);
+    }
+  }
+  return reached;
 }
 
 function isBusy({ servers, isApiClient, hasOutsideServer, unresolved }: WorkloadFacts): boolean {
@@ -81,14 +121,4 @@ function isBusy({ servers, isApiClient, hasOutsideServer, unresolved }: Workload
 
 function nameOf({ workload }: WorkloadFacts): string {
   return `${workload.ref.kind} ${workload.ref.name}`;
-}
-
-/** The scopes a workload and its peers are in, its own first. */
-export function scopesAround({ workload }: WorkloadFacts, peers: readonly { readonly namespace: string }[], scopes: ReadonlyMap<string, Scope>): readonly Scope[] {
-  const namespaces = new Set([workload.ref.namespace, ...peers.map(({ namespace }) => namespace)]);
-  return [...namespaces].flatMap((namespace) => scopes.get(namespace) ?? []);
-}
-
-export function factsKey({ workload }: WorkloadFacts): WorkloadKey {
-  return workloadKey(workload.ref);
 }

@@ -1,14 +1,15 @@
-import { type GraphPeer, type Relationship, type Service, type Snapshot, type UnresolvedMention, type Workload, type WorkloadKey, type WorkloadRef, workloadKey } from '#model';
+import { type GraphPeer, graphPeerKey, type Relationship, type Service, type Snapshot, type UnresolvedMention, type Workload, type WorkloadKey, type WorkloadRef, workloadKey } from '#model';
 
 import type { Discovery } from '../defined/discovery.ts';
 import type { ServiceBackends } from '../service-backends.ts';
 import { hiddenSetting } from './hidden-settings.ts';
+import { monitoring } from './monitoring.ts';
 
 /** What the graph shows around one workload, as far as deciding what is known needs it. */
 export interface WorkloadFacts {
   readonly workload: Workload;
   readonly services: readonly Service[];
-  /** Whether anything says that it listens: a Service, a declared or published port, a scrape annotation. */
+  /** Whether anything says that it listens: a Service, a declared, probed or published port, a scrape annotation. */
   readonly serves: boolean;
   /** Workloads that call it or that it calls on strong evidence, itself and scrapes left out. */
   readonly clients: readonly WorkloadRef[];
@@ -19,10 +20,12 @@ export interface WorkloadFacts {
   readonly isEntry: boolean;
   readonly isCalledByApiServer: boolean;
   readonly isScraped: boolean;
-  /** Pod ports that some strong relationship leads to. */
-  readonly calledPorts: ReadonlySet<number>;
+  /** A Service port nobody is seen to call, as `port 9115 of Service x`. */
+  readonly uncalledPort?: string;
   readonly isApiClient: boolean;
   readonly hasOutsideServer: boolean;
+  /** A server it waits for without being told its address, which it must know by itself. */
+  readonly untoldServer?: WorkloadRef;
   readonly discovery?: Discovery;
   readonly unresolved?: UnresolvedMention;
   readonly hiddenSetting?: string;
@@ -48,6 +51,7 @@ export function graphFacts(input: FactsInput): GraphFacts {
   const outward = groupByEnd(input.relationships, ({ from }) => from);
   const discoveries = new Map(input.discoveries.map((each) => [workloadKey(each.workload.ref), each]));
   const unresolved = new Map(input.unresolved.toReversed().map((each) => [workloadKey(each.from), each]));
+  const isMonitored = monitoring(snapshot, backends);
   const byWorkload = new Map<WorkloadKey, WorkloadFacts>();
   for (const [key, workload] of snapshot.workloads) {
     const discovery = discoveries.get(key);
@@ -55,8 +59,8 @@ export function graphFacts(input: FactsInput): GraphFacts {
     const hidden = hiddenSetting(workload, snapshot);
     byWorkload.set(key, {
       workload,
-      ...inwardFacts(workload, inward.get(key) ?? [], backends.servicesOf(workload)),
-      ...outwardFacts(key, outward.get(key) ?? []),
+      ...inwardFacts(workload, inward.get(key) ?? [], backends, isMonitored),
+      ...outwardFacts(key, outward.get(key) ?? [], isMonitored),
       ...(discovery === undefined ? {} : { discovery }),
       ...(mention === undefined ? {} : { unresolved: mention }),
       ...(hidden === undefined ? {} : { hiddenSetting: hidden }),
@@ -65,43 +69,59 @@ export function graphFacts(input: FactsInput): GraphFacts {
   return { snapshot, backends, byWorkload };
 }
 
-type InwardFacts = Pick<WorkloadFacts, 'services' | 'serves' | 'clients' | 'hasWeakClient' | 'isEntry' | 'isCalledByApiServer' | 'isScraped' | 'calledPorts'>;
+type Monitored = (relationship: Relationship) => boolean;
 
-function inwardFacts(workload: Workload, inward: readonly Relationship[], services: readonly Service[]): InwardFacts {
+type InwardFacts = Pick<WorkloadFacts, 'services' | 'serves' | 'clients' | 'hasWeakClient' | 'isEntry' | 'isCalledByApiServer' | 'isScraped' | 'uncalledPort'>;
+
+function inwardFacts(workload: Workload, inward: readonly Relationship[], backends: ServiceBackends, isMonitored: Monitored): InwardFacts {
   const key = workloadKey(workload.ref);
+  const services = backends.servicesOf(workload);
   const strong = inward.filter((each) => each.tier === 'strong');
-  const isScraped = strong.some(isScrape);
-  const declaresPort = workload.containers.some((container) => container.ports.length > 0) || (workload.compose?.published ?? []).length > 0;
+  const isScraped = strong.some(isMonitored);
+  const listens = workload.containers.some(({ ports, probes }) => ports.length > 0 || probes.length > 0) || (workload.compose?.published ?? []).length > 0;
   return {
     services,
     // every Compose service has a name of its own, whether or not it listens
-    serves: declaresPort || isScraped || (workload.platform === 'kubernetes' && services.length > 0),
-    clients: workloadsOf(strong.filter((each) => !isScrape(each)).map(({ from }) => from), key),
+    serves: listens || isScraped || (workload.platform === 'kubernetes' && services.length > 0),
+    clients: workloadsOf(strong.filter((each) => !isMonitored(each)).map(({ from }) => from), key),
     hasWeakClient: inward.length > strong.length,
     isEntry: strong.some(({ from }) => from === 'internet' || from === 'ingress-controller' || from === 'gateway'),
     isCalledByApiServer: strong.some(({ from }) => from === 'kube-apiserver'),
     isScraped,
-    calledPorts: new Set(strong.flatMap(({ port }) => port ?? [])),
+    ...uncalledPort(workload, strong, services, backends),
   };
 }
 
-type OutwardFacts = Pick<WorkloadFacts, 'servers' | 'hasWeakServer' | 'isApiClient' | 'hasOutsideServer'>;
+function uncalledPort(workload: Workload, strong: readonly Relationship[], services: readonly Service[], backends: ServiceBackends): Pick<WorkloadFacts, 'uncalledPort'> {
+  const called = new Set(strong.map(({ port }) => port));
+  for (const service of services) {
+    const silent = backends.backendsOf(service).find((backend) => backend.workload === workload && !called.has(backend.port));
+    if (silent !== undefined) return { uncalledPort: `port ${String(silent.servicePort.port)} of Service ${service.name}` };
+  }
+  return {};
+}
 
-function outwardFacts(key: WorkloadKey, outward: readonly Relationship[]): OutwardFacts {
+type OutwardFacts = Pick<WorkloadFacts, 'servers' | 'hasWeakServer' | 'isApiClient' | 'hasOutsideServer' | 'untoldServer'>;
+
+function outwardFacts(key: WorkloadKey, outward: readonly Relationship[], isMonitored: Monitored): OutwardFacts {
   const strong = outward.filter((each) => each.tier === 'strong');
+  const calls = strong.filter((each) => !isMonitored(each));
+  const told = new Set(calls.filter(isTold).map(({ to }) => graphPeerKey(to)));
+  const [untold] = workloadsOf(calls.filter(({ to }) => !told.has(graphPeerKey(to))).map(({ to }) => to), key);
   return {
-    servers: workloadsOf(strong.filter((each) => !isScrape(each)).map(({ to }) => to), key),
+    servers: workloadsOf(calls.map(({ to }) => to), key),
+    ...(untold === undefined ? {} : { untoldServer: untold }),
     hasWeakServer: outward.length > strong.length,
     isApiClient: strong.some(({ to }) => to === 'kube-apiserver'),
     hasOutsideServer: strong.some(({ to }) => to === 'internet'),
   };
 }
 
-const SCRAPES: ReadonlySet<string> = new Set(['service-monitor', 'pod-monitor', 'scrape-annotation']);
+// a start order, or a loop that waits for a port, says that there is a server, not how its client finds it
+const ORDER_ONLY: ReadonlySet<string> = new Set(['compose-depends_on', 'init-container']);
 
-/** Whether nothing but being monitored is behind a relationship: it says nothing about who else calls. */
-export function isScrape({ from, evidence }: Relationship): boolean {
-  return from === 'prometheus' || evidence.every(({ source }) => SCRAPES.has(source));
+function isTold({ evidence }: Relationship): boolean {
+  return evidence.some(({ source }) => !ORDER_ONLY.has(source));
 }
 
 function workloadsOf(peers: readonly GraphPeer[], own: WorkloadKey): readonly WorkloadRef[] {
