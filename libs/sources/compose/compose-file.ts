@@ -4,7 +4,7 @@ import { readComposeYaml } from './compose-yaml.ts';
 import type { Variables } from './interpolation.ts';
 import { type LocatedMap, type LocatedNode, entriesOf, entryOf, map, originOf, textOf } from './located-node.ts';
 import { mergeFiles, mergeServices, withoutResets } from './merging.ts';
-import { shown } from './plain-text.ts';
+import { shown, shownPath } from './plain-text.ts';
 import { FILE_LIMITS, type Located } from './project-files.ts';
 import type { ProjectReading } from './project-reading.ts';
 import { normaliseService } from './service-form.ts';
@@ -63,7 +63,7 @@ export class ComposeFiles {
       this.#reading.report({
         code: 'compose-extends-cycle',
         severity: 'error',
-        subject: file.path,
+        subject: shownPath(file.path),
         message: `has a service ${shown(name)} that extends itself, directly or in a circle`,
         hint: 'take one `extends` of the circle out; the service is read without it',
         origin: originOf(clause),
@@ -84,7 +84,7 @@ export class ComposeFiles {
     this.#reading.report({
       code: 'compose-extends-missing',
       severity: 'error',
-      subject: file.path,
+      subject: shownPath(file.path),
       message: `extends the service ${shown(baseName)}, which ${named === undefined ? 'it does not have' : `${shown(named)} does not have`}`,
       hint: 'correct the name; the service is read without what it extends',
       origin: originOf(clause),
@@ -108,7 +108,7 @@ export class ComposeFiles {
       report({
         code: 'compose-file-not-read',
         severity: 'error',
-        subject: shown(path),
+        subject: shownPath(path),
         message: reading.why,
         hint: 'correct the path or the file; the rest is read without it',
         ...(askedBy === undefined ? {} : { origin: originOf(askedBy) }),

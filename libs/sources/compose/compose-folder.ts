@@ -6,7 +6,7 @@ import { type ComposeModel, loadComposeModel, readProjectVariables } from './com
 import { placeBeside } from './file-beside.ts';
 import { chooseFiles } from './file-sets.ts';
 import type { Variables } from './interpolation.ts';
-import { shown } from './plain-text.ts';
+import { shownPath } from './plain-text.ts';
 import { ProjectFiles, folderName } from './project-files.ts';
 import { normaliseProjectName } from './project-name.ts';
 import { type ProjectReading, collectDiagnostics } from './project-reading.ts';
@@ -58,7 +58,7 @@ export function readComposeFolder(folder: string, files: readonly string[], opti
     .filter(({ model }) => model.services.size > 0)
     .map(({ model, path }) => readProject(nameOf(model, folder, variables, options), { file: path, line: 1 }, model, variables, reading));
   if (projects.length === 0 && files.length > 0 && collected().length === 0)
-    report({ code: 'compose-empty', severity: 'warning', subject: shown(folder), message: 'has Compose files without any service', hint: 'add services, or leave the folder out' });
+    report({ code: 'compose-empty', severity: 'warning', subject: shownPath(folder), message: 'has Compose files without any service', hint: 'add services, or leave the folder out' });
   return {
     projects: projects.sort((a, b) => compareText(a.name, b.name)),
     files: [...new Set(loaded.flatMap(({ model }) => [...model.paths]))].sort(),

@@ -5,7 +5,7 @@ import { parseEnvText } from './env-text.ts';
 import type { Variables } from './interpolation.ts';
 import { type LocatedMap, type LocatedNode, type LocatedScalar, entriesOf, entryOf, itemsOf, originOf, textOf } from './located-node.ts';
 import { mergeFiles, withoutResets } from './merging.ts';
-import { shown } from './plain-text.ts';
+import { shown, shownPath } from './plain-text.ts';
 import { FILE_LIMITS } from './project-files.ts';
 import type { ProjectReading } from './project-reading.ts';
 
@@ -63,7 +63,7 @@ function include(entry: LocatedNode, model: ComposeModel, request: ModelRequest,
     reading.report({
       code: 'compose-include-not-read',
       severity: 'warning',
-      subject: entry.at.file,
+      subject: shownPath(entry.at.file),
       message: remote === undefined ? 'has an include without a path' : `includes ${shown(remote)}, which is not on this machine`,
       hint: 'copy the file beside this one to have its services read',
       origin: originOf(entry),
@@ -78,7 +78,7 @@ function include(entry: LocatedNode, model: ComposeModel, request: ModelRequest,
     reading.report({
       code: 'compose-include-cycle',
       severity: 'error',
-      subject: entry.at.file,
+      subject: shownPath(entry.at.file),
       message: `includes ${shown(again ?? named.join(', '))}, ${again === undefined ? 'one include too many' : 'which leads back to itself'}`,
       hint: 'take the include out; it is not followed',
       origin: originOf(entry),
@@ -111,7 +111,7 @@ export function adopt(model: ComposeModel, other: ComposeModel, reading: Project
         reading.report({
           code: 'compose-service-twice',
           severity: 'warning',
-          subject: node.at.file,
+          subject: shownPath(node.at.file),
           message: `defines the service ${shown(key)}, which ${shown(known.at.file)} has too`,
           hint: 'the first definition is used; give one of them another name or merge the files',
           origin: originOf(node),
@@ -130,7 +130,7 @@ export function readProjectVariables(folder: string, names: readonly string[], r
         reading.report({
           code: 'compose-env-file-not-read',
           severity: 'warning',
-          subject: shown(file.path),
+          subject: shownPath(file.path),
           message: `${file.why}, so its variables have no value`,
           hint: 'add the file, or give the variables defaults in the Compose file',
           ...(askedBy === undefined ? {} : { origin: originOf(askedBy) }),
@@ -146,7 +146,7 @@ function notAMapping(service: string, node: LocatedNode): Parameters<ProjectRead
   return {
     code: 'compose-invalid',
     severity: 'error',
-    subject: node.at.file,
+    subject: shownPath(node.at.file),
     message: `has a service ${shown(service)} that is no mapping`,
     hint: 'give it an image or a build',
     origin: originOf(node),

@@ -2,7 +2,7 @@ import { type Node, type Pair, LineCounter, isAlias, isMap, isPair, isScalar, is
 
 import { interpolate, type Variables } from './interpolation.ts';
 import { type LocatedMap, type LocatedNode, type MergeTag, type Place, list, map, scalar } from './located-node.ts';
-import { shown } from './plain-text.ts';
+import { shown, shownPath } from './plain-text.ts';
 import type { Report } from './project-reading.ts';
 
 const DEEPEST = 64;
@@ -46,7 +46,7 @@ export function readComposeYaml(text: string, surroundings: YamlSurroundings): r
     surroundings.report({
       code,
       severity: 'error',
-      subject: surroundings.file,
+      subject: shownPath(surroundings.file),
       message,
       hint,
       origin: { file: surroundings.file, line },
@@ -131,7 +131,7 @@ class Reading {
       report({
         code: 'compose-variable-required',
         severity: 'warning',
-        subject: file,
+        subject: shownPath(file),
         message: `needs a value for ${shown(name)}${message === '' ? '' : `: ${shown(message)}`}`,
         hint: 'give it a value in the .env file beside the Compose file',
         origin,
@@ -140,7 +140,7 @@ class Reading {
       report({
         code: 'compose-variable-unset',
         severity: 'info',
-        subject: file,
+        subject: shownPath(file),
         message: `uses the variable ${shown(name)}, which has no value in .env and no default; it reads as empty`,
         hint: 'give it a value in the .env file beside the Compose file; the environment of whoever runs this is never read',
         origin,
@@ -149,7 +149,7 @@ class Reading {
       report({
         code: 'compose-interpolation-invalid',
         severity: 'warning',
-        subject: file,
+        subject: shownPath(file),
         message: `has a dollar sign that starts no variable: ${shown(place)}`,
         hint: 'write $$ for a plain dollar sign',
         origin,

@@ -3,7 +3,7 @@ import { type EnvEntry, compareText } from '#model';
 import { parseEnvText } from './env-text.ts';
 import type { Variables } from './interpolation.ts';
 import { type LocatedMap, type LocatedNode, entriesOf, entryOf, isNull, isTrue, itemsOf, originOf, textOf } from './located-node.ts';
-import { shown } from './plain-text.ts';
+import { shown, shownPath } from './plain-text.ts';
 import { FILE_LIMITS } from './project-files.ts';
 import type { ProjectReading } from './project-reading.ts';
 
@@ -53,7 +53,7 @@ function readEnvFile(item: LocatedNode, variables: Variables, subject: string, {
     report({
       code: 'compose-env-line-invalid',
       severity: 'warning',
-      subject: shown(file.path),
+      subject: shownPath(file.path),
       message: `has a line ${line} that is no NAME=value`,
       hint: 'correct the line; it is left out',
       origin: { file: file.path, line },

@@ -1,7 +1,7 @@
 import { type ComposeModel, adopt } from './compose-model.ts';
 import { type LocatedMap, type LocatedNode, map, scalar } from './located-node.ts';
 import { mergeServices } from './merging.ts';
-import { shown } from './plain-text.ts';
+import { shownPath } from './plain-text.ts';
 import type { ProjectReading } from './project-reading.ts';
 
 // What a service is told about others. Not what it publishes: a developer's extra port is no way in.
@@ -30,7 +30,7 @@ export function placeBeside(model: ComposeModel, path: string, beside: ComposeMo
   reading.report({
     code: 'compose-file-beside',
     severity: 'info',
-    subject: shown(path),
+    subject: shownPath(path),
     message: `is no default file and was taken in beside one: ${added} services added, ${completed} told more`,
     hint: 'name the files one by one to have them laid over each other instead',
   });

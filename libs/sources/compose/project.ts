@@ -3,7 +3,7 @@ import type { ComposeProject, Origin, Workload } from '#model';
 import type { ComposeModel } from './compose-model.ts';
 import type { Variables } from './interpolation.ts';
 import { originOf } from './located-node.ts';
-import { shown } from './plain-text.ts';
+import { shown, shownPath } from './plain-text.ts';
 import { isServiceName } from './project-name.ts';
 import type { ProjectReading } from './project-reading.ts';
 import { nameServices } from './service-names.ts';
@@ -19,7 +19,7 @@ export function readProject(name: string, origin: Origin, model: ComposeModel, v
       reading.report({
         code: 'compose-service-name-invalid',
         severity: 'error',
-        subject: node.at.file,
+        subject: shownPath(node.at.file),
         message: isServiceName(service) ? `has more than ${MOST_SERVICES} services` : `has a service name that is none: ${shown(service)}`,
         hint: 'use letters, digits, dots, dashes and underscores, 253 at most; the service is left out',
         origin: originOf(node),
