@@ -1,1 +1,1 @@
-export type { CompiledNodes, CompileChange, CompileStep, NodeBundle, Ruleset, Tracer } from '#compilers/nftables';
+export type { CompiledNodes, CompileChange, CompileStep, NodeBundle, Ruleset, Tracer } from './nftables/index.ts';

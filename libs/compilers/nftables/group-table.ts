@@ -42,6 +42,10 @@ export class GroupTable {
     return this.#index.selecting(pod).map(({ group }) => group);
   }
 
+  reaches(selection: Selection, namespace: string): boolean {
+    return this.#index.reaches(selection, namespace);
+  }
+
   namespaceChanged(name: string): void {
     this.#index.namespaceChanged(name);
   }

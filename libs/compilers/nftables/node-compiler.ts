@@ -56,11 +56,12 @@ export class NodeCompiler {
     this.#groups = new GroupTable(this.#namespaces, surroundings, digest);
     this.#policies = new PolicyTable(this.#namespaces, this.#groups, digest);
     this.#pods = new PodTable(this.#policies, this.#groups, this.#book);
+    this.#setRevision(revision);
     for (const node of snapshot.nodes.values()) this.#setNode(node.name, node);
     for (const pod of snapshot.pods.values()) this.#setPod(podKey(pod), pod);
-    this.#setRevision(revision);
     this.#settle();
   }
+
   /** One bundle per node, sorted by node. */
   bundles(): ReadonlyMap<string, NodeBundle> {
     const bundles = [...this.#nodes.values()].map(({ bundle }) => bundle).filter((bundle) => bundle !== undefined);
@@ -80,19 +81,23 @@ export class NodeCompiler {
   #take(change: CompileChange): void {
     switch (change.kind) {
       case 'pod':
-        return this.#setPod(change.key, change.pod);
+        this.#setPod(change.key, change.pod);
+        break;
       case 'namespace':
-        return this.#setNamespace(change.name, change.namespace);
+        this.#setNamespace(change.name, change.namespace);
+        break;
       case 'node':
-        return this.#setNode(change.name, change.node);
+        this.#setNode(change.name, change.node);
+        break;
       case 'services':
         this.#services = change.services;
         this.#areSurroundingsDirty = true;
-        return undefined;
+        break;
       case 'revision':
-        return this.#setRevision(change.revision);
+        this.#setRevision(change.revision);
+        break;
       default:
-        return assertNever(change);
+        assertNever(change);
     }
   }
 

@@ -69,7 +69,13 @@ export class PodTable {
 
   /** Notes that the pods of this selection may follow other policies, or be members of other groups. */
   lookAgainAt(selection: Selection): void {
-    for (const pod of this.#candidates(selection)) if (selectsPod(selection, pod)) this.#pending.add(`${pod.namespace}/${pod.name}`);
+    for (const [namespace, keys] of this.#byNamespace) {
+      if (!this.#groups.reaches(selection, namespace)) continue;
+      for (const key of keys) {
+        const pod = this.#pods.get(key);
+        if (pod !== undefined && selectsPod(selection, pod)) this.#pending.add(key);
+      }
+    }
   }
 
   settle(): PodStep {
@@ -122,18 +128,6 @@ export class PodTable {
   #lookAgainAt(keys: Iterable<PodKey>): void {
     for (const key of keys) this.#pending.add(key);
   }
-
-  #candidates(selection: Selection): Iterable<Pod> {
-    const namespace = onlyNamespaceOf(selection);
-    if (namespace === undefined) return this.#pods.values();
-    return [...(this.#byNamespace.get(namespace) ?? [])].map((key) => this.#pods.get(key)).filter((pod) => pod !== undefined);
-  }
-}
-
-function onlyNamespaceOf(selection: Selection): string | undefined {
-  if (selection.kind === 'workload') return selection.key.slice(0, selection.key.indexOf('/'));
-  if (selection.kind === 'pods' && selection.namespaces.kind === 'name') return selection.namespaces.name;
-  return undefined;
 }
 
 function areEqual(a: readonly Element[], b: readonly Element[]): boolean {

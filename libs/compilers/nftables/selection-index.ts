@@ -71,6 +71,20 @@ export class SelectionIndex<T extends { readonly selection: Selection }> {
     return found;
   }
 
+  /** Whether a selection can take pods of a namespace. */
+  reaches(selection: Selection, namespace: string): boolean {
+    switch (selection.kind) {
+      case 'all':
+        return true;
+      case 'workload':
+        return selection.key.startsWith(`${namespace}/`);
+      case 'pods':
+        return selection.namespaces.kind === 'name' ? selection.namespaces.name === namespace : this.#reachesByLabels(selection.namespaces.selector, namespace);
+      default:
+        return assertNever(selection);
+    }
+  }
+
   // One set per value of the first `In`, so that one look-up per label of a pod finds it; a pod has one value per key, so never twice.
   #placesOf(selection: PodSelection, isNew: boolean): readonly Set<T>[] {
     const bucket = this.#bucket(this.#scopeKey(selection, isNew ? 1 : -1));
