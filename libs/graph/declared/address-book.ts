@@ -8,8 +8,8 @@ const SHARED_BY = 3;
  * each of which uses a line or two of them.
  *
  * The rule, measured on public applications: a book naming several Services is weak evidence when
- * three or more workloads read it, or for a reader it names itself. One that names a single
- * Service stays strong for every reader.
+ * three or more workloads read it, or for one of two readers that it names itself. One that names
+ * a single Service stays strong for every reader, and so does a file with one reader: its own.
  */
 export class AddressBooks {
   readonly #readers = new Map<string, Set<string>>();
@@ -17,7 +17,7 @@ export class AddressBooks {
   /** Notes who reads which key, before anything is judged. */
   note(reader: string, leads: readonly Lead[]): void {
     for (const { sighting } of leads) {
-      if (sighting.entry === undefined) continue;
+      if (sighting.entry === undefined || sighting.isPassedOver === true) continue;
       const id = entryId(sighting.entry);
       const readers = this.#readers.get(id);
       if (readers === undefined) this.#readers.set(id, new Set([reader]));
@@ -28,20 +28,22 @@ export class AddressBooks {
   /** The sentence that says why a reader's lead is weak, by lead; the others are not in the map. */
   judge(leads: readonly Lead[]): ReadonlyMap<Lead, string> {
     const books = new Map<string, Lead[]>();
+    const verdicts = new Map<Lead, string>();
     for (const lead of leads) {
-      if (lead.sighting.entry === undefined) continue;
+      if (lead.sighting.isPassedOver === true) verdicts.set(lead, `${lead.sighting.entry?.book ?? 'the file'} lies beside the file the command line names`);
+      if (lead.sighting.entry === undefined || lead.sighting.isPassedOver === true) continue;
       const list = books.get(lead.sighting.entry.book);
       if (list === undefined) books.set(lead.sighting.entry.book, [lead]);
       else list.push(lead);
     }
-    const verdicts = new Map<Lead, string>();
     for (const [book, list] of books) this.#judgeBook(book, list, verdicts);
     return verdicts;
   }
 
   #judgeBook(book: string, leads: readonly Lead[], verdicts: Map<Lead, string>): void {
     const telling = leads.filter(isTelling);
-    if (countNamed(telling) > 1 && telling.some(({ isOwn, targets }) => isOwn && targets.length === 0)) {
+    const isBook = telling.some((lead) => this.#readersOf(lead) > 1);
+    if (isBook && countNamed(telling) > 1 && telling.some(({ isOwn, targets }) => isOwn && targets.length === 0)) {
       for (const lead of leads) verdicts.set(lead, `${book} names several Services, its own reader among them`);
       return;
     }

@@ -12,6 +12,8 @@ import type { Channel, Sighting } from './sighting.ts';
 /** A file as a container sees it: a key of a ConfigMap or Secret, or one a Compose source has read. */
 interface VisibleFile {
   readonly name: string;
+  /** Where a file of a folder that was mounted whole lies in the container. */
+  readonly path?: string;
   readonly text: string;
   readonly isSecret: boolean;
   readonly channel: Channel;
@@ -93,7 +95,9 @@ export class ChannelReader {
   #fromFiles(workload: Workload, container: Container, environment: Environment): readonly Sighting[] {
     const sightings: Sighting[] = [];
     const seen = new Set<string>();
-    for (const file of container.mounts.flatMap((mount) => this.#filesOf(workload, mount))) {
+    const files = container.mounts.flatMap((mount) => this.#filesOf(workload, mount));
+    const passedOver = passedOverFiles(container, files);
+    for (const file of files) {
       const id = `${file.entry.book} ${file.entry.key}`;
       if (seen.has(id)) continue;
       seen.add(id);
@@ -106,6 +110,7 @@ export class ChannelReader {
           place: `file ${file.name} of ${file.entry.book}`,
           isSecret: file.isSecret || expansion.isSecret,
           entry: file.entry,
+          ...(passedOver.has(file) ? { isPassedOver: true } : {}),
         });
       }
     }
@@ -133,7 +138,8 @@ export class ChannelReader {
           isSecret: file.secret,
           channel: file.secret ? 'secret-file' : 'file',
           origin: file.origin,
-          entry: { book: `${file.secret ? 'secret' : 'file'} ${source.object}`, key: file.path },
+          path: file.path,
+          entry: { book: `${file.secret ? 'secret' : 'file'} ${file.origin.file}${file.origin.line > 1 ? `:${String(file.origin.line)}` : ''}`, key: '' },
         }));
       case 'serviceAccountToken':
       case 'other':
@@ -159,6 +165,21 @@ export class ChannelReader {
     }
     return files;
   }
+}
+
+// a folder mounted whole, while the command line names one file of it: the others are somebody else's
+function passedOverFiles(container: Container, files: readonly VisibleFile[]): ReadonlySet<VisibleFile> {
+  const argv = [...container.command, ...container.args];
+  const loose = files.filter(({ path }) => path !== undefined);
+  if (loose.length < 2) return new Set();
+  const named = loose.filter(({ path }) => path !== undefined && argv.some((word) => word.includes(path)));
+  if (named.length === 0) return new Set();
+  const folders = new Set(named.map(({ path = '' }) => folderOf(path)));
+  return new Set(loose.filter((file) => !named.includes(file) && folders.has(folderOf(file.path ?? ''))));
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
 }
 
 function fromCommand(workload: Workload, container: Container, environment: Environment): readonly Sighting[] {

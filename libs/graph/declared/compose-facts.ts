@@ -1,5 +1,6 @@
-import type { Snapshot, Workload } from '#model';
+import type { Workload } from '#model';
 
+import { listeningPorts } from './listening-port.ts';
 import { type ChosenPort, choosePorts, hasOpenPort } from './port-choice.ts';
 import type { Resolver } from './resolution.ts';
 
@@ -7,6 +8,8 @@ import type { Resolver } from './resolution.ts';
 export interface ComposeDependency {
   readonly server: Workload;
   readonly ports: readonly ChosenPort[];
+  /** The field names no port: `any` of several, or the `usual` one. */
+  readonly portGuess: 'any' | 'usual';
   readonly field: 'depends_on' | 'links';
 }
 
@@ -22,22 +25,21 @@ export function composeDependencies(workload: Workload, resolver: Resolver): rea
     for (const name of names) {
       if (facts.startsAfter?.includes(name) === true) continue;
       const server = resolver.workloads.find({ ...workload.ref, name });
-      if (server === undefined || server === workload || !hasOpenPort(server)) continue;
+      if (server === undefined || server === workload || !canReach(workload, server) || !hasOpenPort(server)) continue;
       const choice = choosePorts({ host: name, form: 'host', key: field, meaning: 'address', position: 0 }, undefined, server, false, false);
-      found.push({ server, ports: choice.ports, field });
+      found.push({ server, ports: choice.ports, portGuess: choice.ports.length === 1 && isListening(server, choice.ports[0]) ? 'usual' : 'any', field });
     }
   }
   return found;
 }
 
-/** Whether two services of the snapshot share a network, which is what lets one resolve the other. */
-export function sharesNetwork(a: Workload, b: Workload): boolean {
-  const mine = a.compose?.networks ?? [];
-  const theirs = b.compose?.networks ?? [];
-  return mine.length === 0 || theirs.length === 0 || mine.some((network) => theirs.includes(network));
+function isListening(server: Workload, chosen: ChosenPort | undefined): boolean {
+  return listeningPorts(server).some(({ port }) => port === chosen?.port);
 }
 
-/** Workloads of Compose projects, in the snapshot's order. */
-export function composeWorkloads(snapshot: Snapshot): readonly Workload[] {
-  return [...snapshot.workloads.values()].filter(({ compose }) => compose !== undefined);
+/** Whether one Compose service can resolve another: on a common network, or where networks say nothing. */
+export function canReach(client: Workload, server: Workload): boolean {
+  const mine = client.compose?.networks ?? [];
+  const theirs = server.compose?.networks ?? [];
+  return mine.length === 0 || theirs.length === 0 || mine.some((network) => theirs.includes(network));
 }

@@ -1,10 +1,11 @@
-import { type Diagnostic, type Relationship, type Snapshot, type UnresolvedMention, type Workload, compareDiagnostics, compareText, workloadKey } from '#model';
+import { type Diagnostic, type Relationship, type Snapshot, type UnresolvedMention, type Workload, compareDiagnostics, compareText, evidenceWhere, graphPeerKey, workloadKey } from '#model';
 
 import { AddressBooks } from './address-book.ts';
 import { ChannelReader } from './channels.ts';
-import { composeDependencies, sharesNetwork } from './compose-facts.ts';
+import { composeDependencies } from './compose-facts.ts';
 import { type Draft, mergeDrafts } from './draft.ts';
 import { Reporter } from './lead-report.ts';
+import { settlePorts } from './port-agreement.ts';
 import { Resolver } from './resolution.ts';
 import { type Lead, follow } from './target.ts';
 
@@ -40,24 +41,19 @@ export function readDeclared(snapshot: Snapshot): Declared {
   for (const [workload, leads] of leadsOf) {
     const verdicts = books.judge(leads);
     for (const lead of leads) drafts.push(...reporter.report(workload, lead, verdicts.get(lead)));
-    drafts.push(...dependencyDrafts(workload, resolver, drafts));
+    drafts.push(...dependencyDrafts(workload, resolver));
   }
+  const settled = settlePorts(drafts);
   return {
-    relationships: mergeDrafts(drafts),
+    relationships: mergeDrafts(settled),
     unresolved: [...reporter.unresolved].sort((a, b) => compareText(workloadKey(a.from), workloadKey(b.from)) || compareText(a.text, b.text) || compareText(a.evidence.where, b.evidence.where)),
-    diagnostics: [...reporter.diagnostics].sort(compareDiagnostics),
+    diagnostics: [...reporter.diagnostics, ...guessDiagnostics(settled, snapshot)].sort(compareDiagnostics),
   };
 }
 
-function dependencyDrafts(workload: Workload, resolver: Resolver, known: readonly Draft[]): readonly Draft[] {
-  return composeDependencies(workload, resolver).flatMap(({ server, ports, field }) => {
-    if (!sharesNetwork(workload, server)) return [];
-    // an address elsewhere knows the port; this only says that there is a connection
-    const named = known.filter((draft) => draft.from === workload.ref && draft.to === server.ref && draft.port !== null);
-    const strong = named.filter(({ tier }) => tier === 'strong');
-    const said = strong.length > 0 ? strong : named;
-    const ends = said.length > 0 ? said.map(({ port, protocol, application }) => ({ port, protocol, application })) : ports;
-    return ends.map(
+function dependencyDrafts(workload: Workload, resolver: Resolver): readonly Draft[] {
+  return composeDependencies(workload, resolver).flatMap(({ server, ports, portGuess, field }) =>
+    ports.map(
       ({ port, protocol, application }): Draft => ({
         from: workload.ref,
         to: server.ref,
@@ -66,8 +62,36 @@ function dependencyDrafts(workload: Workload, resolver: Resolver, known: readonl
         ...(application === undefined ? {} : { application }),
         tier: 'strong',
         confidence: 0.88,
-        evidence: { kind: 'declared', source: `compose-${field}`, where: `${workload.origin.file}:${String(workload.origin.line)} ${workload.ref.name} ${field}`, text: `${field} names ${server.ref.name}, which listens` },
+        evidence: { kind: 'declared', source: `compose-${field}`, where: evidenceWhere(workload.origin, `service ${workload.ref.name} ${field}`), text: `${field} names ${server.ref.name}, which listens` },
+        portGuess,
       }),
-    );
-  });
+    ),
+  );
+}
+
+// after the ports have been settled: what is still open, and worth a person's look
+function guessDiagnostics(drafts: readonly Draft[], snapshot: Snapshot): readonly Diagnostic[] {
+  const found = new Map<string, Diagnostic>();
+  const counts = new Map<string, number>();
+  for (const draft of drafts) if (draft.portGuess === 'any') counts.set(guessId(draft), (counts.get(guessId(draft)) ?? 0) + 1);
+  for (const draft of drafts) {
+    const { from, to, port, portGuess, tier, evidence } = draft;
+    if (portGuess !== 'any' || (port !== null && counts.get(guessId(draft)) === 1) || tier !== 'strong' || typeof from === 'string' || typeof to === 'string') continue;
+    const subject = `${from.kind} ${from.namespace}/${from.name}`;
+    const server = `${to.kind} ${to.namespace}/${to.name}`;
+    const origin = snapshot.workloads.get(workloadKey(from))?.origin;
+    found.set(`${subject}\n${server}`, {
+      code: port === null ? 'port-unknown' : 'port-unclear',
+      severity: 'warning',
+      subject,
+      message: port === null ? `reaches ${server}, and nothing says on which port that listens (${evidence.source})` : `reaches ${server} without naming a port, and that has several (${evidence.source})`,
+      hint: port === null ? 'declare the port' : 'name the port; all of them are proposed',
+      ...(origin === undefined ? {} : { origin }),
+    });
+  }
+  return [...found.values()];
+}
+
+function guessId({ from, to, evidence }: Draft): string {
+  return [graphPeerKey(from), graphPeerKey(to), evidence.source, evidence.where].join('\n');
 }

@@ -13,6 +13,8 @@ export interface Draft {
   readonly tier: Tier;
   readonly confidence: number;
   readonly evidence: Evidence;
+  /** Where nothing named the port: `any` of several (or none) was meant, or the `usual` one of the product. */
+  readonly portGuess?: 'any' | 'usual';
 }
 
 const MOST_EVIDENCE = 20;

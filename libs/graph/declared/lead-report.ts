@@ -30,7 +30,7 @@ export class Reporter {
 
   #reportAbsent(client: Workload, { sighting }: Lead, why: string): void {
     const { mention } = sighting;
-    if (mention.switchedOffBy !== undefined || mention.isCode === true || ['browser', 'identity', 'own', 'never'].includes(mention.meaning)) return;
+    if (mention.switchedOffBy !== undefined || mention.isCode === true || sighting.isPassedOver === true || ['browser', 'identity', 'own', 'never'].includes(mention.meaning)) return;
     if (!isClusterName(mention.host) && !isTelling(sighting)) return;
     const text = sighting.isSecret ? '[secret]' : mention.host;
     if (!this.#isNew(`${workloadKey(client.ref)}\n${text}\n${String(mention.port)}\n${sighting.where}`)) return;
@@ -43,19 +43,11 @@ export class Reporter {
   }
 
   #reportPort(client: Workload, { sighting }: Lead, target: Target, tier: string): void {
-    if (target.kind !== 'workload' || tier !== 'strong') return;
-    const subject = `${client.ref.kind} ${client.ref.namespace}/${client.ref.name}`;
-    const server = `${target.workload.ref.kind} ${target.workload.ref.namespace}/${target.workload.ref.name}`;
-    const [code, message, hint] =
-      target.ground === 'all'
-        ? ['port-unclear', `${sighting.place} names ${server} without a port, and its Service has several`, 'name the port; all of them are proposed']
-        : target.ground === 'mistaken'
-          ? ['port-not-served', `${sighting.place} names a port of ${server} that its Service does not have`, 'correct the address or the Service']
-          : target.ground === 'none'
-            ? ['port-unknown', `${sighting.place} names ${server}, and nothing says on which port it listens`, 'declare the port']
-            : [];
-    if (code === undefined || message === undefined || hint === undefined || !this.#isNew(`${code}\n${subject}\n${message}`)) return;
-    this.diagnostics.push({ code, severity: 'warning', subject, message, hint, origin: client.origin });
+    if (target.kind !== 'workload' || target.ground !== 'mistaken' || tier !== 'strong') return;
+    const subject = formatRef(client);
+    const message = `${sighting.place} names a port of ${formatRef(target.workload)} that its Service does not have`;
+    if (!this.#isNew(`${subject}\n${message}`)) return;
+    this.diagnostics.push({ code: 'port-not-served', severity: 'warning', subject, message, hint: 'correct the address or the Service', origin: client.origin });
   }
 
   #isNew(id: string): boolean {
@@ -88,7 +80,7 @@ function draftsOf(client: Workload, { sighting }: Lead, target: Target, tier: 's
       const { workload, service } = target;
       const name = service === undefined ? workload.ref.name : `${service.type === 'Compose' ? '' : 'Service '}${service.namespace}/${service.name}`;
       const confidence = base * groundFactor(target.ground);
-      return target.ports.map((port) => draft({ from: client.ref, to: workload.ref, tier, confidence, evidence: evidenceOf(sighting, `${sighting.place} names ${name}, which leads to ${formatRef(workload)}${portText(port)}${suffix}`) }, port));
+      return target.ports.map((port) => draft({ from: client.ref, to: workload.ref, tier, confidence, evidence: evidenceOf(sighting, `${sighting.place} names ${name}, which leads to ${formatRef(workload)}${portText(port)}${suffix}`), ...(target.ground === 'all' || target.ground === 'none' ? { portGuess: 'any' as const } : {}) }, port));
     }
   }
 }

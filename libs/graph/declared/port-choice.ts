@@ -2,7 +2,7 @@ import type { Container, Protocol, Service, ServicePort, Workload } from '#model
 
 import { type ListeningPort, listeningPorts } from './listening-port.ts';
 import type { KeyedMention } from './mention.ts';
-import { productPorts } from './product.ts';
+import { type ProductPort, productPorts } from './product.ts';
 import { schemeOf } from './scheme.ts';
 
 /** A port of the server's pods a mention leads to. */
@@ -77,7 +77,7 @@ function chooseUnwritten(mention: KeyedMention, service: Service, server: Worklo
     const bySchemeName = service.ports.filter((each) => spokenOn(each) === scheme.application);
     if (bySchemeName.length === 1) return { ports: translate(bySchemeName, server, application), ground: 'scheme' };
   }
-  for (const product of server.containers.flatMap(productPorts).filter(({ isPeer }) => isPeer !== true)) {
+  for (const product of clientPorts(server)) {
     const known = service.ports.filter((each) => each.port === product.port || podPort(each, server) === product.port);
     if (known.length > 0) return { ports: translate(known, server, application ?? product.application), ground: 'product' };
   }
@@ -97,7 +97,7 @@ const PEER_NAME = /peer|cluster|gossip|raft|transport|intra|inter-?node|member|m
 
 function choosePeerPort(service: Service, server: Workload): PortChoice | undefined {
   const numbers = new Set([...service.ports.map((each) => podPort(each, server)), ...declaredPorts(server).map((each) => each.port)]);
-  const known = server.containers.flatMap(productPorts).filter(({ isPeer, port }) => isPeer === true && numbers.has(port));
+  const known = server.containers.flatMap(productPorts).filter(({ role, port }) => role === 'peer' && numbers.has(port));
   if (known.length > 0) return { ports: known.map(({ port, application }) => ({ port, protocol: 'TCP', application })), ground: 'product' };
   const declared = declaredPorts(server).filter(({ name }) => name !== undefined && PEER_NAME.test(name.toLowerCase()));
   if (declared.length === 0) return undefined;
@@ -109,14 +109,15 @@ function chooseOpenPort(mention: KeyedMention, server: Workload, application: st
   if (port !== undefined) return { ports: [{ port, protocol: mention.protocol ?? protocolOn(server, port), ...optional(application) }], ground: mention.hasSiblingPort === true ? 'sibling' : 'written' };
   const open = listeningPorts(server);
   const scheme = mention.scheme === undefined ? undefined : schemeOf(mention.scheme);
-  const products = server.containers.flatMap(productPorts).filter(({ isPeer }) => isPeer !== true);
+  const products = clientPorts(server);
   if (scheme?.port !== undefined && (open.length === 0 || scheme.application === 'http' || open.some((each) => each.port === scheme.port) || products.some((each) => each.port === scheme.port))) {
     return { ports: [{ port: scheme.port, protocol: 'TCP', ...optional(application) }], ground: 'scheme' };
   }
-  const product = products.find((each) => open.length === 0 || open.some(({ port: number }) => number === each.port)) ?? products[0];
-  if (product !== undefined) return { ports: [{ port: product.port, protocol: 'TCP', application: application ?? product.application }], ground: 'product' };
+  const likely = likelyPorts(open, server);
+  const known = products.filter((each) => open.some(({ port: number }) => number === each.port));
+  const [product] = known.length > 0 ? known : likely.length === 0 ? products : [];
+  if (product !== undefined) return { ports: [{ port: product.port, protocol: protocolOn(server, product.port), application: application ?? product.application }], ground: known.length === 1 || products.length === 1 ? 'product' : 'all' };
   if (scheme?.port !== undefined) return { ports: [{ port: scheme.port, protocol: 'TCP', ...optional(application) }], ground: 'scheme' };
-  const likely = likelyPorts(open);
   if (likely.length > 0) return { ports: likely.map((each) => ({ ...each, ...optional(application) })), ground: likely.length === 1 ? 'only' : 'all' };
   return { ports: [{ port: null, protocol: 'TCP', ...optional(application) }], ground: 'none' };
 }
@@ -124,12 +125,19 @@ function chooseOpenPort(mention: KeyedMention, server: Workload, application: st
 // ports debuggers listen on: node, JVM, delve, Python, Chrome
 const DEBUG_PORTS = new Set([9229, 9222, 5005, 5678, 2345, 40000, 35729, 24678]);
 
-function likelyPorts(open: readonly ListeningPort[]): readonly ChosenPort[] {
-  const served = open.filter(({ port, name }) => !DEBUG_PORTS.has(port) && !isMetricsPort(port) && !isSideDoor(name ?? ''));
+// empty where all that is open are the product's side doors: its own port is then meant, though nobody shows it
+function likelyPorts(open: readonly ListeningPort[], server: Workload): readonly ChosenPort[] {
+  const sides = new Set(server.containers.flatMap(productPorts).flatMap(({ role, port }) => (role === 'client' ? [] : [port])));
+  if (open.length > 0 && open.every(({ port }) => sides.has(port))) return [];
+  const served = open.filter(({ port, name }) => !DEBUG_PORTS.has(port) && !sides.has(port) && !isMetricsPort(port) && !isSideDoor(name ?? ''));
   const shown = served.filter(({ isLocal }) => isLocal !== true);
   const chosen = shown.length > 0 ? shown : served.length > 0 ? served : open;
   const plain = chosen.filter(({ port }) => port === 80);
   return (plain.length > 0 ? plain : chosen).map(({ port, protocol }) => ({ port, protocol }));
+}
+
+function clientPorts(server: Workload): readonly ProductPort[] {
+  return server.containers.flatMap(productPorts).filter(({ role }) => role === 'client');
 }
 
 // where exporters and metrics endpoints listen by custom
@@ -157,9 +165,12 @@ function declaredPorts(server: Workload): readonly Container['ports'][number][] 
   return server.containers.flatMap(({ ports }) => ports);
 }
 
+// agents, syslog and name services that listen for datagrams where nothing says so
+const DATAGRAM_PORTS = new Set([69, 123, 161, 162, 514, 1812, 1813, 2055, 5775, 6343, 6831, 6832, 8125]);
+
 function protocolOn(server: Workload, port: number): Protocol {
   const declared = listeningPorts(server).filter((each) => each.port === port);
-  return declared.some(({ protocol }) => protocol === 'TCP') ? 'TCP' : (declared[0]?.protocol ?? 'TCP');
+  return declared.some(({ protocol }) => protocol === 'TCP') ? 'TCP' : (declared[0]?.protocol ?? (DATAGRAM_PORTS.has(port) ? 'UDP' : 'TCP'));
 }
 
 function applicationOf({ scheme }: KeyedMention): string | undefined {

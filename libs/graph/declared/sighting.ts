@@ -25,6 +25,8 @@ export interface Sighting {
   readonly place: string;
   /** Whether any part of the text was a secret's. */
   readonly isSecret: boolean;
+  /** True for a file beside the one the command line names. */
+  readonly isPassedOver?: boolean;
   /** Set where the text came with a whole book of settings others may read too. */
   readonly entry?: BookEntry;
 }

@@ -1,5 +1,6 @@
 import { type Service, type Workload, workloadKey } from '#model';
 
+import { canReach } from './compose-facts.ts';
 import { normaliseHost } from './host-name.ts';
 import { type ChosenPort, type PortGround, choosePorts } from './port-choice.ts';
 import type { Resolution, Resolver } from './resolution.ts';
@@ -75,14 +76,6 @@ function isPeerOf(server: Workload, service: Service): boolean {
   if (server.ref.kind === 'DaemonSet') return true;
   if (server.replicas < 2) return false;
   return service.headless || server.ref.kind !== 'Deployment';
-}
-
-// two Compose services with no network in common cannot resolve each other's names
-function canReach(client: Workload, server: Workload): boolean {
-  const mine = client.compose?.networks ?? [];
-  const theirs = server.compose?.networks ?? [];
-  if (mine.length === 0 || theirs.length === 0) return true;
-  return mine.some((network) => theirs.includes(network));
 }
 
 function nameOf(service: Service): string {

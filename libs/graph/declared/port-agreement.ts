@@ -1,0 +1,68 @@
+import { type WorkloadRef, graphPeerKey } from '#model';
+
+import type { Draft } from './draft.ts';
+
+/**
+ * Settles the ports nobody wrote down by what others did: a client's mention without a port takes
+ * the port the same client names elsewhere, else the one other clients of that server dial most.
+ * A guess no agreement is found for stays as it is.
+ */
+export function settlePorts(drafts: readonly Draft[]): readonly Draft[] {
+  const certain = drafts.filter(({ portGuess, tier, to }) => portGuess === undefined && tier === 'strong' && typeof to !== 'string');
+  const byPair = groupBy(certain, pairOf);
+  const byServer = groupBy(certain, ({ to }) => graphPeerKey(to));
+  const settled: Draft[] = [];
+  for (const [, group] of groupBy(drafts, (draft) => (draft.portGuess !== undefined ? `${pairOf(draft)}\n${draft.evidence.where}\n${draft.evidence.source}` : ''))) {
+    const [first] = group;
+    if (first?.portGuess === undefined) {
+      settled.push(...group);
+      continue;
+    }
+    const own = distinctPorts(byPair.get(pairOf(first)) ?? []);
+    const dialled = own.length > 0 ? own : first.portGuess === 'any' ? mostDialled(byServer.get(graphPeerKey(first.to)) ?? [], group) : [];
+    settled.push(...(dialled.length > 0 ? dialled.map((known) => withPortOf(first, known)) : group));
+  }
+  return settled;
+}
+
+function withPortOf(guess: Draft, { port, protocol, application }: Draft): Draft {
+  const { portGuess: _, application: __, ...draft } = guess;
+  return { ...draft, port, protocol, ...(application === undefined ? {} : { application }) };
+}
+
+function pairOf({ from, to }: { readonly from: Draft['from']; readonly to: Draft['to'] | WorkloadRef }): string {
+  return `${graphPeerKey(from)}\n${graphPeerKey(to)}`;
+}
+
+function portOf({ port, protocol }: Draft): string {
+  return `${String(port)}/${protocol}`;
+}
+
+function distinctPorts(drafts: readonly Draft[]): readonly Draft[] {
+  return [...new Map(drafts.map((draft) => [portOf(draft), draft])).values()];
+}
+
+// among the ports that could be meant, or where nobody dials one of those, any
+function mostDialled(dialled: readonly Draft[], candidates: readonly Draft[]): readonly Draft[] {
+  const wanted = new Set(candidates.map(portOf));
+  const isWanted = dialled.some((draft) => wanted.has(portOf(draft)));
+  const clients = new Map<string, Set<string>>();
+  for (const draft of dialled) {
+    if (isWanted && !wanted.has(portOf(draft))) continue;
+    const known = clients.get(portOf(draft)) ?? new Set<string>();
+    clients.set(portOf(draft), known.add(graphPeerKey(draft.from)));
+  }
+  const most = Math.max(0, ...[...clients.values()].map(({ size }) => size));
+  return distinctPorts(dialled).filter((draft) => clients.get(portOf(draft))?.size === most && most > 0);
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
