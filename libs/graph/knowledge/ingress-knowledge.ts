@@ -1,5 +1,4 @@
-import type { DirectionKnowledge, WorkloadRef } from '#model';
-import { workloadKey } from '#model';
+import { type DirectionKnowledge, type Workload, type WorkloadRef, workloadKey } from '#model';
 
 import { mayCall, type Scope, scopesAround } from './scope.ts';
 import type { GraphFacts, WorkloadFacts } from './workload-facts.ts';
@@ -37,8 +36,13 @@ function doubtOfClients({ clients }: WorkloadFacts, { byWorkload }: GraphFacts):
 }
 
 function cannotBeFound({ workload, serves, clients, services, isEntry, isCalledByApiServer }: WorkloadFacts): boolean {
-  if (workload.platform !== 'kubernetes' || workload.ref.kind === 'DaemonSet') return false;
+  if (workload.platform !== 'kubernetes' || workload.ref.kind === 'DaemonSet' || knowsItsAddress(workload)) return false;
   return !serves && services.length === 0 && clients.length === 0 && !isEntry && !isCalledByApiServer;
+}
+
+// who is told its own address may tell it to others
+function knowsItsAddress(workload: Workload): boolean {
+  return workload.containers.some(({ env }) => env.some(({ from }) => from?.kind === 'field' && from.path.startsWith('status.podIP')));
 }
 
 function clientReasons({ clients, isEntry, isCalledByApiServer, isScraped, isApiClient, uncalledPort }: WorkloadFacts): readonly string[] {

@@ -84,7 +84,8 @@ function isUnseen(facts: WorkloadFacts): boolean {
   if (workload.hostNetwork || clients.length > 0 || isEntry || isCalledByApiServer) return false;
   // a controller's only Service is for its metrics
   if (isScraped && isApiClient) return false;
-  if (workload.platform === 'kubernetes') return services.length > 0;
+  // a port without a Service is found through a registry, if anybody but the kubelet calls it
+  if (workload.platform === 'kubernetes') return services.length > 0 || (facts.offersPort && !isScraped && !isApiClient);
   return facts.serves || !isBusy(facts);
 }
 
@@ -95,9 +96,17 @@ function hiddenClient(facts: WorkloadFacts, graph: GraphFacts): readonly HiddenC
   if (!serves && clients.length === 0 && !isNodeAgent && !isBusy(facts)) {
     return [{ facts, why: `${nameOf(facts)} serves nothing and is not seen to call anybody, so its peers are hidden` }];
   }
+  if (isMuteEntry(facts)) return [{ facts, why: `${nameOf(facts)} lets people in and is not seen to call anybody, so whom it fronts is hidden` }];
   if (untoldServer === undefined) return [];
   const why = `${nameOf(facts)} waits for ${untoldServer.kind} ${untoldServer.name} without being told its address, so it may know others`;
   return [{ facts, why, waitsFor: reachedFrom(facts, graph) }];
+}
+
+/** A way in that leads nowhere: a front end whose peers are baked into its image, unless it is a store. */
+function isMuteEntry(facts: WorkloadFacts): boolean {
+  if (!facts.isEntry || isBusy(facts)) return false;
+  // Compose publishes stores for people who debug; those have clients besides
+  return facts.workload.platform === 'kubernetes' ? facts.workload.ref.kind !== 'StatefulSet' : facts.clients.length === 0;
 }
 
 function reachedFrom(facts: WorkloadFacts, { byWorkload }: GraphFacts): ReadonlySet<WorkloadKey> {

@@ -11,6 +11,8 @@ export interface WorkloadFacts {
   readonly services: readonly Service[];
   /** Whether anything says that it listens: a Service, a declared, probed or published port, a scrape annotation. */
   readonly serves: boolean;
+  /** Whether it declares a port that is not named for metrics or health: others than the kubelet and a scraper call it. */
+  readonly offersPort: boolean;
   /** Workloads that call it or that it calls on strong evidence, itself and scrapes left out. */
   readonly clients: readonly WorkloadRef[];
   readonly servers: readonly WorkloadRef[];
@@ -71,7 +73,7 @@ export function graphFacts(input: FactsInput): GraphFacts {
 
 type Monitored = (relationship: Relationship) => boolean;
 
-type InwardFacts = Pick<WorkloadFacts, 'services' | 'serves' | 'clients' | 'hasWeakClient' | 'isEntry' | 'isCalledByApiServer' | 'isScraped' | 'uncalledPort'>;
+type InwardFacts = Pick<WorkloadFacts, 'services' | 'serves' | 'offersPort' | 'clients' | 'hasWeakClient' | 'isEntry' | 'isCalledByApiServer' | 'isScraped' | 'uncalledPort'>;
 
 function inwardFacts(workload: Workload, inward: readonly Relationship[], backends: ServiceBackends, isMonitored: Monitored): InwardFacts {
   const key = workloadKey(workload.ref);
@@ -83,6 +85,7 @@ function inwardFacts(workload: Workload, inward: readonly Relationship[], backen
     services,
     // every Compose service has a name of its own, whether or not it listens
     serves: listens || isScraped || (workload.platform === 'kubernetes' && services.length > 0),
+    offersPort: workload.containers.some(({ ports }) => ports.some(({ name = '' }) => !HOUSEKEEPING.test(name))),
     clients: workloadsOf(strong.filter((each) => !isMonitored(each)).map(({ from }) => from), key),
     hasWeakClient: inward.length > strong.length,
     isEntry: strong.some(({ from }) => from === 'internet' || from === 'ingress-controller' || from === 'gateway'),
@@ -91,6 +94,8 @@ function inwardFacts(workload: Workload, inward: readonly Relationship[], backen
     ...uncalledPort(workload, strong, services, backends),
   };
 }
+
+const HOUSEKEEPING = /metric|prom|health|probe|ready|live|debug|pprof/i;
 
 function uncalledPort(workload: Workload, strong: readonly Relationship[], services: readonly Service[], backends: ServiceBackends): Pick<WorkloadFacts, 'uncalledPort'> {
   const called = new Set(strong.map(({ port }) => port));
