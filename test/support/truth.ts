@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { GraphPeer, Protocol, WorkloadRef } from '#model';
+import type { Protocol, WorkloadRef } from '#model';
 
 /** Who really talks to whom in one application, as `ground-truth/<app>/truth.json` has it. */
 export interface Truth {
@@ -14,8 +14,9 @@ export interface Truth {
 }
 
 export interface TrueEdge {
-  readonly from: GraphPeer | string;
-  readonly to: GraphPeer | string;
+  /** A workload or, as text, an entity. */
+  readonly from: WorkloadRef | string;
+  readonly to: WorkloadRef | string;
   /** The server pod's port. */
   readonly port: number | null;
   readonly protocol: Protocol;
@@ -36,7 +37,7 @@ export function readTruth(folder: string): Truth {
 }
 
 /** `namespace/Kind/name` of a workload under the name the truth gives it, or the entity itself. */
-export function truthKey(peer: GraphPeer | string, truth: Truth): string {
+export function truthKey(peer: WorkloadRef | string, truth: Truth): string {
   if (typeof peer === 'string') return peer;
   const own = `${peer.kind}/${peer.name}`;
   const alias = Object.entries(truth.aliases ?? {}).find(([, other]) => other === own)?.[0];

@@ -1,4 +1,4 @@
-import { type GraphPeer, graphPeerKey, type Monitor, type Protocol, type Service, type Snapshot, selects, type Workload, workloadKey } from '#model';
+import { type GraphPeer, graphPeerKey, type Monitor, type Protocol, type Service, type Snapshot, selects, type Workload } from '#model';
 
 import { podPort, type ServiceBackends } from '../service-backends.ts';
 import { type ControlPlaneTarget, controlPlaneTarget } from './control-plane-target.ts';
@@ -94,15 +94,4 @@ function inReach<T>(monitor: Monitor, index: ReadonlyMap<string, readonly T[]>):
 
 function byNamespace<T>(items: readonly T[], namespaceOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
   return Map.groupBy(items, namespaceOf);
-}
-
-/** Keys of workloads some monitor of the input has scraped, with the ports it scrapes. */
-export function scrapedPorts(flows: readonly DefinedFlow[]): ReadonlyMap<string, ReadonlySet<number>> {
-  const found = new Map<string, Set<number>>();
-  for (const { to, port, evidence } of flows) {
-    if (typeof to === 'string' || (evidence.source !== 'service-monitor' && evidence.source !== 'pod-monitor')) continue;
-    const known = found.get(workloadKey(to)) ?? new Set<number>();
-    found.set(workloadKey(to), known.add(port));
-  }
-  return found;
 }

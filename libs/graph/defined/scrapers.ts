@@ -39,7 +39,7 @@ function selectorOf(json: Json | undefined): LabelSelector | undefined {
   if (!isJsonObject(json)) return undefined;
   const labels = json['matchLabels'];
   const expressions = json['matchExpressions'];
-  const exact = isJsonObject(labels) ? Object.entries(labels).map(([key, value]): LabelRequirement => ({ key, operator: 'In', values: [String(value)] })) : [];
+  const exact = isJsonObject(labels) ? Object.entries(labels).map(([key, value]): LabelRequirement => ({ key, operator: 'In', values: typeof value === 'string' ? [value] : [] })) : [];
   const others = Array.isArray(expressions) ? (expressions as readonly Json[]).map(requirementOf) : [];
   const requirements = [...exact, ...others];
   return requirements.length === 0 ? EVERYTHING : { requirements };
@@ -52,6 +52,6 @@ function requirementOf(json: Json): LabelRequirement {
   const { key, operator, values } = json;
   if (typeof key !== 'string') return NOTHING;
   if (operator === 'Exists' || operator === 'DoesNotExist') return { key, operator, values: [] };
-  if ((operator === 'In' || operator === 'NotIn') && Array.isArray(values)) return { key, operator, values: (values as readonly Json[]).map(String) };
+  if ((operator === 'In' || operator === 'NotIn') && Array.isArray(values)) return { key, operator, values: (values as readonly Json[]).filter((value) => typeof value === 'string') };
   return NOTHING;
 }
