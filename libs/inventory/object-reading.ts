@@ -36,6 +36,11 @@ export class ObjectReading {
     this.say('error', 'invalid-object', `${path}: ${message}; the object is left out`, hint);
   }
 
+  /** A part without which the object is none. Says nothing where something of the wrong shape stands in its place and was refused. */
+  refuseMissing(path: string): void {
+    if (this.#isValid) this.refuse(path, 'is missing');
+  }
+
   say(severity: Severity, code: string, message: string, hint: string): void {
     this.diagnostics.push({ code, severity, subject: subjectOf(this.manifest), message, hint, origin: this.origin });
   }

@@ -7,7 +7,7 @@ import { type Volumes, readMounts } from './read-mounts.ts';
 export function readContainers(podSpec: Fields, volumes: Volumes): readonly Container[] {
   const init = podSpec.objects('initContainers').map((fields) => readContainer(fields, fields.text('restartPolicy') === 'Always' ? 'sidecar' : 'init', volumes));
   const main = podSpec.objects('containers').map((fields) => readContainer(fields, 'main', volumes));
-  if (main.length === 0) podSpec.refuse('containers', 'names no container');
+  if (main.length === 0) podSpec.reading.refuseMissing(podSpec.pathOf('containers'));
   return [...init, ...main];
 }
 

@@ -12,7 +12,7 @@ export function readMonitor(reading: ObjectReading): Found {
   const kind = manifest.objectKind === 'PodMonitor' ? 'PodMonitor' : 'ServiceMonitor';
   const selector = spec?.object('selector');
   if (spec === undefined || selector === undefined) {
-    root.refuse('spec.selector', 'is missing');
+    reading.refuseMissing('spec.selector');
     return {};
   }
   const endpoints = spec.objects(kind === 'PodMonitor' ? 'podMetricsEndpoints' : 'endpoints');

@@ -15,7 +15,7 @@ export function readService(reading: ObjectReading): Found {
   const metadata = root.object('metadata');
   const spec = root.object('spec');
   if (spec === undefined) {
-    root.refuse('spec', 'is missing');
+    reading.refuseMissing('spec');
     return {};
   }
   const type = spec.text('type') ?? 'ClusterIP';

@@ -30,7 +30,7 @@ export function readWorkload(reading: ObjectReading): Found {
   const spec = reading.root.object('spec');
   const template = spec?.object('template');
   if (spec === undefined || template === undefined) {
-    reading.root.refuse('spec.template', 'is missing');
+    reading.refuseMissing('spec.template');
     return {};
   }
   const kind = reading.manifest.objectKind;
@@ -54,7 +54,7 @@ export function readCronJob(reading: ObjectReading): Found {
   const spec = reading.root.object('spec');
   const template = spec?.at('jobTemplate', 'spec', 'template');
   if (template === undefined) {
-    reading.root.refuse('spec.jobTemplate.spec.template', 'is missing');
+    reading.refuseMissing('spec.jobTemplate.spec.template');
     return {};
   }
   const schedule = spec?.text('schedule') ?? '';
@@ -73,7 +73,7 @@ export function readTemplate(reading: ObjectReading, template: Fields, facts: Wo
   const metadata = reading.root.object('metadata');
   const podMetadata = template.object('metadata');
   const podSpec = template.object('spec');
-  if (podSpec === undefined) template.refuse('spec', 'is missing');
+  if (podSpec === undefined) reading.refuseMissing(template.pathOf('spec'));
   const volumes = podSpec === undefined ? new Map<string, never>() : readVolumes(podSpec);
   const containers = podSpec === undefined ? [] : readContainers(podSpec, volumes);
   const automountToken = podSpec?.flag('automountServiceAccountToken');

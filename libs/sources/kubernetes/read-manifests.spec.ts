@@ -26,7 +26,6 @@ describe('reading manifests', () => {
     ['JSON', `\n{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}}`, ['2 v1 Pod default/web']],
     ['a JSON List', '{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}}]}', ['1 v1 Pod default/web']],
     ['a name yet to be made', 'apiVersion: batch/v1\nkind: Job\nmetadata: {generateName: migrate-}', ['1 batch/v1 Job default/migrate']],
-    ['numbers as names', 'apiVersion: v1\nkind: Pod\nmetadata: {name: 123}', ['1 v1 Pod default/123']],
   ])('finds %s', (_name, text, expected) => {
     expect(names(text)).toEqual(expected);
     expect(codes(text)).toEqual([]);
@@ -44,6 +43,8 @@ describe('reading manifests', () => {
     ['a Helm template', `${pod}---\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n---\n${pod}`, ['8 error bad-key']],
     ['a name nobody may have', `${pod}---\n${pod.replace('web', 'We_b')}---\n${pod}`, ['6 error bad-name']],
     ['a name of 10,000 characters', `${pod}---\n${pod.replace('web', 'w'.repeat(10_000))}---\n${pod}`, ['6 error bad-name']],
+    ['a name that is true', `${pod}---\n${pod.replace('web', 'y')}---\n${pod}`, ['6 error bad-name']],
+    ['a namespace that is a number', `${pod}---\n${pod}  namespace: 12\n---\n${pod}`, ['6 error bad-name']],
     ['no name', `${pod}---\napiVersion: v1\nkind: Pod\n---\n${pod}`, ['6 error no-name']],
     ['a kind nobody may have', `${pod}---\napiVersion: v1\nkind: "Po\\nd"\nmetadata: {name: x}\n---\n${pod}`, ['6 error bad-type']],
     ['nothing', `${pod}---\nnull\n---\n---\n${pod}`, []],

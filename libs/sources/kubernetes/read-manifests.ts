@@ -144,6 +144,11 @@ class FileReading {
     }
     const group = apiGroup(apiVersion);
     const metadata = isJsonObject(body['metadata']) ? body['metadata'] : {};
+    const unquoted = notText(metadata);
+    if (unquoted !== undefined) {
+      this.report.object('error', 'bad-name', kind, `${unquoted}; the object is left out`, 'the API server refuses it; put it in quotes', origin);
+      return;
+    }
     const name = nameOf(metadata);
     if (name === undefined) {
       // A kustomization has none, and is no object of a cluster.
@@ -168,8 +173,16 @@ function nameOf(metadata: JsonObject): string | undefined {
 }
 
 function textOf(value: Json | undefined): string | undefined {
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A name or namespace that YAML takes for something else: `name: y` is true. */
+function notText(metadata: JsonObject): string | undefined {
+  for (const key of ['name', 'generateName', 'namespace']) {
+    const value = metadata[key] ?? null;
+    if (value !== null && typeof value !== 'string') return `metadata.${key} is no text but a ${isList(value) ? 'list' : typeof value}`;
+  }
+  return undefined;
 }
 
 function isList(value: Json | undefined): value is readonly Json[] {
