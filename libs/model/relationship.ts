@@ -38,6 +38,8 @@ export interface UnresolvedMention {
 /** Whether one direction of a workload is known well enough to be closed, and the sentence that says why (not). */
 export interface DirectionKnowledge {
   readonly isKnown: boolean;
+  /** Not known by the strong tier, but known if the weak relationships of this direction are admitted as well. */
+  readonly isKnownWithWeak?: boolean;
   /** Egress only: peers inside the cluster are known, those outside are not and have to stay open. */
   readonly isOutsideOpen?: boolean;
   readonly why: string;

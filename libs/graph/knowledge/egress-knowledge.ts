@@ -10,6 +10,12 @@ import type { WorkloadFacts } from './workload-facts.ts';
  * that part always stays open.
  */
 export function egressKnowledge(facts: WorkloadFacts, snapshot: Snapshot, scopes: ReadonlyMap<string, Scope>): DirectionKnowledge {
+  const knowledge = withWeakServers(facts, snapshot, scopes);
+  if (!facts.hasWeakServer || !knowledge.isKnown) return knowledge;
+  return { ...knowledge, isKnown: false, isKnownWithWeak: true, why: 'a server it calls is only hinted at, and closing without that one would cut it off' };
+}
+
+function withWeakServers(facts: WorkloadFacts, snapshot: Snapshot, scopes: ReadonlyMap<string, Scope>): DirectionKnowledge {
   if (facts.servers.length === 0) return open('it is not seen to call any workload, which is no proof that it calls none');
   const doubt = doubtOf(facts, snapshot);
   if (doubt !== undefined) return open(doubt);
@@ -25,14 +31,13 @@ function open(why: string): DirectionKnowledge {
 }
 
 function doubtOf(facts: WorkloadFacts, snapshot: Snapshot): string | undefined {
-  const { workload, hasWeakServer, isApiClient, discovery, unresolved, hiddenSetting, untoldServer } = facts;
+  const { workload, isApiClient, discovery, unresolved, hiddenSetting, untoldServer } = facts;
   if (workload.hostNetwork) return 'it shares the network of its node, where no policy reaches it';
   if (discovery !== undefined) return `it finds peers at run time (${discovery.place})`;
   if (isApiClient) return 'it is a client of the API server and may find peers there';
   if (unresolved !== undefined) return 'an address it is told leads to nothing in the input, so it has peers that are not known';
   if (hiddenSetting !== undefined) return hiddenSetting;
   if (untoldServer !== undefined) return `it waits for ${untoldServer.kind} ${untoldServer.name} without being told its address, so it may know others`;
-  if (hasWeakServer) return 'a server it calls is only hinted at, and closing would cut it off';
   if (findsItsNode(workload)) return 'it is told the address of its node and may call whatever runs there';
   const injection = injectedProxy(workload, snapshot);
   return injection === undefined ? undefined : `${injection} adds a proxy to its pods that has peers of its own`;

@@ -5,6 +5,12 @@ import type { GraphFacts, WorkloadFacts } from './workload-facts.ts';
 
 /** Whether everybody who calls a workload is known; see the README for the rule and its reasons. */
 export function ingressKnowledge(facts: WorkloadFacts, graph: GraphFacts, scopes: ReadonlyMap<string, Scope>): DirectionKnowledge {
+  const knowledge = withWeakClients(facts, graph, scopes);
+  if (!facts.hasWeakClient || !knowledge.isKnown) return knowledge;
+  return { isKnown: false, isKnownWithWeak: true, why: 'a client of it is only hinted at, and closing without that one would cut it off' };
+}
+
+function withWeakClients(facts: WorkloadFacts, graph: GraphFacts, scopes: ReadonlyMap<string, Scope>): DirectionKnowledge {
   const doubt = doubtOfItself(facts) ?? doubtOfClients(facts, graph);
   if (doubt !== undefined) return open(doubt);
   if (cannotBeFound(facts)) return { isKnown: true, why: 'it serves nothing: no Service, no port and no scrape annotation leads to it' };
@@ -22,11 +28,10 @@ function open(why: string): DirectionKnowledge {
   return { isKnown: false, why };
 }
 
-function doubtOfItself({ workload, hasWeakClient }: WorkloadFacts): string | undefined {
+function doubtOfItself({ workload }: WorkloadFacts): string | undefined {
   if (workload.hostNetwork) return 'it shares the network of its node, where no policy reaches it';
   const hostPort = workload.containers.flatMap(({ ports }) => ports).find((port) => port.hostPort !== undefined);
   if (hostPort?.hostPort !== undefined) return `host port ${String(hostPort.hostPort)} lets in whoever knows a node's address`;
-  if (hasWeakClient) return 'a client of it is only hinted at, and closing would cut it off';
   return undefined;
 }
 
