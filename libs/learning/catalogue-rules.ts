@@ -1,7 +1,7 @@
 import { type Direction, type Peer, type PortMatch, type Snapshot, type Workload, workloadKey } from '#model';
 
 import type { Catalogue, CatalogueEntry, CataloguePeer, CatalogueRule } from './catalogue.ts';
-import { addressBlocks, groundEntity, type GroundedPeers, podsPeer } from './peer-grounding.ts';
+import { addressBlocks, type GroundedPeers, type PeerGrounding, podsPeer } from './peer-grounding.ts';
 import type { RuleDraft } from './rule-draft.ts';
 import { applies } from './workload-match.ts';
 
@@ -10,26 +10,19 @@ export function catalogueRules(
   workload: Workload,
   direction: Direction,
   learned: readonly RuleDraft[],
-  snapshot: Snapshot,
+  grounding: PeerGrounding,
   catalogue: Catalogue,
 ): readonly RuleDraft[] {
   return catalogue.entries.flatMap((entry) =>
     entry.rules
-      .filter((rule) => rule.direction === direction && applies(rule.applies, workload, snapshot))
-      .flatMap((rule) => draftsOf(entry, rule, workload, learned, snapshot, catalogue)),
+      .filter((rule) => rule.direction === direction && applies(rule.applies, workload, grounding.snapshot))
+      .flatMap((rule) => draftsOf(entry, rule, workload, learned, grounding)),
   );
 }
 
-function draftsOf(
-  entry: CatalogueEntry,
-  rule: CatalogueRule,
-  workload: Workload,
-  learned: readonly RuleDraft[],
-  snapshot: Snapshot,
-  catalogue: Catalogue,
-): readonly RuleDraft[] {
+function draftsOf(entry: CatalogueEntry, rule: CatalogueRule, workload: Workload, learned: readonly RuleDraft[], grounding: PeerGrounding): readonly RuleDraft[] {
   const evidence = [{ kind: 'built-in' as const, source: 'catalogue', where: `catalogue entry ${entry.name}`, text: entry.why }];
-  return groundRule(rule, workload, learned, snapshot, catalogue).map(({ peers, ports, widenings }) => ({
+  return groundRule(rule, workload, learned, grounding).map(({ peers, ports, widenings }) => ({
     peers,
     ports: ports ?? rule.ports,
     ...(rule.application === undefined ? {} : { application: rule.application }),
@@ -42,17 +35,17 @@ function draftsOf(
 }
 
 // Plain peers share one rule; an entity brings ports and widenings of its own.
-function groundRule(rule: CatalogueRule, workload: Workload, learned: readonly RuleDraft[], snapshot: Snapshot, catalogue: Catalogue): readonly GroundedPeers[] {
+function groundRule(rule: CatalogueRule, workload: Workload, learned: readonly RuleDraft[], grounding: PeerGrounding): readonly GroundedPeers[] {
   if (rule.peers === 'any') return [{ peers: 'any', widenings: [] }];
   const plain: Peer[] = [];
   const grounded: GroundedPeers[] = [];
   for (const peer of rule.peers) {
     if (peer.kind === 'entity') {
-      grounded.push(...groundEntity(peer.entity, rule.direction, snapshot, catalogue).map((each) => withRulePorts(each, rule.ports)));
+      grounded.push(...grounding.ofEntity(peer.entity, rule.direction).map((each) => withRulePorts(each, rule.ports)));
       continue;
     }
     if (peer.kind === 'peers' && learned.some((draft) => draft.peers === 'any')) grounded.push({ peers: 'any', widenings: [] });
-    plain.push(...plainPeers(peer, workload, learned, snapshot));
+    plain.push(...plainPeers(peer, workload, learned, grounding.snapshot));
   }
   const distinct = [...new Map(plain.map((peer) => [peerKey(peer), peer])).values()];
   return distinct.length === 0 ? grounded : [{ peers: distinct, widenings: [] }, ...grounded];

@@ -8,18 +8,16 @@ import {
   parseAddress,
   hostPrefix,
   type Relationship,
-  type Snapshot,
 } from '#model';
 
-import type { Catalogue } from './catalogue.ts';
-import { groundEntity, type GroundedPeers, groundWorkload, knownHost } from './peer-grounding.ts';
+import type { GroundedPeers, PeerGrounding } from './peer-grounding.ts';
 import { portText, type RuleDraft } from './rule-draft.ts';
 
 /** The rules one relationship asks for at one of its ends: `ingress` at the server's, `egress` at the client's. */
-export function rulesFor(relationship: Relationship, direction: Direction, snapshot: Snapshot, catalogue: Catalogue): readonly RuleDraft[] {
+export function rulesFor(relationship: Relationship, direction: Direction, grounding: PeerGrounding): readonly RuleDraft[] {
   const peer = direction === 'ingress' ? relationship.from : relationship.to;
   const { application, tier, confidence, evidence } = relationship;
-  return ground(peer, relationship, direction, snapshot, catalogue).map(({ peers, ports = [portOf(relationship)], widenings }) => ({
+  return ground(peer, relationship, direction, grounding).map(({ peers, ports = [portOf(relationship)], widenings }) => ({
     peers,
     ports,
     ...(application === undefined ? {} : { application }),
@@ -31,18 +29,18 @@ export function rulesFor(relationship: Relationship, direction: Direction, snaps
   }));
 }
 
-function ground(peer: GraphPeer, relationship: Relationship, direction: Direction, snapshot: Snapshot, catalogue: Catalogue): readonly GroundedPeers[] {
-  if (typeof peer !== 'string') return [groundWorkload(peer, direction, snapshot)];
+function ground(peer: GraphPeer, relationship: Relationship, direction: Direction, grounding: PeerGrounding): readonly GroundedPeers[] {
+  if (typeof peer !== 'string') return [grounding.ofWorkload(peer, direction)];
   if (peer === 'internet' && direction === 'egress' && relationship.host !== undefined) {
-    return [groundHost(relationship.host, relationship, catalogue)];
+    return [groundHost(relationship.host, relationship, grounding)];
   }
-  return groundEntity(peer, direction, snapshot, catalogue);
+  return grounding.ofEntity(peer, direction);
 }
 
-function groundHost(host: string, relationship: Relationship, catalogue: Catalogue): GroundedPeers {
+function groundHost(host: string, relationship: Relationship, grounding: PeerGrounding): GroundedPeers {
   const address = parseAddress(host);
   if (address !== undefined) return { peers: [block(hostPrefix(address))], widenings: [] };
-  const known = knownHost(host, catalogue);
+  const known = grounding.ofKnownHost(host);
   if (known.length > 0) return { peers: known.map(block), widenings: [] };
   const port = portText(portOf(relationship));
   return { peers: [{ kind: 'host', host }], widenings: [`${host} is a name: where only addresses can be said, ${port} is open to the whole public internet`] };

@@ -30,13 +30,43 @@ export interface GroundedPeers {
   readonly widenings: readonly string[];
 }
 
-/**
- * Says an entity in pods and addresses, by the catalogue's grounding for it. Several where ports
- * differ from address to address; none where no rule is needed.
- *
- * An entity the catalogue does not know is anyone, and billed: leaving it out would cut it off.
- */
-export function groundEntity(entity: Entity, direction: Direction, snapshot: Snapshot, catalogue: Catalogue): readonly GroundedPeers[] {
+/** Says peers in workloads, pods and addresses, each entity worked out once for a whole snapshot. */
+export class PeerGrounding {
+  readonly snapshot: Snapshot;
+  readonly #catalogue: Catalogue;
+  readonly #known = new Map<string, readonly GroundedPeers[]>();
+
+  constructor(snapshot: Snapshot, catalogue: Catalogue) {
+    this.snapshot = snapshot;
+    this.#catalogue = catalogue;
+  }
+
+  /**
+   * Says an entity by the catalogue's grounding for it. Several where ports differ from address to
+   * address; none where no rule is needed.
+   *
+   * An entity the catalogue does not know is anyone, and billed: leaving it out would cut it off.
+   */
+  ofEntity(entity: Entity, direction: Direction): readonly GroundedPeers[] {
+    const key = `${direction} ${entity}`;
+    const known = this.#known.get(key) ?? groundEntity(entity, direction, this.snapshot, this.#catalogue);
+    this.#known.set(key, known);
+    return known;
+  }
+
+  /** Says a workload. One on its node's network has no address of its own, so it is its nodes, or anyone where those are not known. */
+  ofWorkload(ref: WorkloadRef, direction: Direction): GroundedPeers {
+    return groundWorkload(ref, direction, this.snapshot);
+  }
+
+  /** Blocks only a workload that names their host gets to. */
+  ofKnownHost(host: string): readonly Prefix[] {
+    const name = host.toLowerCase().replace(/\.$/, '');
+    return this.#catalogue.entries.flatMap((entry) => entry.hosts).filter((each) => each.host === name).flatMap((each) => each.addresses);
+  }
+}
+
+function groundEntity(entity: Entity, direction: Direction, snapshot: Snapshot, catalogue: Catalogue): readonly GroundedPeers[] {
   if (entity === 'internet' && direction === 'egress') return [{ peers: [{ kind: 'entity', entity }], widenings: [] }];
   const grounding = groundingOf(entity, direction, catalogue);
   for (const step of grounding?.steps ?? []) {
@@ -46,8 +76,7 @@ export function groundEntity(entity: Entity, direction: Direction, snapshot: Sna
   return [withPorts({ peers: 'any', widenings: [`nothing says which addresses ${entity} has, so any peer is let through`] }, grounding)];
 }
 
-/** Says a workload. One on its node's network has no address of its own, so it is its nodes, or anyone where those are not known. */
-export function groundWorkload(ref: WorkloadRef, direction: Direction, snapshot: Snapshot): GroundedPeers {
+function groundWorkload(ref: WorkloadRef, direction: Direction, snapshot: Snapshot): GroundedPeers {
   const workload = snapshot.workloads.get(workloadKey(ref));
   if (workload?.hostNetwork !== true) return { peers: [{ kind: 'workload', workload: ref }], widenings: [] };
   const nodes = knownNodes(snapshot, {});
@@ -55,12 +84,6 @@ export function groundWorkload(ref: WorkloadRef, direction: Direction, snapshot:
   if (nodes.length > 0) return { peers: blocksOf(nodes), widenings: [`${whose}, so everything on the known nodes is let through`] };
   const verb = direction === 'ingress' ? 'any source is let in' : 'any destination is let through';
   return { peers: 'any', widenings: [`${whose} and no node is known, so ${verb}`] };
-}
-
-/** Blocks only a workload that names their host gets to. */
-export function knownHost(host: string, catalogue: Catalogue): readonly Prefix[] {
-  const name = host.toLowerCase().replace(/\.$/, '');
-  return catalogue.entries.flatMap((entry) => entry.hosts).filter((each) => each.host === name).flatMap((each) => each.addresses);
 }
 
 function groundingOf(entity: Entity, direction: Direction, catalogue: Catalogue): EntityGrounding | undefined {

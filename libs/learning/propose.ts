@@ -20,6 +20,7 @@ import {
 import type { Catalogue } from './catalogue.ts';
 import { catalogueRules } from './catalogue-rules.ts';
 import { rulesFor } from './learned-rules.ts';
+import { PeerGrounding } from './peer-grounding.ts';
 import { finishRules, type RuleDraft } from './rule-draft.ts';
 
 export interface LearningOptions {
@@ -47,9 +48,10 @@ export interface Learning {
 export function propose(graph: ServiceGraph, snapshot: Snapshot, options: LearningOptions): Learning {
   const catalogue = { entries: [...options.catalogue.entries].sort((a, b) => compareText(a.name, b.name)) };
   const ends = indexRelationships(graph.relationships);
+  const grounding = new PeerGrounding(snapshot, catalogue);
   const workloads = [...snapshot.workloads.values()].sort((a, b) => compareWorkloads(a.ref, b.ref));
   const proposals = workloads.map((workload): Proposal => {
-    const direction = (which: Direction): DirectionProposal => proposeDirection(workload, which, graph, ends, snapshot, { ...options, catalogue });
+    const direction = (which: Direction): DirectionProposal => proposeDirection(workload, which, graph, ends, grounding, { ...options, catalogue });
     return { workload: workload.ref, ingress: direction('ingress'), egress: direction('egress') };
   });
   return { proposals, diagnostics: catalogueDiagnostics(catalogue, workloads).sort(compareDiagnostics) };
@@ -60,7 +62,7 @@ function proposeDirection(
   direction: Direction,
   graph: ServiceGraph,
   ends: RelationshipEnds,
-  snapshot: Snapshot,
+  grounding: PeerGrounding,
   { tier, catalogue }: LearningOptions,
 ): DirectionProposal {
   const key = workloadKey(workload.ref);
@@ -70,8 +72,8 @@ function proposeDirection(
   if (!knowledge.isKnown) return { kind: 'open', why: knowledge.why };
   const all = ends[direction].get(key) ?? [];
   const taken = tier === 'all' ? all : all.filter((relationship) => relationship.tier === 'strong');
-  const learned = taken.flatMap((relationship) => rulesFor(relationship, direction, snapshot, catalogue));
-  const drafts = [...learned, ...catalogueRules(workload, direction, learned, snapshot, catalogue), ...outsideRules(direction, knowledge)];
+  const learned = taken.flatMap((relationship) => rulesFor(relationship, direction, grounding));
+  const drafts = [...learned, ...catalogueRules(workload, direction, learned, grounding, catalogue), ...outsideRules(direction, knowledge)];
   const left = all.length - taken.length;
   const hints = left === 0 ? '' : `; ${String(left)} weaker ${left === 1 ? 'hint is' : 'hints are'} left out`;
   return { kind: 'closed', rules: finishRules(direction, drafts), why: `${knowledge.why}${hints}` };

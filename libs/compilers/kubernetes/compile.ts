@@ -2,6 +2,7 @@ import { compareDiagnostics, compareText, type Diagnostic, type Direction, type 
 import { createGrounder } from '#policy';
 
 import { explain } from './annotations.ts';
+import { groupBy } from './group-by.ts';
 import { lowerRule, type LoweringContext, wireSelector } from './lowering.ts';
 import type { NetworkPolicyObject, NetworkPolicySpec } from './network-policy.ts';
 import { objectName } from './object-name.ts';
@@ -34,8 +35,9 @@ export function compileNetworkPolicies(revision: Revision, snapshot: Snapshot): 
   };
   const choices = chooseSelectors(snapshot);
   const grounder = createGrounder(snapshot);
+  const podsOf = groupBy([...snapshot.pods.values()], (pod) => workloadKey(pod.workload));
   const objects = draftPolicies(revision, snapshot, choices, report).map((draft) => {
-    const nameOfPort = portNamer(draft.workloads, snapshot);
+    const nameOfPort = portNamer(draft.workloads, podsOf);
     const context = (direction: Direction): LoweringContext => ({
       snapshot,
       choices,

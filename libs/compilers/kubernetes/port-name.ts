@@ -1,4 +1,4 @@
-import { type PodPort, type Snapshot, type Workload, workloadKey } from '#model';
+import { type Pod, type PodPort, type Workload, type WorkloadKey, workloadKey } from '#model';
 
 // IANA service names, as the API server wants them: at most 15 characters, a letter among them.
 const PORT_NAME = /^(?=.*[a-z])(?!.*--)[a-z0-9](?:[-a-z0-9]{0,13}[a-z0-9])?$/;
@@ -8,15 +8,14 @@ const PORT_NAME = /^(?=.*[a-z])(?!.*--)[a-z0-9](?:[-a-z0-9]{0,13}[a-z0-9])?$/;
  * number changes with a rollout. Undefined unless every template and every pod at hand means
  * exactly that port by that name: containers that have ended do not count.
  */
-export function portNamer(workloads: readonly Workload[], snapshot: Snapshot): (protocol: string, port: number) => string | undefined {
-  const keys = new Set(workloads.map((workload) => workloadKey(workload.ref)));
+export function portNamer(workloads: readonly Workload[], podsOf: ReadonlyMap<WorkloadKey, readonly Pod[]>): (protocol: string, port: number) => string | undefined {
   const templates = workloads.map((workload) => workload.containers.filter(({ role }) => role === 'main').flatMap(({ ports }) => ports));
   const sidecars = workloads.flatMap((workload) => workload.containers.filter(({ role }) => role === 'sidecar').flatMap(({ ports }) => ports));
   let pods: readonly (readonly PodPort[])[] | undefined;
   return (protocol, port) => {
     const name = templates[0]?.find((each) => each.protocol === protocol && each.port === port)?.name;
     if (name === undefined || !PORT_NAME.test(name) || sidecars.some((each) => each.name === name)) return undefined;
-    pods ??= [...snapshot.pods.values()].filter((pod) => keys.has(workloadKey(pod.workload)) && pod.phase !== 'finished').map((pod) => pod.ports);
+    pods ??= workloads.flatMap((workload) => podsOf.get(workloadKey(workload.ref)) ?? []).filter((pod) => pod.phase !== 'finished').map((pod) => pod.ports);
     return [...templates, ...pods].every((ports) => means(ports, name, protocol, port)) ? name : undefined;
   };
 }

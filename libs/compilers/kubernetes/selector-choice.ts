@@ -1,5 +1,6 @@
 import { compareText, compareWorkloads, type LabelRequirement, type Labels, type LabelSelector, type Service, selects, type Snapshot, type Workload, type WorkloadKey, workloadKey } from '#model';
 
+import { groupBy } from './group-by.ts';
 import { isLabelValue, isStableLabel } from './stable-label.ts';
 
 /**
@@ -18,11 +19,12 @@ export interface SelectorChoice {
 /** Choices by workload. A workload without any lasting label has none. */
 export function chooseSelectors(snapshot: Snapshot): ReadonlyMap<WorkloadKey, SelectorChoice> {
   const choices = new Map<WorkloadKey, SelectorChoice>();
+  const servicesIn = groupBy([...snapshot.services.values()], (service) => service.namespace);
   for (const [namespace, workloads] of groupBy(selectable(snapshot), (workload) => workload.ref.namespace)) {
-    const services = [...snapshot.services.values()].filter((service) => service.namespace === namespace);
-    const groups = [...groupBy(workloads, identityOf).values()];
-    for (const group of groups) {
-      const choice = choose(namespace, group, groups, services);
+    const services = servicesIn.get(namespace) ?? [];
+    const neighbours = new Neighbours(workloads);
+    for (const group of groupBy(workloads, identityOf).values()) {
+      const choice = choose(namespace, group, neighbours, services);
       if (choice !== undefined) for (const workload of group) choices.set(workloadKey(workload.ref), choice);
     }
   }
@@ -59,17 +61,43 @@ function identityOf(workload: Workload): string {
   return JSON.stringify([labels, makesJobs(workload), labels.length === 0 && workload.ref.kind === 'Job' ? workload.ref.name : '']);
 }
 
-function choose(namespace: string, group: readonly Workload[], groups: readonly (readonly Workload[])[], services: readonly Service[]): SelectorChoice | undefined {
+/** The workloads of one namespace, found by label: a namespace may hold thousands. */
+class Neighbours {
+  readonly #byLabel = new Map<string, Workload[]>();
+
+  constructor(workloads: readonly Workload[]) {
+    for (const workload of workloads) {
+      for (const [key, value] of Object.entries(podLabels(workload))) {
+        const label = `${key}=${value}`;
+        const carriers = this.#byLabel.get(label);
+        if (carriers === undefined) this.#byLabel.set(label, [workload]);
+        else carriers.push(workload);
+      }
+    }
+  }
+
+  /** Those a selector by equality finds besides this group. */
+  selectedBy(selector: LabelSelector, group: readonly Workload[]): readonly Workload[] {
+    let fewest: readonly Workload[] | undefined;
+    for (const { key, values } of selector.requirements) {
+      const carriers = this.#byLabel.get(`${key}=${values[0] ?? ''}`) ?? [];
+      if (fewest === undefined || carriers.length < fewest.length) fewest = carriers;
+    }
+    const own = new Set(group);
+    return (fewest ?? []).filter((each) => !own.has(each) && selects(selector, podLabels(each)));
+  }
+}
+
+function choose(namespace: string, group: readonly Workload[], neighbours: Neighbours, services: readonly Service[]): SelectorChoice | undefined {
   const [first] = group;
   if (first === undefined) return undefined;
   const labels: Labels = Object.fromEntries(lastingLabels(first));
   if (Object.keys(labels).length === 0) return chooseUnlabelled(namespace, first, group);
-  const others = groups.filter((each) => each !== group).flat();
   for (const keys of ladder(first, labels, services)) {
     const selector = equalTo(labels, keys);
-    if (!others.some((other) => selects(selector, podLabels(other)))) return { namespace, selector, workloads: group };
+    if (neighbours.selectedBy(selector, group).length === 0) return { namespace, selector, workloads: group };
   }
-  return { namespace, selector: exactly(labels, makesJobs(first), others), workloads: group };
+  return { namespace, selector: exactly(labels, makesJobs(first), (selector) => neighbours.selectedBy(selector, group)), workloads: group };
 }
 
 // Only a Job is still known, by its name.
@@ -112,26 +140,15 @@ function equalTo(labels: Labels, keys: readonly string[]): LabelSelector {
 }
 
 // All its lasting labels, and none of those that others carry on top of the same ones.
-function exactly(labels: Labels, isJob: boolean, others: readonly Workload[]): LabelSelector {
+function exactly(labels: Labels, isJob: boolean, othersSelectedBy: (selector: LabelSelector) => readonly Workload[]): LabelSelector {
   const all = equalTo(labels, Object.keys(labels));
   const excluded = new Map<string, Set<string>>();
   const found: LabelRequirement[] = [];
-  for (const other of others.filter((each) => selects(all, podLabels(each)))) {
+  for (const other of othersSelectedBy(all)) {
     const [key, value] = lastingLabels(other).find(([each]) => !Object.hasOwn(labels, each)) ?? [];
     if (key !== undefined && value !== undefined) excluded.set(key, (excluded.get(key) ?? new Set()).add(value));
     else if (found.length === 0) found.push({ key: JOB_LABEL, operator: isJob ? 'Exists' : 'DoesNotExist', values: [] });
   }
   for (const [key, values] of excluded) found.push({ key, operator: 'NotIn', values: [...values].sort(compareText) });
   return { requirements: [...all.requirements, ...found.sort((a, b) => compareText(a.key, b.key))] };
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }
