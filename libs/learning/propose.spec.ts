@@ -86,6 +86,16 @@ describe('propose', () => {
     expect(rulesOf(all, 'shop/Deployment/api', 'ingress').map(({ tier }) => tier)).toEqual(['weak']);
   });
 
+  it('closes what is known only together with hints when hints are admitted, and not otherwise', () => {
+    const snapshot = world({ workloads: [web, api] });
+    const base = graph(snapshot, { relationships: [relationship('shop/Deployment/web', 'shop/Deployment/api', 8080, { tier: 'weak' })] });
+    const hinted = { isKnown: false, isKnownWithWeak: true, why: 'a client of it is only hinted at' };
+    const knowledge = new Map([...base.knowledge].map(([key, each]) => [key, { ...each, ingress: hinted }]));
+    const ingress = (tier: 'strong' | 'all') => propose({ ...base, knowledge }, snapshot, { tier, catalogue: nothing }).proposals[0]?.ingress;
+    expect(ingress('strong')).toEqual({ kind: 'open', why: 'a client of it is only hinted at' });
+    expect(ingress('all')).toMatchObject({ kind: 'closed', rules: [{ tier: 'weak' }] });
+  });
+
   it('leaves everything outside the cluster open where only the inside is known, and bills it', () => {
     const rules = rulesOf(proposalsFor({ workloads: [web] }, { outsideOpen: ['shop/Deployment/web'] }, nothing), 'shop/Deployment/web', 'egress');
     expect(shape(rules)).toEqual(['internet : any']);

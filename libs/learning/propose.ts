@@ -69,14 +69,15 @@ function proposeDirection(
   if (workload.hostNetwork) return { kind: 'open', why: 'it shares the network of its node, where no policy can tell it apart' };
   const knowledge = graph.knowledge.get(key)?.[direction];
   if (knowledge === undefined) return { kind: 'open', why: 'nothing is known about it' };
-  if (!knowledge.isKnown) return { kind: 'open', why: knowledge.why };
+  const isKnown = knowledge.isKnown || (tier === 'all' && knowledge.isKnownWithWeak === true);
+  if (!isKnown) return { kind: 'open', why: knowledge.why };
   const all = ends[direction].get(key) ?? [];
   const taken = tier === 'all' ? all : all.filter((relationship) => relationship.tier === 'strong');
   const learned = taken.flatMap((relationship) => rulesFor(relationship, direction, grounding));
   const drafts = [...learned, ...catalogueRules(workload, direction, learned, grounding, catalogue), ...outsideRules(direction, knowledge)];
   const left = all.length - taken.length;
   const hints = left === 0 ? '' : `; ${String(left)} weaker ${left === 1 ? 'hint is' : 'hints are'} left out`;
-  return { kind: 'closed', rules: finishRules(direction, drafts), why: `${knowledge.why}${hints}` };
+  return { kind: 'closed', rules: finishRules(direction, drafts), why: knowledge.isKnown ? `${knowledge.why}${hints}` : 'it is known together with the hints, which are admitted' };
 }
 
 /** Where only the peers inside the cluster are known, everything outside it stays open. */
