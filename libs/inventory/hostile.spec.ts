@@ -75,7 +75,7 @@ function* withOneReplaced(value: Json, other: Json): Generator<Json> {
     const list = value as readonly Json[];
     for (const [index, item] of list.entries()) for (const changed of withOneReplaced(item, other)) yield list.with(index, changed);
   } else if (typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) for (const changed of withOneReplaced(item ?? null, other)) yield { ...value, [key]: changed };
+    for (const [key, item] of Object.entries(value)) for (const changed of withOneReplaced(item ?? null, other)) yield { ...(value as JsonObject), [key]: changed };
   }
 }
 

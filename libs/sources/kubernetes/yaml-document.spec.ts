@@ -65,7 +65,7 @@ describe('a YAML document', () => {
 
   it('refuses an alias bomb without writing it out', () => {
     const letters = 'abcdefghij';
-    const lines = [...letters].map((name, index) => `${name}: &${name} [${Array<string>(9).fill(index === 0 ? 'x' : `*${letters.charAt(index - 1)}`).join(', ')}]`);
+    const lines = Array.from(letters, (name, index) => `${name}: &${name} [${Array<string>(9).fill(index === 0 ? 'x' : `*${letters.charAt(index - 1)}`).join(', ')}]`);
     expect(problems(lines.join('\n'))[0]).toMatch(/alias-bomb/);
   });
 
