@@ -11,6 +11,8 @@ export interface ComposeDependency {
   /** The field names no port: `any` of several, or the `usual` one. */
   readonly portGuess: 'any' | 'usual';
   readonly field: 'depends_on' | 'links';
+  /** Why it may only be an order of starting. */
+  readonly doubt?: string;
 }
 
 /**
@@ -26,11 +28,18 @@ export function composeDependencies(workload: Workload, resolver: Resolver): rea
       if (facts.startsAfter?.includes(name) === true) continue;
       const server = resolver.workloads.find({ ...workload.ref, name });
       if (server === undefined || server === workload || !canReach(workload, server) || !hasOpenPort(server)) continue;
+      const doubt = doubtOf(workload, server, field);
       const choice = choosePorts({ host: name, form: 'host', key: field, meaning: 'address', position: 0 }, undefined, server, false, false);
-      found.push({ server, ports: choice.ports, portGuess: choice.ports.length === 1 && isListening(server, choice.ports[0]) ? 'usual' : 'any', field });
+      found.push({ server, ports: choice.ports, portGuess: choice.ports.length === 1 && isListening(server, choice.ports[0]) ? 'usual' : 'any', field, ...(doubt === undefined ? {} : { doubt }) });
     }
   }
   return found;
+}
+
+// a worker that starts after its own web server waits for the tables, and talks to the database
+function doubtOf(client: Workload, server: Workload, field: ComposeDependency['field']): string | undefined {
+  const image = client.containers[0]?.image ?? '';
+  return field === 'depends_on' && image !== '' && image === server.containers[0]?.image ? 'both run the same image, so it may only be an order of starting' : undefined;
 }
 
 function isListening(server: Workload, chosen: ChosenPort | undefined): boolean {

@@ -34,16 +34,16 @@ export function readDeclared(snapshot: Snapshot): Declared {
   for (const workload of snapshot.workloads.values()) {
     const leads = channels.read(workload).map((sighting) => follow(sighting, workload, resolver));
     leadsOf.set(workload, leads);
-    books.note(workloadKey(workload.ref), leads);
+    books.note(workload, leads);
   }
   const reporter = new Reporter();
   const drafts: Draft[] = [];
   for (const [workload, leads] of leadsOf) {
-    const verdicts = books.judge(leads);
+    const verdicts = books.judge(workload, leads);
     for (const lead of leads) drafts.push(...reporter.report(workload, lead, verdicts.get(lead)));
     drafts.push(...dependencyDrafts(workload, resolver));
   }
-  const settled = settlePorts(drafts);
+  const settled = settlePorts(withoutReversed(drafts));
   return {
     relationships: mergeDrafts(settled),
     unresolved: [...reporter.unresolved].sort((a, b) => compareText(workloadKey(a.from), workloadKey(b.from)) || compareText(a.text, b.text) || compareText(a.evidence.where, b.evidence.where)),
@@ -52,7 +52,7 @@ export function readDeclared(snapshot: Snapshot): Declared {
 }
 
 function dependencyDrafts(workload: Workload, resolver: Resolver): readonly Draft[] {
-  return composeDependencies(workload, resolver).flatMap(({ server, ports, portGuess, field }) =>
+  return composeDependencies(workload, resolver).flatMap(({ server, ports, portGuess, field, doubt }) =>
     ports.map(
       ({ port, protocol, application }): Draft => ({
         from: workload.ref,
@@ -60,13 +60,30 @@ function dependencyDrafts(workload: Workload, resolver: Resolver): readonly Draf
         port,
         protocol,
         ...(application === undefined ? {} : { application }),
-        tier: 'strong',
-        confidence: 0.88,
-        evidence: { kind: 'declared', source: `compose-${field}`, where: evidenceWhere(workload.origin, `service ${workload.ref.name} ${field}`), text: `${field} names ${server.ref.name}, which listens` },
+        tier: doubt === undefined ? 'strong' : 'weak',
+        confidence: doubt === undefined ? 0.88 : 0.4,
+        evidence: { kind: 'declared', source: `compose-${field}`, where: evidenceWhere(workload.origin, `service ${workload.ref.name} ${field}`), text: `${field} names ${server.ref.name}, which listens${doubt === undefined ? '' : ` (weak: ${doubt})`}` },
         portGuess,
       }),
     ),
   );
+}
+
+// A monitor that starts after what it watches, or the other way round: where the address goes one
+// way only, the order of starting says nothing about the other.
+function withoutReversed(drafts: readonly Draft[]): readonly Draft[] {
+  const addressed = new Set(drafts.filter(({ tier, evidence }) => tier === 'strong' && !isOrder(evidence.source)).map(({ from, to }) => `${graphPeerKey(from)}\n${graphPeerKey(to)}`));
+  return drafts.map((draft) => {
+    if (draft.tier !== 'strong' || !isOrder(draft.evidence.source)) return draft;
+    const from = graphPeerKey(draft.from);
+    const to = graphPeerKey(draft.to);
+    if (addressed.has(`${from}\n${to}`) || !addressed.has(`${to}\n${from}`)) return draft;
+    return { ...draft, tier: 'weak', confidence: 0.4, evidence: { ...draft.evidence, text: `${draft.evidence.text} (weak: addresses go the other way only)` } };
+  });
+}
+
+function isOrder(source: string): boolean {
+  return source === 'compose-depends_on';
 }
 
 // after the ports have been settled: what is still open, and worth a person's look

@@ -30,6 +30,13 @@ export interface Environment {
   readonly settings: readonly Setting[];
 }
 
+const MERGED = 'merged block of ';
+
+/** Whether a book is a block of variables that a Compose file merges into several services. */
+export function isMergedBlock(book: string): boolean {
+  return book.startsWith(MERGED);
+}
+
 /** Stands for the pod's own name, which is known at run time only: an address with it is the pod's own. */
 export const OWN_POD = 'own--pod';
 
@@ -72,8 +79,9 @@ function readEntry(entry: Container['env'][number], before: Variables, workload:
   const { namespace } = workload.ref;
   if (entry.value !== undefined) {
     const expansion = workload.platform === 'kubernetes' ? expandKubernetes(entry.value, before) : { text: entry.value, isSecret: false, used: [] };
-    // an env file is shared like a ConfigMap; the Compose file itself is not
+    // an env file is shared like a ConfigMap, and so is a block of variables merged into many services
     const isEnvFile = workload.platform === 'compose' && origin.file !== workload.origin.file && !/\.ya?ml$/i.test(origin.file);
+    const entryBook = isEnvFile ? `file ${origin.file}` : `${MERGED}${origin.file}`;
     return {
       name,
       value: expansion.text,
@@ -81,7 +89,7 @@ function readEntry(entry: Container['env'][number], before: Variables, workload:
       channel: expansion.used.length > 0 ? 'env-expansion' : isEnvFile ? 'configmap-env' : 'env',
       via: isEnvFile ? `file ${origin.file}` : '',
       origin,
-      ...(isEnvFile ? { entry: { book: `file ${origin.file}`, key: name } } : {}),
+      ...(workload.platform === 'compose' ? { entry: { book: entryBook, key: `${name}:${String(origin.line)}` } } : {}),
     };
   }
   switch (from?.kind) {

@@ -39,26 +39,19 @@ export function isLoopback(host: string): boolean {
 const PRIVATE_ENDINGS = new Set(['local', 'localhost', 'internal', 'localdomain', 'lan', 'home', 'corp', 'intranet', 'private', 'cluster', 'svc', 'consul', 'docker', 'test', 'example', 'invalid', 'onion', 'alt', 'arpa']);
 
 // endings of file names, classes and keys that are country codes or domains too
-const FILE_ENDINGS = new Set(['sh', 'py', 'js', 'ts', 'md', 'rs', 'pl', 'rb', 'cc', 'so', 'ml', 'vue', 'java', 'zip', 'mov', 'name', 'properties', 'host', 'xml', 'yml', 'yaml', 'json', 'conf', 'txt', 'log', 'html', 'php', 'jar', 'go', 'css', 'pid', 'sock', 'ini', 'pem', 'key', 'crt']);
+const FILE_ENDINGS = new Set(['sh', 'py', 'js', 'ts', 'md', 'rs', 'pl', 'rb', 'cc', 'so', 'ml', 'vue', 'zip', 'mov', 'name', 'host', 'go', 'id', 'is', 'in', 'to', 'do', 'my', 'it']);
 
 // generic domains seen for services; two-letter endings are countries
-const GENERIC_ENDINGS = new Set(['com', 'net', 'org', 'edu', 'gov', 'mil', 'int', 'info', 'biz', 'io', 'dev', 'app', 'cloud', 'ai', 'co', 'tech', 'online', 'site', 'xyz', 'global', 'services', 'network', 'systems', 'software', 'run', 'sh', 'pub', 'page', 'live', 'eu', 'land', 'works', 'world', 'store', 'shop', 'tools', 'digital', 'social', 'email', 'chat', 'team', 'zone', 'host', 'media', 'news', 'finance', 'bank', 'health']);
+const GENERIC_ENDINGS = new Set(['com', 'net', 'org', 'edu', 'gov', 'mil', 'int', 'info', 'biz', 'dev', 'app', 'cloud', 'tech', 'online', 'site', 'xyz', 'global', 'services', 'network', 'systems', 'software', 'run', 'pub', 'page', 'live', 'land', 'works', 'world', 'store', 'shop', 'tools', 'digital', 'social', 'email', 'chat', 'team', 'zone', 'media', 'news', 'finance', 'bank', 'health', 'academy', 'agency', 'business', 'center', 'club', 'codes', 'community', 'company', 'computer', 'consulting', 'data', 'delivery', 'design', 'energy', 'engineering', 'exchange', 'expert', 'financial', 'foundation', 'fun', 'fund', 'games', 'group', 'guru', 'help', 'hosting', 'institute', 'insure', 'international', 'legal', 'link', 'ltd', 'market', 'money', 'one', 'partners', 'pro', 'science', 'security', 'solutions', 'space', 'studio', 'support', 'technology', 'top', 'training', 'ventures', 'video', 'vip', 'wiki', 'build', 'google', 'aws', 'amazon', 'microsoft', 'goog', 'ibm']);
 
-const PLACEHOLDERS = /(?:^|\.)(?:example\.(?:com|org|net|edu)|your-?domain\.[a-z]+|my-?domain\.[a-z]+|domain\.com|yourcompany\.com|mycompany\.com|company\.com|acme\.com)$/;
-
-/** Whether a name looks like one the public DNS would know. `isPlainUrl` lifts the doubt about file-like endings. */
-export function isPublicName(host: string, isPlainUrl: boolean): boolean {
-  if (parseAddress(host) !== undefined) return false;
+/**
+ * Whether a name looks like one the public DNS would know: what is left are names of clusters and
+ * machines. `isUrl` lifts the doubt about endings that are those of files too.
+ */
+export function isPublicName(host: string, isUrl: boolean): boolean {
   const labels = host.split('.');
   const ending = labels.at(-1) ?? '';
-  if (labels.length < 2 || PRIVATE_ENDINGS.has(ending) || !/^[a-z]+$|^xn--/.test(ending)) return false;
-  if (host.includes('_')) return false;
-  if (isPlainUrl) return ending.length >= 2;
-  if (FILE_ENDINGS.has(ending)) return false;
-  return ending.length === 2 || GENERIC_ENDINGS.has(ending);
-}
-
-/** `example.com` and its like: written to be replaced. */
-export function isPlaceholder(host: string): boolean {
-  return PLACEHOLDERS.test(host);
+  if (labels.length < 2 || host.includes('_') || PRIVATE_ENDINGS.has(ending)) return false;
+  if (!isUrl && FILE_ENDINGS.has(ending)) return false;
+  return /^[a-z]{2}$/.test(ending) || ending.startsWith('xn--') || GENERIC_ENDINGS.has(ending);
 }

@@ -24,7 +24,7 @@ function splitCompound(word: string): readonly string[] {
 }
 
 /** Words after which a plain name is a host. */
-const ADDRESS_WORDS = new Set(['host', 'hosts', 'hostname', 'hostnames', 'addr', 'addrs', 'address', 'addresses', 'url', 'urls', 'uri', 'uris', 'endpoint', 'endpoints', 'server', 'servers', 'service', 'services', 'svc', 'broker', 'brokers', 'brokerlist', 'bootstrap', 'seed', 'seeds', 'peer', 'peers', 'upstream', 'upstreams', 'target', 'targets', 'dsn', 'join', 'sentinel', 'sentinels', 'contactpoints', 'smarthost', 'proxy', 'pass', 'fqdn', 'ip', 'nodes', 'hostport', 'ensemble', 'quorum', 'connectionstring', 'jdbcurl', 'baseurl', 'hostaddr', 'linkerd', 'remote', 'loghost', 'relayhost', 'master', 'gateway']);
+const ADDRESS_WORDS = new Set(['host', 'hosts', 'hostname', 'hostnames', 'addr', 'addrs', 'address', 'addresses', 'url', 'urls', 'uri', 'uris', 'endpoint', 'endpoints', 'server', 'servers', 'service', 'services', 'svc', 'broker', 'brokers', 'brokerlist', 'bootstrap', 'seed', 'seeds', 'peer', 'peers', 'upstream', 'upstreams', 'target', 'targets', 'dsn', 'join', 'sentinel', 'sentinels', 'contactpoints', 'smarthost', 'proxy', 'fqdn', 'ip', 'nodes', 'hostport', 'ensemble', 'quorum', 'connectionstring', 'jdbcurl', 'baseurl', 'hostaddr', 'linkerd', 'remote', 'loghost', 'relayhost', 'master', 'gateway']);
 
 /** Words that only ever follow the name of what is addressed, and are cut to find the stem of a setting. */
 const STEM_TAIL = new Set([...ADDRESS_WORDS, 'port', 'ports', 'http', 'https', 'grpc', 'tcp', 'udp', 'base', 'api', 'connection', 'conn', 'string', 'strings', 'list', 'number', 'value', 'internal', 'path', 'scheme', 'protocol', 'default']);

@@ -58,10 +58,10 @@ export class Reporter {
 }
 
 // a name nobody has is worth a line only where the text insists that it is an address
-function isTelling({ channel, mention: { form, meaning } }: Lead['sighting']): boolean {
+function isTelling({ channel, mention: { form, meaning, key } }: Lead['sighting']): boolean {
   if (form === 'url' || form === 'srv') return true;
   if (meaning !== 'address') return false;
-  return form !== 'host' || channel === 'env' || channel === 'configmap-env' || channel === 'secret-env' || channel === 'env-expansion';
+  return form !== 'host' || (/env/.test(channel) && /(?:host|hostname|addr|address|url|uri|endpoint|server|servers|brokers)$/i.test(key));
 }
 
 function evidenceOf(sighting: Lead['sighting'], text: string): Evidence {

@@ -50,7 +50,7 @@ const PRODUCTS: ReadonlyMap<string, readonly ProductPort[]> = new Map(
     typesense: [p(8108, 'http')],
     kibana: [p(5601, 'http')],
     logstash: [p(5044, 'beats'), p(9600, 'http')],
-    cassandra: [p(9042, 'cassandra'), p(7000, 'cassandra', 'peer'), p(7001, 'cassandra', 'peer')],
+    cassandra: [p(9042, 'cassandra'), p(7000, 'cassandra', 'peer')],
     scylla: [p(9042, 'cassandra'), p(7000, 'cassandra', 'peer')],
     cockroach: [p(26257, 'postgresql'), p(26257, 'cockroach', 'peer')],
     clickhouse: [p(8123, 'http'), p(9009, 'clickhouse', 'peer')],

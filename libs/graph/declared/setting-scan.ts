@@ -28,16 +28,10 @@ export function scanSettings(settings: readonly Setting[], switches: readonly Se
     for (const mention of scanValue(setting.value, meaning)) {
       ports ??= portSiblings(settings);
       const off = findSwitch(setting.key, switches);
-      const port = mention.port ?? (mention.portName === undefined ? siblingPort(setting, ports) : undefined);
-      mentions.push({
-        ...mention,
-        key: setting.key,
-        meaning,
-        position: setting.position,
-        ...(port === undefined ? {} : { port }),
-        ...(port !== undefined && mention.port === undefined ? { hasSiblingPort: true } : {}),
-        ...(off === undefined ? {} : { switchedOffBy: off }),
-      });
+      const siblings = mention.port === undefined && mention.portName === undefined ? siblingPorts(setting, ports) : [];
+      const base: KeyedMention = { ...mention, key: setting.key, meaning, position: setting.position, ...(off === undefined ? {} : { switchedOffBy: off }) };
+      if (siblings.length === 0) mentions.push(base);
+      for (const port of siblings) mentions.push({ ...base, port, hasSiblingPort: true });
     }
   }
   return mentions;
@@ -64,13 +58,23 @@ function portSiblings(settings: readonly Setting[]): PortSiblings {
   return siblings;
 }
 
-// several ports of one stem (host/port twice in a file): the nearest after, else the nearest before
-function siblingPort(setting: Setting, ports: PortSiblings): number | undefined {
-  const list = ports.get(stemOf(wordsOf(setting.key)).join(' '));
-  if (list === undefined) return undefined;
-  const distance = ({ position }: PortSibling): number => (position >= setting.position ? position - setting.position : 2 * (setting.position - position));
-  return list.reduce((best, each) => (distance(each) < distance(best) ? each : best)).port;
+/**
+ * The port of the same stem; where a file has several (host and port twice), the nearest after,
+ * else the nearest before. With none, ports one word longer: `BUS_HOST`, `BUS_IN_PORT`, `BUS_OUT_PORT`.
+ */
+function siblingPorts(setting: Setting, ports: PortSiblings): readonly number[] {
+  const stem = stemOf(wordsOf(setting.key)).join(' ');
+  const list = ports.get(stem);
+  if (list !== undefined) {
+    const distance = ({ position }: PortSibling): number => (position >= setting.position ? position - setting.position : 2 * (setting.position - position));
+    return [list.reduce((best, each) => (distance(each) < distance(best) ? each : best)).port];
+  }
+  if (stem === '' || ports.size > 200) return [];
+  const longer = [...ports].filter(([each]) => each.startsWith(`${stem} `) && !each.slice(stem.length + 1).includes(' ') && !SIDE.test(each));
+  return [...new Set(longer.flatMap(([, siblings]) => siblings.map(({ port }) => port)))];
 }
+
+const SIDE = / (?:metrics?|debug|admin|health|management|jmx|prometheus|probe|status|monitor|ui|console|dashboard)$/;
 
 function unquoted(value: string): string {
   return value.trim().replace(/^["']|["'];?$/g, '').trim() || 'none';

@@ -8,7 +8,7 @@ import { scanUrls } from './url-scan.ts';
 
 const MAX_BARE = 2000;
 // answers to a question, not places
-const NO_HOSTS = new Set(['true', 'false', 'on', 'off', 'yes', 'no', 'none', 'null', 'nil', 'undefined', 'auto', 'default', 'enabled', 'disabled', 'any', 'all', 'self', 'internal', 'external', 'tcp', 'udp', 'http', 'https']);
+const NO_HOSTS = new Set(['true', 'false', 'on', 'off', 'yes', 'no', 'y', 'n', 't', 'f', 'none', 'null', 'nil', 'undefined', 'auto', 'default', 'enabled', 'disabled', 'any', 'all', 'self', 'internal', 'external', 'tcp', 'udp', 'http', 'https']);
 // unbound and dnsmasq write address@port and address#port
 const AT_PORT = /^([0-9a-f.:]{3,45})[@#](\d{1,5})$/i;
 
