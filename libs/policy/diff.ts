@@ -77,8 +77,8 @@ class Comparison {
       if (!this.#digest.isSame('ingress', from, this.#podsOf(from))) this.#compareOutside(from, 'ingress');
     }
     return {
-      opened: this.#opened,
-      closed: this.#closed,
+      opened: this.#opened.sort(compareChanges),
+      closed: this.#closed.sort(compareChanges),
       added: missingFrom(this.#before, this.#after),
       removed: missingFrom(this.#after, this.#before),
     };
@@ -174,6 +174,15 @@ function applicationsOf({ allowed }: Side, ends: readonly (readonly End[])[]): r
 function workloadEnd([first]: readonly PodEnd[]): ChangedEnd {
   if (first === undefined) throw new Error('compare connectivity: a workload without pods');
   return { kind: 'workload', workload: first.workload };
+}
+
+// workloads before the world outside
+function compareChanges(a: ConnectivityChange, b: ConnectivityChange): number {
+  return compareText(endText(a.from), endText(b.from)) || compareText(endText(a.to), endText(b.to)) || compareText(JSON.stringify([a.application, a.ports]), JSON.stringify([b.application, b.ports]));
+}
+
+function endText(end: ChangedEnd): string {
+  return end.kind === 'workload' ? `0 ${workloadKey(end.workload)}` : `1 ${end.prefixes.map(({ text }) => text).join(' ')}`;
 }
 
 function missingFrom(one: Side, other: Side): readonly WorkloadRef[] {
