@@ -1,4 +1,4 @@
-import { type Container, type CustomResource, type Mount, type Origin, type Snapshot, type Workload, evidenceWhere, workloadKey } from '#model';
+import { type Container, type CustomResource, type Mount, type Origin, type SecretText, type Snapshot, type Workload, evidenceWhere, workloadKey } from '#model';
 
 import { scanCommand } from './command-scan.ts';
 import { scanCustomResource } from './custom-resource-scan.ts';
@@ -148,18 +148,19 @@ export class ChannelReader {
   }
 
   #keysOf(namespace: string, kind: 'configMap' | 'secret', name: string, keys: readonly string[] | undefined): readonly VisibleFile[] {
-    const object = kind === 'configMap' ? this.#snapshot.configMaps.get(`${namespace}/${name}`) : this.#snapshot.secrets.get(`${namespace}/${name}`);
-    if (object === undefined) return [];
+    const data: Readonly<Record<string, string | SecretText>> | undefined = (kind === 'configMap' ? this.#snapshot.configMaps : this.#snapshot.secrets).get(`${namespace}/${name}`)?.data;
+    const origin = (kind === 'configMap' ? this.#snapshot.configMaps : this.#snapshot.secrets).get(`${namespace}/${name}`)?.origin;
+    if (data === undefined || origin === undefined) return [];
     const files: VisibleFile[] = [];
-    for (const key of keys ?? Object.keys(object.data)) {
-      const held = valueIn<(typeof object.data)[string]>(object.data, key);
+    for (const key of keys ?? Object.keys(data)) {
+      const held = valueIn(data, key);
       if (held === undefined) continue;
       files.push({
         name: key,
         text: typeof held === 'string' ? held : held.reveal(),
         isSecret: kind === 'secret',
         channel: kind === 'configMap' ? 'configmap-file' : 'secret-file',
-        origin: object.origin,
+        origin,
         entry: { book: `${kind === 'configMap' ? 'ConfigMap' : 'Secret'} ${namespace}/${name}`, key },
       });
     }
@@ -185,14 +186,10 @@ function folderOf(path: string): string {
 function fromCommand(workload: Workload, container: Container, environment: Environment): readonly Sighting[] {
   const argv = [...container.command, ...container.args];
   if (argv.length === 0) return [];
-  let isSecret = false;
-  const expanded = argv.map((word) => {
-    if (workload.platform !== 'kubernetes') return word;
-    const expansion = expandKubernetes(word, environment.byName);
-    isSecret ||= expansion.isSecret;
-    return expansion.text;
-  });
-  const hasSecrets = isSecret || environment.variables.some((variable) => variable.isSecret);
+  const expansions = workload.platform === 'kubernetes' ? argv.map((word) => expandKubernetes(word, environment.byName)) : argv.map((text) => ({ text, isSecret: false }));
+  const expanded = expansions.map(({ text }) => text);
+  // a script expands the rest by itself, so any secret of the container may be in it
+  const hasSecrets = expansions.some(({ isSecret }) => isSecret) || environment.variables.some(({ isSecret }) => isSecret);
   return scanCommand(expanded, environment.byName, environment.settings).map((mention) => ({
     mention,
     channel: container.role === 'init' ? 'init-container' : 'args',

@@ -3,11 +3,13 @@ import { type Diagnostic, type Relationship, type Snapshot, type UnresolvedMenti
 import { AddressBooks } from './address-book.ts';
 import { ChannelReader } from './channels.ts';
 import { composeDependencies } from './compose-facts.ts';
+import { conventionDrafts } from './convention.ts';
 import { type Draft, mergeDrafts } from './draft.ts';
 import { Reporter } from './lead-report.ts';
 import { settlePorts } from './port-agreement.ts';
 import { Resolver } from './resolution.ts';
 import { type Lead, follow } from './target.ts';
+import { unmountedConfigs } from './unmounted-config.ts';
 
 /** What metadata declares: who is told to talk to whom, what leads nowhere, and what a person should look at. */
 export interface Declared {
@@ -43,6 +45,11 @@ export function readDeclared(snapshot: Snapshot): Declared {
     for (const lead of leads) drafts.push(...reporter.report(workload, lead, verdicts.get(lead)));
     drafts.push(...dependencyDrafts(workload, resolver));
   }
+  for (const { reader, sightings } of unmountedConfigs(snapshot)) {
+    for (const sighting of sightings) drafts.push(...reporter.report(reader, follow(sighting, reader, resolver), 'no container mounts the ConfigMap; it may be read through the API'));
+  }
+  const known = new Set(drafts.map(({ from, to }) => `${graphPeerKey(from)}\n${graphPeerKey(to)}`));
+  drafts.push(...conventionDrafts(snapshot, resolver, known));
   const settled = settlePorts(withoutReversed(drafts));
   return {
     relationships: mergeDrafts(settled),

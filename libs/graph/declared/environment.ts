@@ -1,4 +1,4 @@
-import { type Container, type Snapshot, type Workload, evidenceWhere, type Origin } from '#model';
+import { type Container, type Origin, type SecretText, type Snapshot, type Workload, evidenceWhere } from '#model';
 
 import { expandKubernetes, type Variable, type Variables } from './expansion.ts';
 import { isServiceLink, withServiceLinks } from './service-link.ts';
@@ -52,7 +52,7 @@ export function readEnvironment(workload: Workload, container: Container, snapsh
     const object = kind === 'configMap' ? snapshot.configMaps.get(`${namespace}/${name}`) : snapshot.secrets.get(`${namespace}/${name}`);
     if (object === undefined) continue;
     const book = `${kind === 'configMap' ? 'ConfigMap' : 'Secret'} ${namespace}/${name}`;
-    for (const [key, held] of Object.entries(object.data)) {
+    for (const [key, held] of Object.entries<string | SecretText>(object.data)) {
       const text = typeof held === 'string' ? held : held.reveal();
       found.set(`${prefix}${key}`, {
         name: `${prefix}${key}`,

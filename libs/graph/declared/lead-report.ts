@@ -30,7 +30,7 @@ export class Reporter {
 
   #reportAbsent(client: Workload, { sighting }: Lead, why: string): void {
     const { mention } = sighting;
-    if (mention.switchedOffBy !== undefined || mention.isCode === true || sighting.isPassedOver === true || ['browser', 'identity', 'own', 'never'].includes(mention.meaning)) return;
+    if (mention.switchedOffBy !== undefined || mention.isCode === true || sighting.isPassedOver === true || sighting.channel === 'unmounted-configmap' || ['browser', 'identity', 'own', 'never'].includes(mention.meaning)) return;
     if (!isClusterName(mention.host) && !isTelling(sighting)) return;
     const text = sighting.isSecret ? '[secret]' : mention.host;
     if (!this.#isNew(`${workloadKey(client.ref)}\n${text}\n${String(mention.port)}\n${sighting.where}`)) return;

@@ -25,9 +25,8 @@ export function settlePorts(drafts: readonly Draft[]): readonly Draft[] {
   return settled;
 }
 
-function withPortOf(guess: Draft, { port, protocol, application }: Draft): Draft {
-  const { portGuess: _, application: __, ...draft } = guess;
-  return { ...draft, port, protocol, ...(application === undefined ? {} : { application }) };
+function withPortOf({ from, to, tier, confidence, evidence }: Draft, { port, protocol, application }: Draft): Draft {
+  return { from, to, port, protocol, ...(application === undefined ? {} : { application }), tier, confidence, evidence };
 }
 
 function pairOf({ from, to }: { readonly from: Draft['from']; readonly to: Draft['to'] | WorkloadRef }): string {

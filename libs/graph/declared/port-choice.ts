@@ -58,15 +58,12 @@ function chooseWritten(port: number, mention: KeyedMention, service: Service, se
   if (isDirect) return { ports: [{ port, protocol: mention.protocol ?? protocolOn(server, port), ...optional(application) }], ground: 'pod' };
   const behind = service.ports.filter((each) => podPort(each, server) === port);
   if (behind.length > 0) return { ports: translate(behind, server, application), ground: 'mistaken' };
-  // a sibling that is nobody's port belongs to something else
-  if (mention.hasSiblingPort === true) {
-    const { port: _, hasSiblingPort: __, ...bare } = mention;
-    const numbers = new Set(service.ports.map((each) => each.port));
-    if (numbers.size === 1) return { ports: translate(service.ports, server, application), ground: 'mistaken' };
-    return { ...chooseUnwritten(bare, service, server, application), ground: 'mistaken' };
-  }
-  if (declaredPorts(server).some((each) => each.port === port)) return { ports: [{ port, protocol: protocolOn(server, port), ...optional(application) }], ground: 'mistaken' };
-  return { ports: translate(service.ports.length === 1 ? service.ports : [], server, application), ground: 'mistaken' };
+  // a port written out may still be one of the pod's; a sibling's that is nobody's belongs to something else
+  const isOnPod = mention.hasSiblingPort !== true && declaredPorts(server).some((each) => each.port === port);
+  if (isOnPod) return { ports: [{ port, protocol: protocolOn(server, port), ...optional(application) }], ground: 'mistaken' };
+  const numbers = new Set(service.ports.map((each) => each.port));
+  if (numbers.size === 1) return { ports: translate(service.ports, server, application), ground: 'mistaken' };
+  return { ...chooseUnwritten(mention, service, server, application), ground: 'mistaken' };
 }
 
 function chooseUnwritten(mention: KeyedMention, service: Service, server: Workload, application: string | undefined): PortChoice {
