@@ -1,4 +1,4 @@
-import { type Diagnostic, type Pod, type PodKey, type ServiceAccount, type Workload, type WorkloadKey, podKey, workloadKey } from '#model';
+import { type Pod, type PodKey, type ServiceAccount, type Workload, type WorkloadKey, podKey, workloadKey } from '#model';
 
 import type { PodDraft, WorkloadDraft } from './found.ts';
 import { Ownership, describesBetter } from './ownership.ts';
@@ -6,7 +6,11 @@ import { Ownership, describesBetter } from './ownership.ts';
 export interface AssembledWorkloads {
   readonly workloads: Map<WorkloadKey, Workload>;
   readonly pods: Map<PodKey, Pod>;
-  readonly diagnostics: readonly Diagnostic[];
+  readonly ownership: Ownership;
+  /** Workloads that are there without any pod. */
+  readonly declared: ReadonlySet<WorkloadKey>;
+  /** Pods that two sources speak of. */
+  readonly twins: readonly PodDraft[];
 }
 
 /**
@@ -27,13 +31,16 @@ export function assembleWorkloads(
     if (topKey === key) chosen.set(key, draft);
     else if (!drafts.has(topKey)) chooseBetter(chosen, topKey, { ...draft, workload: { ...draft.workload, ref: top } });
   }
+  const declared = new Set(chosen.keys());
   const pods = new Map<PodKey, Pod>();
+  const twins: PodDraft[] = [];
   const orphans = new Map<WorkloadKey, PodDraft[]>();
   for (const podDraft of podDrafts) {
     const workload = ownership.workloadOf(podDraft);
     const key = workloadKey(workload);
+    if (pods.has(podKey(podDraft.pod))) twins.push(podDraft);
     pods.set(podKey(podDraft.pod), { ...podDraft.pod, workload });
-    if (chosen.has(key)) continue;
+    if (declared.has(key)) continue;
     const group = orphans.get(key);
     if (group === undefined) orphans.set(key, [podDraft]);
     else group.push(podDraft);
@@ -50,7 +57,7 @@ export function assembleWorkloads(
     const draft = chosen.get(key);
     if (draft !== undefined) workloads.set(key, { ...draft.workload, tokenMounted: isTokenMounted(draft, accounts) });
   }
-  return { workloads, pods, diagnostics: ownership.diagnostics };
+  return { workloads, pods, ownership, declared, twins };
 }
 
 function chooseBetter(chosen: Map<WorkloadKey, WorkloadDraft>, key: WorkloadKey, draft: WorkloadDraft): void {

@@ -11,26 +11,39 @@ import {
   workloadKey,
 } from '#model';
 
+import { AddressHolders } from './address-holders.ts';
 import { assembleWorkloads } from './assemble-workloads.ts';
-import { doubleClaims } from './claims.ts';
 import type { Found, WorkloadDraft } from './found.ts';
+import type { Ownership } from './ownership.ts';
 import { impliedNamespace } from './read-place.ts';
 import type { Entry } from './read-update.ts';
 import { roleGrants } from './role-grants.ts';
 import { shown } from './shown-text.ts';
 
+/** A snapshot, and what it takes to change single pods of it. */
+export interface Assembled {
+  readonly snapshot: Snapshot;
+  readonly ownership: Ownership;
+  /** Workloads that are there without any pod. */
+  readonly declared: ReadonlySet<WorkloadKey>;
+  readonly holders: AddressHolders;
+  /** Whether two sources speak of one pod: taking one away leaves the other. */
+  readonly hasTwins: boolean;
+}
+
 /** Puts the objects present together. `entries` come in the order of their keys, so the answer does not depend on when they came. */
-export function assemble(entries: readonly Entry[]): Snapshot {
+export function assemble(entries: readonly Entry[]): Assembled {
   const diagnostics: Diagnostic[] = entries.flatMap((entry) => entry.diagnostics);
   const accounts = byName(all(entries, 'serviceAccounts'), diagnostics, 'ServiceAccount');
   const made = assembleWorkloads(draftsOf(entries, diagnostics), all(entries, 'pods'), accounts);
-  diagnostics.push(...made.diagnostics);
+  diagnostics.push(...made.ownership.diagnostics, ...made.twins.map(({ pod }) => twice(`Pod ${pod.namespace}/${shown(pod.name)}`, pod.origin)));
   const projects = entries.flatMap(({ project }) => project ?? []);
   for (const workload of projects.flatMap((project) => project.workloads)) made.workloads.set(workloadKey(workload.ref), workload);
   const services: readonly Service[] = [...all(entries, 'services'), ...projects.flatMap((project) => project.services)];
   const pods = sortedByKey(made.pods);
-  diagnostics.push(...doubleClaims(pods.values()));
-  return {
+  const holders = new AddressHolders(pods.values());
+  diagnostics.push(...holders.diagnostics());
+  const snapshot: Snapshot = {
     namespaces: namespacesOf(entries),
     nodes: sortedByKey(new Map(all(entries, 'nodes').map((node): [string, Node] => [node.name, node]))),
     workloads: projects.length === 0 ? made.workloads : sortedByKey(made.workloads),
@@ -48,6 +61,7 @@ export function assemble(entries: readonly Entry[]): Snapshot {
     policies: [...all(entries, 'policies')].sort((a, b) => compareText(a.name, b.name)),
     diagnostics: distinct(diagnostics.sort(compareDiagnostics)),
   };
+  return { snapshot, ownership: made.ownership, declared: made.declared, holders, hasTwins: made.twins.length > 0 };
 }
 
 type ListOf<K extends keyof Found> = NonNullable<Found[K]>[number];

@@ -1,4 +1,6 @@
-import { type Address, type Diagnostic, type Node, type Pod, type Service, type Snapshot, podKey } from '#model';
+import type { Address, Node, Pod, Service, Snapshot } from '#model';
+
+import { holdsAddresses } from './address-holders.ts';
 
 /** Who holds an address. */
 export type AddressOwner =
@@ -40,33 +42,4 @@ export function addressClaims(snapshot: Snapshot): AddressClaims {
     }
   }
   return { ownerOf: (address) => owners.get(address.text) };
-}
-
-/** One diagnostic for each address that two pods hold at once. */
-export function doubleClaims(pods: Iterable<Pod>): readonly Diagnostic[] {
-  const holders = new Map<string, Pod>();
-  const diagnostics: Diagnostic[] = [];
-  for (const pod of pods) {
-    if (!holdsAddresses(pod)) continue;
-    for (const { text } of pod.addresses) {
-      const other = holders.get(text);
-      if (other === undefined) {
-        holders.set(text, pod);
-        continue;
-      }
-      diagnostics.push({
-        code: 'address-held-twice',
-        severity: 'warning',
-        subject: `Pod ${podKey(pod)}`,
-        message: `has the address ${text}, which Pod ${podKey(other)} has as well`,
-        hint: 'one of the two is out of date; read the pods again',
-        origin: pod.origin,
-      });
-    }
-  }
-  return diagnostics;
-}
-
-function holdsAddresses(pod: Pod): boolean {
-  return !pod.hostNetwork && pod.phase !== 'finished';
 }

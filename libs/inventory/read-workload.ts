@@ -1,4 +1,4 @@
-import { type Labels, type LabelSelector, selectorFromLabels, type WorkloadRef } from '#model';
+import { type LabelSelector, type Labels, type WorkloadRef, selectorFromLabels, selects } from '#model';
 
 import type { Found, Owner, WorkloadDraft } from './found.ts';
 import type { Fields, ObjectReading } from './object-reading.ts';
@@ -37,6 +37,7 @@ export function readWorkload(reading: ObjectReading): Found {
   const governingService = kind === 'StatefulSet' ? spec.text('serviceName') : undefined;
   const replicas = kind === 'DaemonSet' ? 1 : kind === 'Job' ? (spec.whole('parallelism') ?? 1) : (spec.whole('replicas') ?? 1);
   const selector = readOwnSelector(kind, spec);
+  if (selector !== undefined) warnOfOtherLabels(reading, selector, template);
   const facts = { replicas, ...(selector === undefined ? {} : { selector }), ...(governingService === undefined || governingService === '' ? {} : { governingService }) };
   return { workloads: [readTemplate(reading, template, facts)] };
 }
@@ -48,6 +49,12 @@ function readOwnSelector(kind: string, spec: Fields): LabelSelector | undefined 
   if (kind === 'ReplicationController') return spec.object('selector') === undefined ? undefined : selectorFromLabels(readMatchLabels(spec, 'selector'));
   const selector = SELECTING_KINDS.has(kind) ? spec.object('selector') : undefined;
   return selector === undefined ? undefined : readLabelSelector(selector);
+}
+
+/** The API server takes no controller that would not find its own pods. */
+function warnOfOtherLabels(reading: ObjectReading, selector: LabelSelector, template: Fields): void {
+  if (selects(selector, readLabels(template.object('metadata')))) return;
+  reading.say('warning', 'selects-others', 'spec.selector: does not select the labels of its own pod template', 'the API server refuses this; use the labels of the template');
 }
 
 export function readCronJob(reading: ObjectReading): Found {

@@ -50,6 +50,10 @@ describe('reading paths', () => {
     });
   });
 
+  it('wants a Compose file by its name, for what it names lies beside it', () => {
+    expect(codes(read(['-'], { stdin: compose }))).toEqual(['error compose-on-stdin']);
+  });
+
   it.each([
     ['objects without a namespace', { 'a.yaml': pod('a'), 'b.yaml': pod('b', ', namespace: own') }, ['/Pod/asked/a', '/Pod/own/b']],
     ['the only project', { 'x/compose.yaml': compose }, ['project asked: web']],

@@ -42,8 +42,9 @@ export function readPaths(paths: readonly string[], options: ReadPathsOptions): 
     options.onProgress?.(`reading ${file.path} (${index + 1} of ${files.length})`);
     const text = textOf(file.path, options.readStdin, diagnostics);
     if (text === undefined) continue;
-    if (file.path !== STANDARD_INPUT && isComposeFile(file.path, text)) {
-      compose.push(file);
+    if (isComposeFile(file.path, text)) {
+      if (file.path !== STANDARD_INPUT) compose.push(file);
+      else diagnostics.push(fileDiagnostic(file.path, { code: 'compose-on-stdin', message: 'is a Compose file, which names others by paths beside it, and is not read', hint: 'name the file itself' }));
       continue;
     }
     const read = readManifests(text, file.path, options.defaultNamespace === undefined ? {} : { defaultNamespace: options.defaultNamespace });

@@ -1,0 +1,81 @@
+import { type Pod, type PodKey, type Snapshot, compareText, podKey, workloadKey } from '#model';
+
+import type { Assembled } from './assemble.ts';
+import type { Entry } from './read-update.ts';
+
+/** One object as it was read before and as it is read now; undefined where it was not there or is gone. */
+export interface EntryChange {
+  readonly before: Entry | undefined;
+  readonly after: Entry | undefined;
+}
+
+/**
+ * The snapshot after changes that touch nothing but pods of workloads that are there without them,
+ * or undefined where there is more to it and everything has to be put together again.
+ *
+ * The usual change in a running cluster: a pod comes, goes, or gets an address. Everything but the
+ * map of pods is shared with the snapshot before. `assembled.holders` is brought up to date, also
+ * where the answer is undefined, and is then to be thrown away.
+ */
+export function patchPods({ snapshot, ownership, declared, holders, hasTwins }: Assembled, changes: readonly EntryChange[]): Snapshot | undefined {
+  if (hasTwins || holders.contested > 0) return undefined;
+  const changed = new Map<PodKey, Pod | undefined>();
+  for (const { before, after } of changes) {
+    const old = podIn(before);
+    const now = podIn(after);
+    if (old === 'more' || now === 'more') return undefined;
+    if (old !== undefined) {
+      const known = snapshot.pods.get(podKey(old.pod));
+      // Another source speaks of this pod as well, or it is what its workload is known by.
+      if (known === undefined || !sameObject(known, old.pod) || changed.has(podKey(known)) || !declared.has(workloadKey(known.workload))) return undefined;
+      holders.remove(known);
+      changed.set(podKey(known), undefined);
+    }
+    if (now !== undefined) {
+      const workload = ownership.workloadOf(now);
+      const key = podKey(now.pod);
+      const isOurs = old !== undefined && podKey(old.pod) === key;
+      if (!declared.has(workloadKey(workload)) || (!isOurs && (snapshot.pods.has(key) || changed.has(key)))) return undefined;
+      const pod = { ...now.pod, workload };
+      holders.add(pod);
+      changed.set(key, pod);
+    }
+  }
+  return holders.contested > 0 ? undefined : { ...snapshot, pods: withChanges(snapshot.pods, changed) };
+}
+
+/** The pod an entry is, `more` where it is something else or has anything to say, undefined where there is no entry. */
+function podIn(entry: Entry | undefined): NonNullable<Entry['found']['pods']>[number] | 'more' | undefined {
+  if (entry === undefined) return undefined;
+  const [draft] = entry.found.pods ?? [];
+  return draft === undefined || entry.diagnostics.length > 0 ? 'more' : draft;
+}
+
+function sameObject(known: Pod, draft: Omit<Pod, 'workload'>): boolean {
+  return known.origin === draft.origin && known.labels === draft.labels;
+}
+
+/** Changed pods keep their place; new ones are put where they belong. */
+function withChanges(pods: ReadonlyMap<PodKey, Pod>, changed: ReadonlyMap<PodKey, Pod | undefined>): ReadonlyMap<PodKey, Pod> {
+  const added = [...changed].filter((change): change is [PodKey, Pod] => change[1] !== undefined && !pods.has(change[0])).sort(([a], [b]) => compareText(a, b));
+  const result = added.length === 0 ? new Map(pods) : merged(pods, added);
+  for (const [key, pod] of changed) {
+    if (pod === undefined) result.delete(key);
+    else result.set(key, pod);
+  }
+  return result;
+}
+
+function merged(pods: ReadonlyMap<PodKey, Pod>, added: readonly (readonly [PodKey, Pod])[]): Map<PodKey, Pod> {
+  const result = new Map<PodKey, Pod>();
+  let next = 0;
+  for (const [key, pod] of pods) {
+    for (let item = added[next]; item !== undefined && item[0] < key; item = added[next]) {
+      result.set(item[0], item[1]);
+      next += 1;
+    }
+    result.set(key, pod);
+  }
+  for (const [key, pod] of added.slice(next)) result.set(key, pod);
+  return result;
+}
