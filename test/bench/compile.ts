@@ -39,7 +39,7 @@ interface Change {
   readonly nodes: number;
 }
 
-function measureChanges(compiler: NodeCompiler, cluster: LargeCluster, size: ClusterSize): unknown {
+function measureChanges(compiler: NodeCompiler, cluster: LargeCluster, size: ClusterSize): Readonly<Record<string, unknown>> {
   const next = random(7);
   const pods = podsByKey(cluster);
   const pick = (): Pod => pods[Math.floor(next() * pods.length)]!;

@@ -63,7 +63,6 @@ export function baseChains(): readonly NftChain[] {
       rule('fib saddr type local goto stamp', 'failsafe: a node reaches its own pods, as the kubelet does to probe them'),
       'ip daddr vmap @in4',
       'ip6 daddr vmap @in6',
-      'goto stamp',
     ]),
     hook('forward', [
       IS_LIVE,

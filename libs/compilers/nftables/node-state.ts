@@ -37,7 +37,7 @@ export class NodeState {
 
   /** Builds the bundle; the one it has stays where nothing in it is different. */
   build(revision: number, blocks: readonly Prefix[], strays: readonly Address[], digest: Digest): NodeBundle {
-    this.#sorted ??= [...this.#profiles.keys()].sort((a, b) => compareText(a.name, b.name));
+    this.#sorted ??= sortedByName(this.#profiles.keys());
     this.#dispatch ??= this.#describe(blocks, strays, digest);
     const profiles = this.#sorted.map((profile) => profile.valueOf(digest));
     const { digest: dispatched, ...dispatch } = this.#dispatch;
@@ -58,6 +58,12 @@ export class NodeState {
     const digested = digestOf(digest, [local4.join(), local6.join(), contested.map(({ text }) => text).join(), ...lines]);
     return { pods: entries, contested, local4, local6, digest: digested };
   }
+}
+
+// Different policies, or names for ports, can come down to the same rules and so to the same name.
+function sortedByName(profiles: Iterable<ProfileState>): readonly ProfileState[] {
+  const byName = new Map([...profiles].map((profile) => [profile.name, profile]));
+  return [...byName.values()].sort((a, b) => compareText(a.name, b.name));
 }
 
 function entryOf({ key, addresses, ingress, egress }: PodState): DispatchEntry {

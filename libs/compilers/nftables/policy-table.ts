@@ -88,7 +88,10 @@ export class PolicyTable {
   }
 
   #profileOf(direction: Direction, selecting: readonly PolicyTemplate[], pod: Pod): ProfileState | undefined {
-    const templates = selecting.filter((template) => template[direction] !== undefined).sort((a, b) => a.id - b.id);
+    const speaking = selecting.filter((template) => template[direction] !== undefined).sort((a, b) => a.id - b.id);
+    const isIsolated = speaking.some(({ policy }) => policy.kind === 'namespaced');
+    // the baseline is for what no NetworkPolicy selects
+    const templates = isIsolated ? speaking.filter(({ policy }) => policy.kind === 'namespaced' || policy.tier === 'admin') : speaking;
     if (templates.length === 0) return undefined;
     const signature = templates.map((template) => portSignature(template[direction]?.named ?? [], pod)).join(' ');
     const key = `${direction} ${templates.map(({ id }) => id).join()} ${signature}`;

@@ -44,7 +44,7 @@ export class ProfileState {
     this.groups = new Set(allRules(this.#plan).flatMap(({ matches }) => matches.flatMap(groupOf)));
     const isolatedBy = takesEverything(this.#plan.namespaced) ? [] : isolating;
     const why = sorted.map(({ policy }) => policy.name).join(', ');
-    this.name = `${direction === 'ingress' ? 'i' : 'o'}_${slug(sorted[0]?.policy.name ?? '')}_${this.#identity(direction, isolating, digest)}`;
+    this.name = `${direction === 'ingress' ? 'i' : 'o'}_${slug(sorted[0]?.policy.name ?? '')}_${this.#identity(direction, why, isolatedBy, digest)}`;
     this.#head = { direction, name: this.name, why, isolatedBy };
   }
 
@@ -70,13 +70,13 @@ export class ProfileState {
   }
 
   // Everything that is written into the chain, members of sets apart.
-  #identity(direction: Direction, isolating: readonly string[], digest: Digest): string {
+  #identity(direction: Direction, why: string, isolatedBy: readonly string[], digest: Digest): string {
     const texts = allRules(this.#plan).map(({ template, matches }) => {
       const { policy, rule, action, application, why } = template;
       return JSON.stringify([policy, rule, action, application ?? null, why, matches.map(matchKey)]);
     });
     const { admin, namespaced } = this.#plan;
-    return digestOf(digest, [direction, String(admin.length), String(namespaced.length), JSON.stringify(isolating), ...texts]).slice(0, 20);
+    return digestOf(digest, [direction, why, JSON.stringify(isolatedBy), String(admin.length), String(namespaced.length), ...texts]).slice(0, 20);
   }
 }
 
@@ -94,8 +94,7 @@ function planOf(direction: Direction, policies: readonly PolicyTemplate[], pod: 
         .flatMap((template) => template[direction]?.rules ?? [])
         .map((template) => ({ template, matches: matchesOf(template, direction, pod, digest) })),
     );
-  const isIsolated = policies.some(({ policy }) => policy.kind === 'namespaced');
-  return { admin: rulesOf('admin'), namespaced: rulesOf('namespaced'), baseline: isIsolated ? [] : rulesOf('baseline') };
+  return { admin: withoutLastPasses(rulesOf('admin')), namespaced: rulesOf('namespaced'), baseline: rulesOf('baseline') };
 }
 
 function matchesOf({ peers, ports, sockets }: RuleTemplate, direction: Direction, pod: Pod, digest: Digest): readonly MatchPlan[] {
@@ -121,6 +120,11 @@ function reachable(rules: readonly RulePlan[]): readonly RulePlan[] {
     if (fresh.length > 0) kept.push({ template, matches: [...new Map(fresh.map((match) => [matchKey(match), match])).values()] });
   }
   return kept;
+}
+
+// To pass at the end of the tier is what happens anyway.
+function withoutLastPasses(rules: readonly RulePlan[]): readonly RulePlan[] {
+  return rules.slice(0, rules.findLastIndex(({ template }) => template.action !== 'pass') + 1);
 }
 
 const EVERYTHING = 'peer any any';

@@ -2,6 +2,7 @@ import { type Address, parseAddress } from '#model';
 
 import { refuse, type SetText } from './trace-lines.ts';
 import type { TracePacket } from './trace-packet.ts';
+import { readVerdict, type TracedVerdict } from './trace-verdict.ts';
 
 /** What a field of a packet holds, so that only like is compared with like. */
 export type FieldType = 'ipv4' | 'ipv6' | 'protocol' | 'port' | 'mark' | 'family';
@@ -30,14 +31,14 @@ export class TracedSet {
     this.types = keys.split(' . ').map((name) => TYPES.get(name) ?? refuse(text.line, `unknown type: ${name}`));
   }
 
-  /** The element that matches: of a map its verdict, of a set an empty text. */
-  find(values: readonly FieldValue[]): string | undefined {
+  /** What the element that matches decides; in a set, which decides nothing, that is to go on. */
+  find(values: readonly FieldValue[]): TracedVerdict | undefined {
     this.#index ??= this.#text.isInterval ? indexRanges(this.#text, this.types) : indexElements(this.#text, this.types);
     return this.#index(values);
   }
 
   /** Every verdict of a map. */
-  verdicts(): readonly string[] {
+  verdicts(): readonly TracedVerdict[] {
     return this.kind === 'map' ? this.#text.elements.map((element) => splitElement(element, this.#text)[1]) : [];
   }
 }
@@ -53,16 +54,19 @@ const TYPES: ReadonlyMap<string, FieldType> = new Map([
   ['meta nfproto', 'family'],
 ]);
 
-type Index = (values: readonly FieldValue[]) => string | undefined;
+type Index = (values: readonly FieldValue[]) => TracedVerdict | undefined;
 
-function splitElement(element: string, { kind, line }: SetText): readonly [key: string, verdict: string] {
-  if (kind === 'set') return [element, ''];
+const PRESENT: TracedVerdict = { kind: 'continue' };
+
+function splitElement(element: string, { kind, line }: SetText): readonly [key: string, verdict: TracedVerdict] {
+  if (kind === 'set') return [element, PRESENT];
   const at = element.indexOf(' : ');
-  return at < 0 ? refuse(line, `an element without a verdict: ${element}`) : [element.slice(0, at), element.slice(at + 3)];
+  const verdict = at < 0 ? undefined : readVerdict(element.slice(at + 3));
+  return verdict === undefined ? refuse(line, `an element without a verdict: ${element}`) : [element.slice(0, at), verdict];
 }
 
 function indexElements(text: SetText, types: readonly FieldType[]): Index {
-  const found = new Map<string, string>();
+  const found = new Map<string, TracedVerdict>();
   for (const element of text.elements) {
     const [key, verdict] = splitElement(element, text);
     const canonical = key === '*' ? key : partsOf(key, types, text).map((part, at) => canonicalText(part, types[at], text)).join(' . ');
@@ -77,13 +81,13 @@ function indexElements(text: SetText, types: readonly FieldType[]): Index {
 function indexRanges(text: SetText, types: readonly FieldType[]): Index {
   if (text.kind === 'map') refuse(text.line, 'a map of intervals');
   const rows = text.elements.map((element) => partsOf(element, types, text).map((part, at) => readRange(part, types[at], text)));
-  if (types.length > 1) return (values) => (rows.some((row) => row.every((range, at) => isInside(range, values[at] ?? ''))) ? '' : undefined);
+  if (types.length > 1) return (values) => (rows.some((row) => row.every((range, at) => isInside(range, values[at] ?? ''))) ? PRESENT : undefined);
   const ranges = rows.map(([range]) => range ?? refuse(text.line, 'an empty element')).sort((a, b) => (a.first < b.first ? -1 : 1));
   ranges.forEach((range, at) => {
     const previous = ranges[at - 1];
     if (previous !== undefined && previous.last >= range.first) refuse(text.line, 'intervals that overlap');
   });
-  return ([value = '']) => (isInside(lastStartingBefore(ranges, numberOf(value)), value) ? '' : undefined);
+  return ([value = '']) => (isInside(lastStartingBefore(ranges, numberOf(value)), value) ? PRESENT : undefined);
 }
 
 interface NumberRange {

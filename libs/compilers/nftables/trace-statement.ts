@@ -3,6 +3,7 @@ import type { Address } from '#model';
 import { refuse, type RuleText } from './trace-lines.ts';
 import type { TcpFlag, TracePacket } from './trace-packet.ts';
 import type { Field, FieldValue, TracedSet } from './trace-set.ts';
+import { readVerdict, type TracedVerdict } from './trace-verdict.ts';
 
 /** A packet on its way through one node. */
 export interface Passage {
@@ -11,13 +12,13 @@ export interface Passage {
 }
 
 /** What a statement says: go on with the next one, leave the rule, or a verdict. */
-export type Outcome = 'next' | 'no match' | { readonly verdict: string };
+export type Outcome = 'next' | 'no match' | TracedVerdict;
 export type Statement = (passage: Passage) => Outcome;
 
 export interface TracedRule extends RuleText {
   readonly statements: readonly Statement[];
-  /** Chains it may send a packet to by itself. */
-  readonly targets: readonly string[];
+  /** What it may decide by itself. */
+  readonly verdicts: readonly TracedVerdict[];
   readonly comment: string;
   /** The number of the policy rule it was made for. */
   readonly number: number | undefined;
@@ -31,10 +32,10 @@ export function readRule({ line, text }: RuleText, sets: ReadonlyMap<string, Tra
   const [, body = text, comment = ''] = COMMENT.exec(text) ?? [];
   const words = new Words(line, body);
   const statements: Statement[] = [];
-  const targets: string[] = [];
-  while (!words.isDone()) statements.push(readStatement(words, sets, targets));
+  const verdicts: TracedVerdict[] = [];
+  while (!words.isDone()) statements.push(readStatement(words, sets, verdicts));
   const number = NUMBERED.exec(comment)?.[1];
-  return { line, text: body, statements, targets, comment, number: number === undefined ? undefined : Number(number) };
+  return { line, text: body, statements, verdicts, comment, number: number === undefined ? undefined : Number(number) };
 }
 
 /** The words of a rule, read from left to right. */
@@ -63,6 +64,8 @@ class Words {
 
   /** Takes these words if they are next. */
   take(words: string): boolean {
+    // most statements are told apart by their first word, and this is asked for every one of them
+    if (!words.startsWith(this.peek())) return false;
     const wanted = words.split(' ');
     if (wanted.some((word, at) => this.#words[this.#at + at] !== word)) return false;
     this.#at += wanted.length;
@@ -82,14 +85,12 @@ class Words {
   }
 }
 
-function readStatement(words: Words, sets: ReadonlyMap<string, TracedSet>, targets: string[]): Statement {
+function readStatement(words: Words, sets: ReadonlyMap<string, TracedSet>, verdicts: TracedVerdict[]): Statement {
   if (words.take('counter')) return () => 'next';
-  for (const verdict of ['accept', 'drop', 'return', 'continue']) if (words.take(verdict)) return () => ({ verdict });
-  for (const way of ['goto', 'jump']) {
-    if (!words.take(way)) continue;
-    const target = words.next();
-    targets.push(target);
-    return () => ({ verdict: `${way} ${target}` });
+  const verdict = takeVerdict(words);
+  if (verdict !== undefined) {
+    verdicts.push(verdict);
+    return () => verdict;
   }
   if (words.take('ct state')) return oneOf(words.next().split(','), ({ ctState }) => ctState);
   if (words.take('ct direction')) return oneOf([words.next()], ({ ctState, ctDirection }) => (isTracked(ctState) ? ctDirection : undefined));
@@ -101,6 +102,14 @@ function readStatement(words: Words, sets: ReadonlyMap<string, TracedSet>, targe
   if (words.take('fib saddr type local')) return ({ packet }) => (packet.isSourceLocal ? 'next' : 'no match');
   if (words.take('tcp flags &')) return compareFlags(words);
   return readLookUp(words, sets);
+}
+
+function takeVerdict(words: Words): TracedVerdict | undefined {
+  const word = words.peek();
+  if (word === 'goto' || word === 'jump') return readVerdict(`${words.next()} ${words.next()}`);
+  const verdict = readVerdict(word);
+  if (verdict !== undefined) words.next();
+  return verdict;
 }
 
 function oneOf(wanted: readonly string[], valueOf: (packet: TracePacket) => string | undefined): Statement {
@@ -141,7 +150,7 @@ function lookUpMark(words: Words, sets: ReadonlyMap<string, TracedSet>): Stateme
   return ({ packet, mark }) => {
     if (!isTracked(packet.ctState)) return 'no match';
     const verdict = map.find([`0x${((mark & mask) >>> 0).toString(16).padStart(8, '0')}`]);
-    return verdict === undefined ? 'no match' : { verdict };
+    return verdict ?? 'no match';
   };
 }
 
@@ -171,8 +180,7 @@ function readLookUp(words: Words, sets: ReadonlyMap<string, TracedSet>): Stateme
     const map = readReference(words, sets, types, 'map');
     return ({ packet }) => {
       const values = valuesOf(fields, packet);
-      const verdict = values === undefined ? undefined : map.find(values);
-      return verdict === undefined ? 'no match' : { verdict };
+      return (values === undefined ? undefined : map.find(values)) ?? 'no match';
     };
   }
   if (words.peek().startsWith('@')) {

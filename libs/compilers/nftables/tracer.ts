@@ -2,6 +2,7 @@ import { readRulesetText, refuse, type RuleNote } from './trace-lines.ts';
 import type { TracePacket } from './trace-packet.ts';
 import { TracedSet } from './trace-set.ts';
 import { type Passage, readRule, type TracedRule } from './trace-statement.ts';
+import type { TracedVerdict } from './trace-verdict.ts';
 
 /** A rule of the text that decided something about a packet. */
 export interface TraceStep {
@@ -41,7 +42,7 @@ export function createTracer(text: string): Tracer {
   const { sets, chains, notes } = readRulesetText(text);
   const known = unique(sets, (set) => new TracedSet(set));
   const traced = unique(chains, ({ name, rules }): TracedChain => ({ name, rules: rules.map((rule) => readRule(rule, known)) }));
-  for (const { rules } of traced.values()) for (const { targets, line } of rules) for (const target of targets) checkVerdict(`jump ${target}`, traced, line);
+  for (const { rules } of traced.values()) for (const { verdicts, line } of rules) for (const verdict of verdicts) checkVerdict(verdict, traced, line);
   for (const set of sets) for (const verdict of known.get(set.name)?.verdicts() ?? []) checkVerdict(verdict, traced, set.line);
   const hooks = new Map<string, string>();
   for (const { hook, name, line } of chains) {
@@ -61,11 +62,8 @@ function unique<T extends { readonly name: string; readonly line: number }, R>(i
   return made;
 }
 
-const PLAIN_VERDICTS = new Set(['accept', 'drop', 'return', 'continue']);
-
-function checkVerdict(verdict: string, chains: ReadonlyMap<string, TracedChain>, line: number): void {
-  const [, target] = /^(?:goto|jump) (\S+)$/.exec(verdict) ?? [];
-  if (target === undefined ? !PLAIN_VERDICTS.has(verdict) : !chains.has(target)) refuse(line, `unknown verdict: ${verdict}`);
+function checkVerdict(verdict: TracedVerdict, chains: ReadonlyMap<string, TracedChain>, line: number): void {
+  if ('target' in verdict && !chains.has(verdict.target)) refuse(line, `no chain is called ${verdict.target}`);
 }
 
 interface TracedChain {
@@ -107,11 +105,11 @@ class RulesetTracer implements Tracer {
       if (verdict === undefined) continue;
       path.push({ chain: start.name, line: rule.line, text: rule.text, comment: rule.comment });
       if (rule.number !== undefined) numbers.push(rule.number);
-      if (verdict === 'accept' || verdict === 'drop') return verdict;
-      if (verdict === 'return') return undefined;
-      if (verdict === 'continue') continue;
-      const decided = this.#run(this.#chain(verdict.slice(5)), passage, path, numbers, depth + 1);
-      if (decided !== undefined || verdict.startsWith('goto ')) return decided;
+      if (verdict.kind === 'accept' || verdict.kind === 'drop') return verdict.kind;
+      if (verdict.kind === 'return') return undefined;
+      if (!('target' in verdict)) continue;
+      const decided = this.#run(this.#chain(verdict.target), passage, path, numbers, depth + 1);
+      if (decided !== undefined || verdict.kind === 'goto') return decided;
     }
     return undefined;
   }
@@ -129,11 +127,11 @@ class RulesetTracer implements Tracer {
 }
 
 /** The verdict of a rule that matches; undefined where it does not, or has none. */
-function verdictOf({ statements }: TracedRule, passage: Passage): string | undefined {
+function verdictOf({ statements }: TracedRule, passage: Passage): TracedVerdict | undefined {
   for (const statement of statements) {
     const outcome = statement(passage);
     if (outcome === 'next') continue;
-    return outcome === 'no match' ? undefined : outcome.verdict;
+    return outcome === 'no match' ? undefined : outcome;
   }
   return undefined;
 }
