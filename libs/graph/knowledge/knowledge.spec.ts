@@ -1,0 +1,133 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { deployment, inferText, service } from '../../../test/support/infer-text.ts';
+
+const web = deployment('web', { ports: ['http:8080'], env: { API_URL: 'http://api:8080' } }) + service('web', '{port: 80, targetPort: http}', 'type: LoadBalancer');
+const api = deployment('api', { ports: ['8080'], env: { DATABASE_URL: 'postgresql://db:5432/app' } }) + service('api', '{port: 8080}');
+const db = deployment('db', { kind: 'StatefulSet', ports: ['5432'] }) + service('db', '{port: 5432}');
+const shop = web + api + db;
+
+/** Closed directions, as `api in`, `api out`. */
+function closed(text: string): readonly string[] {
+  const found: string[] = [];
+  for (const [key, { ingress, egress }] of inferText(text).knowledge) {
+    const name = key.slice(key.lastIndexOf('/') + 1);
+    if (ingress.isKnown) found.push(`${name} in`);
+    if (egress.isKnown) found.push(`${name} out`);
+  }
+  return found;
+}
+
+function whyOf(text: string, key: string, direction: 'ingress' | 'egress'): string {
+  return inferText(text).knowledge.get(key)?.[direction].why ?? '';
+}
+
+describe('an application that is written down whole', () => {
+  it('is closed, but for egress of who is not seen to call anybody', () => {
+    expect(closed(shop)).toEqual(['api in', 'api out', 'web in', 'web out', 'db in']);
+  });
+
+  it('leaves the outside of the cluster open', () => {
+    const { knowledge } = inferText(shop);
+    expect([...knowledge.values()].filter(({ egress }) => egress.isKnown).map(({ egress }) => egress.isOutsideOpen)).toEqual([true, true]);
+  });
+});
+
+describe('signs of addresses that are hidden', () => {
+  it.each([
+    ['a server nobody is seen to call', deployment('cache', { kind: 'StatefulSet', ports: ['6379'] }) + service('cache', '{port: 6379}'), []],
+    ['a server nobody is seen to call, that calls others', deployment('mail', { ports: ['25'], env: { DB_URL: 'postgresql://db:5432/app' } }) + service('mail', '{port: 25}'), []],
+    ['a server without a Service', deployment('registered', { ports: ['8080'], env: { DB_URL: 'postgresql://db:5432/app' } }), []],
+    ['a Service whose pods are made at run time', service('made', '{port: 80}'), []],
+    ['a workload that serves nothing and calls nobody', deployment('worker'), ['api out', 'web out', 'worker in']],
+    ['a way in that leads nowhere', deployment('portal', { ports: ['80'] }) + service('portal', '{port: 80}', 'type: LoadBalancer'), ['api out', 'portal in', 'web out']],
+    ['settings that are not in the input', deployment('worker', { container: 'envFrom: [{configMapRef: {name: absent}}]' }), ['api out', 'web out', 'worker in']],
+    ['an address that is not in the input, to servers it is not seen to call', deployment('worker', { env: { DB_URL: 'postgresql://db:5432/app' }, container: 'envFrom: [{secretRef: {name: absent}}]' }), ['api out', 'web out', 'worker in', 'db in']],
+  ])('%s', (_, text, expected) => {
+    expect(closed(shop + text)).toEqual(expected);
+  });
+
+  it('are only signs in the namespace they are in', () => {
+    const elsewhere = deployment('cache', { kind: 'StatefulSet', ports: ['6379'], namespace: 'other' }) + service('cache', '{port: 6379}', '', 'other');
+    expect(closed(shop + elsewhere)).toEqual(closed(shop));
+  });
+
+  it.each([
+    ['passwords', deployment('api', { ports: ['8080'], env: { DATABASE_URL: 'postgresql://db:5432/app' } }).replace('env: [', 'env: [{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: absent, key: password}}}, ')],
+    ['certificates', deployment('api', { ports: ['8080'], env: { DATABASE_URL: 'postgresql://db:5432/app' }, podSpec: 'volumes: [{name: c, secret: {secretName: api-tls}}]', container: 'volumeMounts: [{name: c, mountPath: /certs}]' })],
+  ])('are none: %s kept out of the input', (_, own) => {
+    expect(closed(web + own + service('api', '{port: 8080}') + db)).toEqual(closed(shop));
+  });
+});
+
+describe('the one server nobody calls', () => {
+  const front = (type: string): string => deployment('web', { ports: ['http:8080'], env: { API_URL: 'http://api:8080' } }) + service('web', '{port: 80, targetPort: http}', type);
+
+  it('is where people come in, if it calls others and no other way in is known', () => {
+    expect(closed(front('') + api + db)).toEqual(['api in', 'api out', 'web out', 'db in']);
+  });
+});
+
+describe('egress stays open', () => {
+  const grant = `---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: all, namespace: shop}
+rules: [{apiGroups: [""], resources: [pods], verbs: [list]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: all, namespace: shop}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: all}
+subjects: [{kind: ServiceAccount, name: api, namespace: shop}]
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: api, namespace: shop}
+`;
+  const env = { DATABASE_URL: 'postgresql://db:5432/app' };
+
+  it.each([
+    ['for a client of the API server', deployment('api', { ports: ['8080'], env, podSpec: 'serviceAccountName: api' }) + grant, 'client of the API server'],
+    ['for who is told an address that leads nowhere', deployment('api', { ports: ['8080'], env: { ...env, GEO_URL: 'http://geo:8080' } }), 'leads to nothing in the input'],
+    ['for who is told its node', deployment('api', { ports: ['8080'], env }).replace('env: [', 'env: [{name: NODE, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}, '), 'address of its node'],
+    ['behind a proxy that is put into its pods', deployment('api', { ports: ['8080'], env, annotations: 'sidecar.istio.io/inject: "true"' }), 'adds a proxy'],
+    ['on the network of its node', deployment('api', { ports: ['8080'], env, podSpec: 'hostNetwork: true' }), 'network of its node'],
+  ])('%s', (_, own, why) => {
+    expect(whyOf(web + own + service('api', '{port: 8080}') + db, 'shop/Deployment/api', 'egress')).toContain(why);
+  });
+
+  it('but not where a proxy is refused', () => {
+    const own = deployment('api', { ports: ['8080'], env, annotations: 'sidecar.istio.io/inject: "false"' });
+    expect(closed(web + own + service('api', '{port: 8080}') + db)).toContain('api out');
+  });
+});
+
+describe('ingress stays open', () => {
+  it('where a client calls from the address of its node', () => {
+    const agent = deployment('agent', { kind: 'DaemonSet', env: { API_URL: 'http://api:8080' }, podSpec: 'hostNetwork: true' });
+    expect(whyOf(shop + agent, 'shop/Deployment/api', 'ingress')).toContain("from its node's address");
+  });
+
+  it('where a port is opened on the node', () => {
+    const own = deployment('api', { env: { DATABASE_URL: 'postgresql://db:5432/app' } }).replace('ports: []', 'ports: [{containerPort: 8080, hostPort: 80}]');
+    expect(whyOf(web + own + service('api', '{port: 8080}') + db, 'shop/Deployment/api', 'ingress')).toContain('host port 80');
+  });
+
+  it('for a way in of which a port is not seen to be called', () => {
+    const own = deployment('web', { ports: ['8080', '9000'], env: { API_URL: 'http://api:8080' } }) + service('web', '{port: 8080}', 'type: LoadBalancer') + service('web', '{port: 9000}').replace('name: web,', 'name: admin,');
+    expect(whyOf(own + api + db, 'shop/Deployment/web', 'ingress')).toBe('nobody is seen to call port 9000 of Service admin');
+  });
+});
+
+describe('hints', () => {
+  // one ConfigMap that names two Services, read by three workloads: weak
+  const shared = `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: shared, namespace: shop}\ndata: {API_ADDR: "api:8080", DB_ADDR: "db:5432"}\n`;
+  const readers = ['a', 'b', 'c'].map((name) => deployment(name, { env: { API_URL: 'http://api:8080' }, container: 'envFrom: [{configMapRef: {name: shared}}]' })).join('');
+
+  it('are never cut off: what they lead to, and who holds them, is known only together with them', () => {
+    const { knowledge } = inferText(shop + shared + readers);
+    expect(knowledge.get('shop/StatefulSet/db')?.ingress).toMatchObject({ isKnown: false, isKnownWithWeak: true });
+    expect(knowledge.get('shop/Deployment/a')?.egress).toMatchObject({ isKnown: false, isKnownWithWeak: true });
+  });
+});
