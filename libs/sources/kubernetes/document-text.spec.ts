@@ -15,6 +15,7 @@ describe('splitting a stream', () => {
     ['helm output', '---\n# Source: x/templates/a.yaml\na: 1\n---\n# Source: x/templates/b.yaml\n---\nb: 2', [[1, '# Source: x/templates/a.yaml\na: 1'], [6, 'b: 2']]],
     ['carriage returns', 'a: 1\r\n---\r\nb: 2\r\n', [[1, 'a: 1'], [2, 'b: 2']]],
     ['a byte order mark', '\uFEFFa: 1', [[1, 'a: 1']]],
+    ['byte order marks of files laid end to end', '\uFEFFa: 1\n\uFEFF---\nb: 2\n---\n\uFEFFc: 3', [[1, 'a: 1'], [2, 'b: 2'], [4, 'c: 3']]],
     ['a directive', '%YAML 1.1\n---\na: 1', [[2, 'a: 1']]],
     ['an end marker', 'a: 1\n...\n---\nb: 2', [[1, 'a: 1'], [3, 'b: 2']]],
     ['content behind the marker', '--- {a: 1}\n--- # next\nb: 2', [[1, '{a: 1}'], [2, '# next\nb: 2']]],

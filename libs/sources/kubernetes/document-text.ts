@@ -7,7 +7,7 @@ export interface DocumentText {
 // A marker at the start of a line always ends a document, whatever it stands in: block scalars are
 // indented, and YAML forbids the marker inside quotes. What follows `--- ` on the line belongs to
 // the next document.
-const MARKER = /^(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm;
+const MARKER = /^\uFEFF?(?:---|\.\.\.)(?=[ \t\r\n]|$)/gm;
 const EMPTY_LINE = /^[ \t]*(?:[#%].*)?$/;
 
 /**
@@ -15,16 +15,22 @@ const EMPTY_LINE = /^[ \t]*(?:[#%].*)?$/;
  * of its file with it. Documents of nothing but comments and directives are left out.
  */
 export function* splitDocuments(stream: string): Generator<DocumentText> {
-  let start = stream.startsWith('\uFEFF') ? 1 : 0;
+  let start = 0;
   let line = 1;
   for (const marker of stream.matchAll(MARKER)) {
-    const text = stream.slice(start, marker.index);
+    const text = withoutByteOrderMark(stream.slice(start, marker.index));
     if (!isEmpty(text)) yield { text, line };
     line += countLines(text);
     start = marker.index + marker[0].length;
   }
-  const text = stream.slice(start);
+  const text = withoutByteOrderMark(stream.slice(start));
   if (!isEmpty(text)) yield { text, line };
+}
+
+// Files laid end to end may bring their marks along.
+function withoutByteOrderMark(text: string): string {
+  const at = text.indexOf('\uFEFF');
+  return at >= 0 && /^[ \t\r\n]*$/.test(text.slice(0, at)) ? `${text.slice(0, at)}${text.slice(at + 1)}` : text;
 }
 
 function isEmpty(text: string): boolean {

@@ -20,7 +20,7 @@ describe('a YAML document', () => {
     ['plain words do not', 'a: yes\nb: 010\nc: 0x10', { a: true, b: 8, c: 16 }],
     ['keys are text', 'on: 1\n010: 2\n1.5: 3', { true: 1, '8': 2, '1.5': 3 }],
     ['block text keeps its words', 'a: |\n  yes\nb: >\n  on', { a: 'yes\n', b: 'on\n' }],
-    ['tags decide', 'a: !!str 010\nb: !!int "8"\nc: !custom yes', { a: '010', b: 8, c: 'yes' }],
+    ['tags decide', 'a: !!str 010\nb: !!int "8"\nc: !custom yes\nd: !!binary aGVsbG8=', { a: '010', b: 8, c: 'yes', d: 'hello' }],
     ['merge keys, the own key first', 'a: &a {p: 1, q: 2}\nb:\n  <<: *a\n  q: 3', { a: { p: 1, q: 2 }, b: { q: 3, p: 1 } }],
     ['merge lists, the earlier first', 'a: &a {p: 1}\nb: &b {p: 2, q: 2}\nc:\n  <<: [*a, *b]', { a: { p: 1 }, b: { p: 2, q: 2 }, c: { p: 1, q: 2 } }],
     ['a quoted << is a key', '"<<": {x: 1}', { '<<': { x: 1 } }],

@@ -19,7 +19,6 @@ export interface ReadDocument {
 /** Lists whose entries are named one by one in evidence, so their lines are worth keeping. */
 const LISTS_WITH_LINES: ReadonlySet<string> = new Set(['containers', 'initContainers', 'env', 'items']);
 const CORE_TAG = 'tag:yaml.org,2002:';
-const TEXT_TAGS: ReadonlySet<string> = new Set([`${CORE_TAG}str`, `${CORE_TAG}binary`]);
 
 /**
  * Reads one YAML document as Kubernetes does, or says what is wrong with it.
@@ -174,7 +173,8 @@ function scalarOf(node: Scalar): Json {
   const text = typeof node.value === 'string' ? node.value : '';
   const { tag, type } = node;
   if (tag === undefined) return type === undefined || type === 'PLAIN' ? plainScalar(text) : text;
-  return tag.startsWith(CORE_TAG) && !TEXT_TAGS.has(tag) ? plainScalar(text) : text;
+  if (tag === `${CORE_TAG}binary`) return Buffer.from(text, 'base64').toString('utf8');
+  return tag.startsWith(CORE_TAG) && tag !== `${CORE_TAG}str` ? plainScalar(text) : text;
 }
 
 function isList(value: Json): value is readonly Json[] {

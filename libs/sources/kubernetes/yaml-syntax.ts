@@ -32,7 +32,7 @@ export function parseYaml(document: DocumentText): Document | readonly DocumentP
     for (const token of parser.next(lexeme)) tokens.push(token);
   }
   for (const token of parser.end()) tokens.push(token);
-  const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, logLevel: 'silent' });
+  const composer = new Composer({ schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false, logLevel: 'silent' });
   const [parsed, another] = [...composer.compose(tokens, true, document.text.length)];
   if (parsed === undefined || another !== undefined) return [problem(document, 'UNEXPECTED_TOKEN', another?.range[0] ?? 0)];
   if (parsed.errors.length === 0) return parsed;
