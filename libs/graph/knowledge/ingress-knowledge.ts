@@ -50,12 +50,15 @@ function knowsItsAddress(workload: Workload): boolean {
   return workload.containers.some(({ env }) => env.some(({ from }) => from?.kind === 'field' && from.path.startsWith('status.podIP')));
 }
 
-function clientReasons({ clients, isEntry, isCalledByApiServer, isScraped, isApiClient, uncalledPort }: WorkloadFacts): readonly string[] {
+function clientReasons(facts: WorkloadFacts): readonly string[] {
+  const { clients, isEntry, isCalledByApiServer, isScraped, isApiClient, uncalledPort } = facts;
   const reasons: string[] = [];
   if (clients.length > 0) reasons.push(clients.length === 1 ? `its client is ${clients.map(nameOf).join('')}` : `${String(clients.length)} workloads are seen to call it`);
   if (isEntry) reasons.push('it is a way in from outside');
   if (isCalledByApiServer) reasons.push('the API server calls it');
   if (reasons.length === 0 && isScraped && isApiClient && uncalledPort === undefined) reasons.push('all it serves is scraped for metrics');
+  // it has a name all the same, so this holds only where no client is hidden
+  if (facts.workload.platform === 'compose' && !facts.serves && reasons.length === 0 && facts.servers.length > 0) reasons.push('it calls others and offers no port');
   return reasons;
 }
 

@@ -44,7 +44,7 @@ export function mayCall(client: HiddenClient, server: WorkloadFacts): boolean {
   if (client.facts.workload === server.workload || client.facts.servers.some((seen) => workloadKey(seen) === key)) return false;
   if (!canReach(client.facts.workload, server.workload)) return false;
   // who lists what to wait for lists the stores it uses, and leaves out the services it only calls
-  const isStore = server.servers.length === 0 && !server.isEntry;
+  const isStore = server.servers.length === 0 && (server.workload.platform === 'compose' || !server.isEntry);
   return client.waitsFor === undefined || !isStore || client.waitsFor.has(key);
 }
 

@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+
+import type { Snapshot, Workload } from '#model';
+
+import { container, origin, service, workload, world } from '../../../test/support/worlds.ts';
+import { inferGraph } from '../infer.ts';
+
+interface ServiceFields {
+  readonly dependsOn?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly expose?: number;
+  readonly publish?: number;
+  readonly networks?: readonly string[];
+}
+
+function project(services: Readonly<Record<string, ServiceFields>>): Snapshot {
+  const workloads = Object.entries(services).map(([name, fields]) => composeService(name, fields));
+  return world({ workloads, services: workloads.map(({ ref }) => service(`app/${ref.name}`, { type: 'Compose', workloads: [ref] })) });
+}
+
+function composeService(name: string, { dependsOn = [], env = {}, expose, publish, networks = [] }: ServiceFields): Workload {
+  const variables = Object.entries(env).map(([key, value]) => ({ name: key, value, origin }));
+  return workload(`app/ComposeService/${name}`, {
+    platform: 'compose',
+    containers: [container({ image: `registry.example/${name}`, env: variables, ports: expose === undefined ? [] : [{ port: expose, protocol: 'TCP' }] })],
+    compose: { dependsOn, links: [], networks, profiles: [], published: publish === undefined ? [] : [{ target: publish, protocol: 'TCP', hostPort: publish }] },
+  });
+}
+
+function closed(services: Readonly<Record<string, ServiceFields>>): readonly string[] {
+  return [...inferGraph(project(services)).knowledge].flatMap(([key, { ingress, egress }]) => {
+    const name = key.slice(key.lastIndexOf('/') + 1);
+    return [...(ingress.isKnown ? [`${name} in`] : []), ...(egress.isKnown ? [`${name} out`] : [])];
+  });
+}
+
+const db = { expose: 5432 };
+const told = { env: { DATABASE_URL: 'postgresql://db:5432/app' } };
+
+describe('a Compose project', () => {
+  it('is closed where every address is written down', () => {
+    expect(closed({ db, api: { ...told, expose: 8080 }, web: { env: { API_URL: 'http://api:8080' }, publish: 80 } })).toEqual(['api in', 'api out', 'db in', 'web in', 'web out']);
+  });
+
+  it('is closed around a worker that offers nothing', () => {
+    expect(closed({ db, api: { ...told, publish: 8080 }, worker: told })).toEqual(['api in', 'api out', 'db in', 'worker in', 'worker out']);
+  });
+
+  it('leaves open who waits for what it is not told, and what that one may call', () => {
+    const services = { db, cache: { expose: 6379 }, api: { ...told, expose: 8080 }, web: { env: { API_URL: 'http://api:8080' }, dependsOn: ['cache'], publish: 80 } };
+    // it is seen to call the cache and api, and reaches the database only by way of api
+    expect(closed(services)).toEqual(['api in', 'api out', 'cache in', 'web in']);
+  });
+
+  it('leaves a store open to who waits for it by way of another', () => {
+    const services = { db, api: { dependsOn: ['db'], expose: 8080 }, web: { dependsOn: ['api'], publish: 80 } };
+    expect(closed(services)).toEqual(['api in']);
+  });
+
+  it('closes that store to who shares no network with it', () => {
+    const services = { db: { ...db, networks: ['back'] }, api: { dependsOn: ['db'], expose: 8080, networks: ['front', 'back'] }, web: { dependsOn: ['api'], publish: 80, networks: ['front'] } };
+    expect(closed(services)).toContain('db in');
+  });
+
+  it('leaves everything open around a service that is there for nobody', () => {
+    expect(closed({ db, api: { ...told, publish: 8080 }, mystery: {} })).toEqual([]);
+  });
+});
