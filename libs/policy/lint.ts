@@ -22,11 +22,15 @@ class Linter {
   readonly #snapshot: Snapshot;
   readonly #grounder: Grounder;
   readonly #hasPods: boolean;
+  /** Pods of namespaces whose labels the input does not have. */
+  readonly #unlabelled: readonly Pod[];
 
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot;
     this.#grounder = createGrounder(snapshot);
-    this.#hasPods = [...snapshot.pods.values()].some(isSelectable);
+    const pods = [...snapshot.pods.values()].filter(isSelectable);
+    this.#hasPods = pods.length > 0;
+    this.#unlabelled = pods.filter(({ namespace }) => snapshot.namespaces.get(namespace)?.isDeclared !== true);
   }
 
   lint(policy: Policy): void {
@@ -75,8 +79,7 @@ class Linter {
 
   #hangsOnUnknownLabels(peer: Peer & { readonly kind: 'pods' }): boolean {
     if (peer.namespaces.kind === 'name') return false;
-    for (const pod of this.#snapshot.pods.values()) if (isSelected(peer, pod, this.#snapshot) === 'maybe') return true;
-    return false;
+    return this.#unlabelled.some((pod) => isSelected(peer, pod, this.#snapshot) === 'maybe');
   }
 
   #warn({ name, origin }: Policy, code: string, message: string, hint: string): void {

@@ -1,10 +1,11 @@
-import { compareText, type Flow, type Revision, type Rule, type Snapshot, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
+import { compareText, type Direction, type Flow, type Revision, type Rule, type Snapshot, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
 
 import type { AllowedPorts } from './allowed-ports.ts';
 import { CoverageIndex } from './coverage.ts';
 import { endsByWorkload, type PodEnd, podEnds, siblingOf } from './ends.ts';
 import type { AttributedEnd } from './flow-parties.ts';
 import type { Party } from './party.ts';
+import { RuleReach } from './rule-reach.ts';
 import { PeerMatcher } from './peer-matching.ts';
 import { intersectPorts, NO_PORTS, type PortSet, portSet, portsOfRule, subtractPorts, unitePorts } from './port-set.ts';
 
@@ -40,11 +41,9 @@ export class UsedPaths {
     const ends = endsByWorkload(podEnds(snapshot, [{ family: 4, first: 0n, last: (1n << 32n) - 1n }, { family: 6, first: 0n, last: (1n << 128n) - 1n }]));
     const openers = new Openers(revision, snapshot);
     const paths: UnusedPath[] = [];
-    for (const [sender, senders] of ends) {
-      for (const [receiver, receivers] of ends) {
-        const path = this.#unusedBetween(sender, senders, receiver, receivers, allowed, openers);
-        if (path !== undefined) paths.push(path);
-      }
+    for (const [sender, receiver] of pairsWorthAsking(ends, allowed, new RuleReach(revision, snapshot))) {
+      const path = this.#unusedBetween(sender, ends.get(sender) ?? [], receiver, ends.get(receiver) ?? [], allowed, openers);
+      if (path !== undefined) paths.push(path);
     }
     return paths.sort((a, b) => compareText(workloadKey(a.from), workloadKey(b.from)) || compareText(workloadKey(a.to), workloadKey(b.to)));
   }
@@ -76,6 +75,23 @@ export class UsedPaths {
     }
     return from === undefined || to === undefined ? undefined : { from, to, ports: unused, rules: [...rules].sort(compareText) };
   }
+}
+
+// A closed receiver is reached by those its rules name, an open one by those whose own rules name it.
+function* pairsWorthAsking(ends: ReadonlyMap<WorkloadKey, readonly PodEnd[]>, allowed: AllowedPorts, reach: RuleReach): Generator<readonly [WorkloadKey, WorkloadKey]> {
+  const isClosed = (key: WorkloadKey, direction: Direction): boolean => (ends.get(key) ?? []).every(({ party }) => party.pod !== undefined && allowed.isCovered(party.pod, direction));
+  const closed = new Set([...ends.keys()].filter((key) => isClosed(key, 'ingress')));
+  const others = (key: WorkloadKey, direction: Direction): ReadonlySet<WorkloadKey> => {
+    const named = new Set<WorkloadKey>();
+    for (const { party } of ends.get(key) ?? []) {
+      const reached = party.pod === undefined ? 'all' : reach.of(party.pod, direction);
+      if (reached === 'all') return new Set(ends.keys());
+      for (const other of reached) if (ends.has(other)) named.add(other);
+    }
+    return named;
+  };
+  for (const receiver of closed) for (const sender of others(receiver, 'ingress')) yield [sender, receiver];
+  for (const sender of ends.keys()) for (const receiver of others(sender, 'egress')) if (!closed.has(receiver)) yield [sender, receiver];
 }
 
 /** Finds the rules that open ports at one end, and which of them have evidence of their own. */

@@ -1,0 +1,61 @@
+import { type Address, compareAddresses, type Direction, lastOf, type Pod, type Revision, type Snapshot, workloadKey, type WorkloadKey } from '#model';
+
+import { type AddressBlock, blockContains } from './address-block.ts';
+import { CoverageIndex } from './coverage.ts';
+import { createGrounder, type Grounder } from './grounding.ts';
+
+/** Finds the workloads that the rules for a pod name at all, so that the others need not be asked about. */
+export class RuleReach {
+  readonly #coverage: CoverageIndex;
+  readonly #grounder: Grounder;
+  /** In numeric order. */
+  readonly #addresses: readonly { readonly address: Address; readonly workload: WorkloadKey }[];
+
+  constructor(revision: Revision, snapshot: Snapshot) {
+    this.#addresses = [...snapshot.pods.values()]
+      .flatMap(({ addresses, workload }) => addresses.map((address) => ({ address, workload: workloadKey(workload) })))
+      .sort((a, b) => compareAddresses(a.address, b.address));
+    this.#coverage = new CoverageIndex(revision, snapshot);
+    this.#grounder = createGrounder(snapshot);
+  }
+
+  /** Every workload some allowing rule may mean; `all` where admin tiers leave it open, or a rule means everybody. */
+  of(pod: Pod, direction: Direction): ReadonlySet<WorkloadKey> | 'all' {
+    const { admin, namespaced, baseline } = this.#coverage.covering(pod);
+    const isolating = namespaced.filter(({ policy }) => policy[direction] !== undefined);
+    if (isolating.length === 0) return 'all';
+    const reached = new Set<WorkloadKey>();
+    for (const { policy } of [...admin, ...isolating, ...baseline]) {
+      for (const { peers } of policy[direction] ?? []) {
+        if (peers === 'any') return 'all';
+        for (const peer of peers) {
+          const { pods, blocks } = this.#grounder.groundPeer(peer);
+          for (const { workload } of pods) reached.add(workloadKey(workload));
+          for (const block of blocks) this.#addWithin(block, reached);
+        }
+      }
+    }
+    return reached;
+  }
+
+  #addWithin(block: AddressBlock, reached: Set<WorkloadKey>): void {
+    const last = lastOf(block.cidr);
+    for (let at = this.#firstIn(block); at < this.#addresses.length; at += 1) {
+      const held = this.#addresses[at];
+      if (held === undefined || held.address.family !== block.cidr.family || held.address.bits > last) return;
+      if (!reached.has(held.workload) && blockContains(block, held.address)) reached.add(held.workload);
+    }
+  }
+
+  #firstIn({ cidr }: AddressBlock): number {
+    let low = 0;
+    let high = this.#addresses.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const address = this.#addresses[middle]?.address;
+      if (address !== undefined && (address.family < cidr.family || (address.family === cidr.family && address.bits < cidr.first))) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
