@@ -69,7 +69,7 @@ export class NodeCompiler {
   }
 
   diagnostics(): readonly Diagnostic[] {
-    return diagnose(this.#revision, this.#pods.states());
+    return diagnose(this.#revision, this.#pods.states(), this.#namespaces);
   }
 
   /** Takes changes in; what they cost depends on how much they touch, not on how much there is. */
