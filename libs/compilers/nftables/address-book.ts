@@ -15,23 +15,22 @@ export class AddressBook {
   /** Pods with an address that might be part of the public internet were it not theirs. */
   readonly #outstanding = new Map<PodKey, Pod>();
 
-  /** Notes a pod; says which other pods' claims are contested from now on, or no longer. */
-  place(pod: Pod): ReadonlySet<PodKey> {
+  place(pod: Pod): BookStep {
     const key = podKey(pod);
+    const nodes: string[] = [];
     for (const address of pod.addresses) {
-      for (const node of this.#foreignOwners(pod, address)) this.#countStray(node, address, 1);
+      const owners = this.#nodesAt(address);
+      nodes.push(...this.#changeStrays(pod, address, owners, 1));
+      if (owners.length === 0 && canBePublic(address)) this.#outstanding.set(key, pod);
     }
-    if (pod.addresses.some((address) => this.#isOutstanding(address))) this.#outstanding.set(key, pod);
-    return this.#changeClaims(pod, (claimants) => claimants.add(key));
+    return { nodes, pods: this.#changeClaims(pod, (claimants) => claimants.add(key)) };
   }
 
-  remove(pod: Pod): ReadonlySet<PodKey> {
+  remove(pod: Pod): BookStep {
     const key = podKey(pod);
-    for (const address of pod.addresses) {
-      for (const node of this.#foreignOwners(pod, address)) this.#countStray(node, address, -1);
-    }
+    const nodes = pod.addresses.flatMap((address) => this.#changeStrays(pod, address, this.#nodesAt(address), -1));
     this.#outstanding.delete(key);
-    return this.#changeClaims(pod, (claimants) => claimants.delete(key));
+    return { nodes, pods: this.#changeClaims(pod, (claimants) => claimants.delete(key)) };
   }
 
   /** Sets the blocks a node's pods get addresses from. Pods have to be placed again afterwards. */
@@ -53,11 +52,6 @@ export class AddressBook {
   /** Addresses inside the node's blocks that pods of other nodes have. */
   straysOf(node: string): readonly Address[] {
     return [...(this.#strays.get(node)?.values() ?? [])].map(({ address }) => address);
-  }
-
-  /** Nodes other than the pod's own that lose one of their addresses to it. */
-  foreignOwners(pod: Pod): readonly string[] {
-    return pod.addresses.flatMap((address) => this.#foreignOwners(pod, address));
   }
 
   isContested(address: Address): boolean {
@@ -95,10 +89,11 @@ export class AddressBook {
     else strays.set(address.text, stray);
   }
 
-  #foreignOwners({ node }: Pod, address: Address): readonly string[] {
-    // where the pod is not placed nobody can say that it is elsewhere
-    if (node === undefined) return [];
-    return this.#nodesAt(address).filter((owner) => owner !== node);
+  // Where the pod is not placed nobody can say that it is elsewhere.
+  #changeStrays({ node }: Pod, address: Address, owners: readonly string[], change: 1 | -1): readonly string[] {
+    const losing = node === undefined ? [] : owners.filter((owner) => owner !== node);
+    for (const owner of losing) this.#countStray(owner, address, change);
+    return losing;
   }
 
   #nodesAt(address: Address): readonly string[] {
@@ -112,16 +107,15 @@ export class AddressBook {
     return found;
   }
 
-  // Everything else is no part of the public internet whether a pod has it or not.
-  #isOutstanding(address: Address): boolean {
-    if (address.family === 4 && NOT_INTERNET_4.some((block) => prefixContains(block, address))) return false;
-    if (address.family === 6 && address.bits >> 125n !== 1n) return false;
-    return this.#nodesAt(address).length === 0;
-  }
-
   #ownersOf(block: Prefix): Set<string> | undefined {
     return this.#owners.get(lengthKey(block))?.get(block.first);
   }
+}
+
+/** What else has to be looked at again: nodes that lose or regain an address, and pods whose claim is contested from now on, or no longer. */
+export interface BookStep {
+  readonly nodes: readonly string[];
+  readonly pods: ReadonlySet<PodKey>;
 }
 
 interface Stray {
@@ -133,4 +127,10 @@ const IPV6_LENGTHS = 1000;
 
 function lengthKey({ family, length }: Prefix): number {
   return (family === 6 ? IPV6_LENGTHS : 0) + length;
+}
+
+// Everything else is no part of the public internet whether a pod has it or not.
+function canBePublic(address: Address): boolean {
+  if (address.family === 6) return address.bits >> 125n === 1n;
+  return !NOT_INTERNET_4.some((block) => prefixContains(block, address));
 }

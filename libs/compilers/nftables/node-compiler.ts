@@ -104,16 +104,14 @@ export class NodeCompiler {
   #setPod(key: PodKey, pod: Pod | undefined): void {
     const before = this.#pods.pods().get(key);
     const wasOutstanding = before !== undefined && this.#book.isOutstanding(before);
-    for (const node of before === undefined ? [] : this.#book.foreignOwners(before)) this.#touch(node);
     this.#occupy(this.#placement.get(key), -1);
     this.#placement.delete(key);
-    this.#pods.set(key, pod);
+    for (const node of this.#pods.set(key, pod)) this.#touch(node);
     if (pod?.node !== undefined && pod.phase !== 'finished') {
       this.#placement.set(key, pod.node);
       this.#occupy(pod.node, 1);
     }
     const after = this.#pods.pods().get(key);
-    for (const node of after === undefined ? [] : this.#book.foreignOwners(after)) this.#touch(node);
     if (wasOutstanding || (after !== undefined && this.#book.isOutstanding(after))) this.#areSurroundingsDirty = true;
   }
 

@@ -31,21 +31,27 @@ export class PodTable {
     this.#book = book;
   }
 
-  /** Notes that a pod is now this, or gone. */
-  set(key: PodKey, pod: Pod | undefined): void {
+  /** Notes that a pod is now this, or gone; says which nodes lose or regain an address by it. */
+  set(key: PodKey, pod: Pod | undefined): readonly string[] {
+    const nodes: string[] = [];
     const before = this.#pods.get(key);
     const after = pod !== undefined && isSelectable(pod) ? pod : undefined;
     if (before !== undefined) {
-      this.#lookAgainAt(this.#book.remove(before));
+      const step = this.#book.remove(before);
+      nodes.push(...step.nodes);
+      this.#lookAgainAt(step.pods);
       this.#byNamespace.get(before.namespace)?.delete(key);
       this.#pods.delete(key);
     }
     if (after !== undefined) {
-      this.#lookAgainAt(this.#book.place(after));
+      const step = this.#book.place(after);
+      nodes.push(...step.nodes);
+      this.#lookAgainAt(step.pods);
       this.#byNamespace.set(after.namespace, (this.#byNamespace.get(after.namespace) ?? new Set()).add(key));
       this.#pods.set(key, after);
     }
     if (before !== undefined || after !== undefined) this.#pending.add(key);
+    return nodes;
   }
 
   /** Runs a change of what addresses mean with no pod in the book. */
