@@ -1,4 +1,4 @@
-import { isPortNumber, type Json, type JsonObject, type PodSelection, type PortMatch, parsePrefix, type Prefix, type Protocol } from '#model';
+import { isJsonObject, isPortNumber, type Json, type JsonObject, type NamespaceSelection, type PodSelection, type PortMatch, parsePrefix, type Prefix, type Protocol } from '#model';
 
 import { describe, isPresent, type PolicyReading } from './policy-reading.ts';
 import { readSelector } from './policy-selector.ts';
@@ -46,11 +46,24 @@ export function onlyOne(reading: PolicyReading, fields: JsonObject, known: reado
 /** `namespaceSelector` and `podSelector`, both required, as the admin APIs write pods. */
 export function readNamespacedPods(reading: PolicyReading, value: Json | undefined, path: string): PodSelection {
   const fields = reading.fields(value, path);
-  reading.expectOnly(fields, ['namespaceSelector', 'podSelector'], path);
-  for (const name of ['namespaceSelector', 'podSelector']) {
+  // the first releases of v1alpha1 wrote the namespaces of a peer one level deeper
+  const namespaces = isPresent(fields['namespaces']) ? 'namespaces' : 'namespaceSelector';
+  reading.expectOnly(fields, [namespaces, 'podSelector'], path);
+  for (const name of [namespaces, 'podSelector']) {
     if (!isPresent(fields[name])) reading.refuse(`${path}.${name}`, 'is missing', 'write {} to select all');
   }
-  const selector = readSelector(reading, fields['namespaceSelector'], `${path}.namespaceSelector`);
-  const pods = readSelector(reading, fields['podSelector'], `${path}.podSelector`);
-  return { namespaces: { kind: 'selector', selector }, pods };
+  const selection = readNamespaces(reading, fields[namespaces], `${path}.${namespaces}`);
+  return { namespaces: selection, pods: readSelector(reading, fields['podSelector'], `${path}.podSelector`) };
+}
+
+/**
+ * A selector of namespaces; also in the shape of the first releases of v1alpha1,
+ * `{namespaceSelector: …}`, whose `sameLabels` and `notSameLabels` no later release has.
+ */
+export function readNamespaces(reading: PolicyReading, value: Json | undefined, path: string): NamespaceSelection {
+  if (isJsonObject(value) && isPresent(value['namespaceSelector'])) {
+    for (const name of Object.keys(value)) if (name !== 'namespaceSelector') reading.refuse(path, `says ${describe(name)} beside namespaceSelector`, 'set exactly one of them');
+    return { kind: 'selector', selector: readSelector(reading, value['namespaceSelector'], `${path}.namespaceSelector`) };
+  }
+  return { kind: 'selector', selector: readSelector(reading, value, path) };
 }

@@ -1,4 +1,4 @@
-import type { Json, Manifest, PortMatch } from '#model';
+import type { Json, Manifest, PortMatch, Protocol } from '#model';
 
 import { onlyOne, readPortNumber, readProtocol } from './policy-parts.ts';
 import { describe, PolicyReading } from './policy-reading.ts';
@@ -54,7 +54,7 @@ function readPort(reading: PolicyReading, item: Json, path: string): PortMatch |
 function readNumber(reading: PolicyReading, value: Json | undefined, path: string): PortMatch | undefined {
   const fields = reading.fields(value, path);
   reading.expectOnly(fields, ['protocol', 'port'], path);
-  const protocol = readProtocol(reading, fields['protocol'], `${path}.protocol`);
+  const protocol = readOwnProtocol(reading, fields['protocol'], `${path}.protocol`);
   const port = readPortNumber(reading, fields['port'], `${path}.port`);
   return port === undefined ? undefined : { kind: 'range', protocol, from: port, to: port };
 }
@@ -62,7 +62,7 @@ function readNumber(reading: PolicyReading, value: Json | undefined, path: strin
 function readRange(reading: PolicyReading, value: Json | undefined, path: string): PortMatch | 'nothing' | undefined {
   const fields = reading.fields(value, path);
   reading.expectOnly(fields, ['protocol', 'start', 'end'], path);
-  const protocol = readProtocol(reading, fields['protocol'], `${path}.protocol`);
+  const protocol = readOwnProtocol(reading, fields['protocol'], `${path}.protocol`);
   const from = readPortNumber(reading, fields['start'], `${path}.start`);
   const to = readPortNumber(reading, fields['end'], `${path}.end`);
   if (from === undefined || to === undefined) return undefined;
@@ -70,4 +70,9 @@ function readRange(reading: PolicyReading, value: Json | undefined, path: string
   // this version of the API server lets it pass, and the range then holds no port
   reading.warn('policy-empty-range', path, `starts at ${String(from)} and ends at ${String(to)}, so it matches no port`, 'put the lower number in start');
   return 'nothing';
+}
+
+// An empty text passes the API server, and is a protocol not specified: TCP.
+function readOwnProtocol(reading: PolicyReading, value: Json | undefined, path: string): Protocol {
+  return readProtocol(reading, value === '' ? undefined : value, path);
 }

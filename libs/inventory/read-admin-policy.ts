@@ -1,6 +1,6 @@
 import { type AdminPolicy, type AdminRule, type Diagnostic, type Evidence, evidenceWhere, type Json, type JsonObject, type Manifest, type Peer, type PortMatch, type Subject, EVERYTHING } from '#model';
 
-import { onlyOne, readCidr, readNamespacedPods } from './policy-parts.ts';
+import { onlyOne, readCidr, readNamespacedPods, readNamespaces } from './policy-parts.ts';
 import { describe, isPresent, type PolicyReading } from './policy-reading.ts';
 import { readSelector } from './policy-selector.ts';
 
@@ -47,7 +47,7 @@ export function readPriority(reading: PolicyReading, value: Json | undefined): n
 function readSubject(reading: PolicyReading, value: Json | undefined): Subject | undefined {
   const fields = reading.fields(value, 'spec.subject');
   const kind = onlyOne(reading, fields, ['namespaces', 'pods'], 'spec.subject');
-  if (kind === 'namespaces') return { kind: 'pods', namespaces: namespacesOf(reading, fields['namespaces'], 'spec.subject.namespaces'), pods: EVERYTHING };
+  if (kind === 'namespaces') return { kind: 'pods', namespaces: readNamespaces(reading, fields['namespaces'], 'spec.subject.namespaces'), pods: EVERYTHING };
   if (kind === 'pods') return { kind: 'pods', ...readNamespacedPods(reading, fields['pods'], 'spec.subject.pods') };
   return undefined;
 }
@@ -96,7 +96,7 @@ function readPeer(reading: PolicyReading, item: Json, direction: 'ingress' | 'eg
   const known = direction === 'ingress' ? ['namespaces', 'pods'] : ['namespaces', 'pods', 'nodes', 'networks', 'domainNames'];
   switch (onlyOne(reading, fields, known, path)) {
     case 'namespaces':
-      return [{ kind: 'pods', namespaces: namespacesOf(reading, fields['namespaces'], `${path}.namespaces`), pods: EVERYTHING }];
+      return [{ kind: 'pods', namespaces: readNamespaces(reading, fields['namespaces'], `${path}.namespaces`), pods: EVERYTHING }];
     case 'pods':
       return [{ kind: 'pods', ...readNamespacedPods(reading, fields['pods'], `${path}.pods`) }];
     case 'nodes':
@@ -134,10 +134,6 @@ function readPorts(reading: PolicyReading, value: Json | undefined, dialect: Adm
 function refuseNamesWithoutPods(reading: PolicyReading, peers: readonly Peer[], ports: readonly PortMatch[] | 'any', path: string): void {
   if (ports === 'any' || !ports.some((port) => port.kind === 'named') || peers.every((peer) => peer.kind === 'pods')) return;
   reading.refuse(path, 'has a named port beside nodes, networks or domainNames', 'only pods have port names: use numbers, or make two rules of it');
-}
-
-function namespacesOf(reading: PolicyReading, value: Json | undefined, path: string): { readonly kind: 'selector'; readonly selector: ReturnType<typeof readSelector> } {
-  return { kind: 'selector', selector: readSelector(reading, value, path) };
 }
 
 function nonEmpty(reading: PolicyReading, value: Json | undefined, path: string): readonly Json[] {

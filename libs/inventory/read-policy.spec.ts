@@ -150,6 +150,21 @@ describe('admin policies', () => {
     expect(diagnostics.map(({ code }) => code)).toEqual(['policy-empty-range']);
   });
 
+  it('the first releases of v1alpha1 wrote namespaces one level deeper', () => {
+    const selector: Json = { matchLabels: { team: 'a' } };
+    const peers = (...from: readonly Json[]): Policy | undefined => readAdmin('AdminNetworkPolicy', anp({ ingress: [{ action: 'Deny', from: [...from] }] })).value;
+    const old = peers({ namespaces: { namespaceSelector: selector } }, { pods: { namespaces: { namespaceSelector: selector }, podSelector: {} } });
+    expect(old).toBeDefined();
+    expect(old).toEqual(peers({ namespaces: selector }, { pods: { namespaceSelector: selector, podSelector: {} } }));
+    expect(peers({ namespaces: { sameLabels: ['team'] } })).toBeUndefined();
+    expect(peers({ namespaces: { namespaceSelector: selector, sameLabels: ['team'] } })).toBeUndefined();
+  });
+
+  it('an unspecified protocol is TCP', () => {
+    const { value } = readAdmin('AdminNetworkPolicy', anp({ egress: [deny({ ports: [{ portNumber: { port: 80 } }, { portRange: { protocol: '', start: 80, end: 81 } }] })] }));
+    expect(value?.egress?.[0]?.ports).toEqual([{ kind: 'range', protocol: 'TCP', from: 80, to: 80 }, { kind: 'range', protocol: 'TCP', from: 80, to: 81 }]);
+  });
+
   it('a rule\'s name stays with it as its reason', () => {
     const { value } = readAdmin('ClusterNetworkPolicy', cnp({ egress: [deny({ name: 'no databases' })] }));
     expect(value?.egress?.[0]?.evidence.map(({ text }) => text)).toEqual(['the rule is called "no databases"']);

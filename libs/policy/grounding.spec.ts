@@ -3,6 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import { blockContains, createGrounder, groundPeer, publicInternet } from '#policy';
 import { type Entity, EVERYTHING, parsePrefix, type Peer, selectorFromLabels } from '#model';
 import { pod } from '../../test/support/policies.ts';
+import { PeerMatcher } from './peer-matching.ts';
+import { PartyFinder } from './party.ts';
 import { address, namespace, node, ref, world } from '../../test/support/worlds.ts';
 
 const cluster = world({
@@ -99,5 +101,39 @@ describe('addresses', () => {
     const hole = parsePrefix('10.1.0.0/16');
     if (cidr === undefined || hole === undefined) throw new Error('read prefixes');
     expect(groundPeer({ kind: 'cidr', cidr, except: [hole] }, cluster)).toEqual({ pods: [], blocks: [{ cidr, except: [hole] }] });
+  });
+});
+
+describe('a peer lowered and a peer matched mean the same', () => {
+  const cidr = parsePrefix('10.0.0.0/31');
+  if (cidr === undefined) throw new Error('read a prefix');
+  const selectors = [EVERYTHING, selectorFromLabels({ app: 'web' }), selectorFromLabels({ team: 'a' }), selectorFromLabels({ 'kubernetes.io/metadata.name': 'mon' })];
+  const peers: readonly Peer[] = [
+    ...selectors.flatMap((selector) => selectors.map((pods): Peer => ({ kind: 'pods', namespaces: { kind: 'selector', selector }, pods }))),
+    ...selectors.map((pods): Peer => ({ kind: 'pods', namespaces: { kind: 'name', name: 'shop' }, pods })),
+    { kind: 'workload', workload: ref('shop/Pod/web') },
+    { kind: 'cidr', cidr, except: [] },
+    { kind: 'nodes', nodes: selectorFromLabels({ os: 'linux' }) },
+    { kind: 'host', host: 'api.example.com' },
+    { kind: 'host', host: '10.0.0.2' },
+    { kind: 'entity', entity: 'any' },
+    { kind: 'entity', entity: 'internet' },
+    { kind: 'entity', entity: 'gateway' },
+  ];
+  const outside = ['203.0.113.7', '10.0.0.0', '192.0.2.1', '2001:db8:9::7', 'fe80::1'].map(address);
+
+  it.each(peers.map((peer) => [JSON.stringify(peer, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)), peer] as const))('%s', (_text, peer) => {
+    const grounded = groundPeer(peer, cluster);
+    const matcher = new PeerMatcher(cluster);
+    const finder = new PartyFinder(cluster);
+    for (const each of cluster.pods.values()) {
+      for (const own of each.addresses) {
+        const isMeant = grounded.pods.includes(each) || grounded.blocks.some((block) => blockContains(block, own));
+        expect([each.name, matcher.match(peer, finder.find({ kind: 'pod', pod: each, address: own })) === 'yes']).toEqual([each.name, isMeant]);
+      }
+    }
+    for (const own of outside) {
+      expect([own.text, matcher.match(peer, finder.find({ kind: 'address', address: own })) === 'yes']).toEqual([own.text, grounded.blocks.some((block) => blockContains(block, own))]);
+    }
   });
 });

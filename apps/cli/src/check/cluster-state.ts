@@ -20,7 +20,11 @@ export class ClusterState {
     this.nodes = given.nodes;
     for (const { name, labels } of given.namespaces) this.namespaces.set(name, labels);
     for (const pod of given.pods) this.pods.set(`${pod.namespace}/${pod.name}`, pod);
-    for (const policy of given.policies) this.#policies.set(policyKey(policy), policy);
+    given.policies.forEach((policy, index) => {
+      const key = policyKey(policy);
+      // cases made of unit tests leave names out
+      this.#policies.set(this.#policies.has(key) ? `${key}#${String(index)}` : key, policy);
+    });
   }
 
   /** The policies as the API server would hold them: an object it refuses is not there. */
@@ -120,9 +124,9 @@ interface Identity {
 function identityOf(body: JsonObject): Identity {
   const metadata = objectAt(body['metadata'] ?? {}, 'metadata');
   const kind = textAt(body['kind'], 'kind');
-  const { namespace } = metadata;
+  const { namespace, name } = metadata;
   const own = typeof namespace === 'string' && namespace !== '' ? namespace : 'default';
-  return { kind, namespace: kind === 'NetworkPolicy' ? own : '', name: textAt(metadata['name'], 'metadata.name') };
+  return { kind, namespace: kind === 'NetworkPolicy' ? own : '', name: typeof name === 'string' ? name : '' };
 }
 
 /** `NetworkPolicy shop/web`; nothing before the slash where the kind has no namespace. */

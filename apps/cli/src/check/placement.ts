@@ -28,9 +28,15 @@ export function placementsOf(state: ClusterState): readonly Placement[] {
 export function worldOf(state: ClusterState, policies: readonly Policy[], placement: Placement, origin: { readonly file: string; readonly line: number }): World {
   const nodes = new Map<string, Node>();
   for (const { name, labels, ips } of state.nodes) nodes.set(name, makeNode(name, labels, ips));
-  const pods = [...state.pods.values()].map((pod): Pod => {
+  const given = [...state.pods.values()];
+  // a node nobody describes has the addresses of what runs on its network
+  for (const pod of given.filter(({ hostNetwork }) => hostNetwork)) {
     const node = nodeOf(pod, nodes, placement);
-    if (!nodes.has(node)) nodes.set(node, makeNode(node, {}, pod.hostNetwork ? pod.ips : []));
+    if (!nodes.has(node)) nodes.set(node, makeNode(node, {}, pod.ips));
+  }
+  const pods = given.map((pod): Pod => {
+    const node = nodeOf(pod, nodes, placement);
+    if (!nodes.has(node)) nodes.set(node, makeNode(node, {}, []));
     return {
       namespace: pod.namespace,
       name: pod.name,
