@@ -29,11 +29,13 @@ function scanPairs(text: string): readonly Mention[] {
   const hosts = [...text.matchAll(HOST_PAIR)];
   if (hosts.length === 0) return [];
   const ports = [...text.matchAll(PORT_PAIR)];
+  let at = 0;
   for (const [index, match] of hosts.entries()) {
-    const next = hosts[index + 1]?.index ?? text.length;
-    const own = match[3] ?? ports.find((port) => port.index > match.index && port.index < next)?.[1];
+    while (at < ports.length && (ports[at]?.index ?? 0) < match.index) at += 1;
+    const after = ports[at];
+    const isOwn = after !== undefined && after.index < (hosts[index + 1]?.index ?? text.length);
     const lone = hosts.length === 1 ? ports[0]?.[1] : undefined;
-    const mention = make(match[2] ?? '', own ?? lone);
+    const mention = make(match[2] ?? '', match[3] ?? (isOwn ? after[1] : lone));
     if (mention !== undefined) mentions.push(mention);
   }
   return mentions;

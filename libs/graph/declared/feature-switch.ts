@@ -12,46 +12,44 @@ const PURPOSES: ReadonlyMap<string, readonly string[]> = new Map([
   ['profiler', ['pyroscope', 'profiling']],
 ]);
 
-/**
- * The setting among `switches` that turns off the feature `key` belongs to, if one does.
- *
- * `TRACING_ENABLED=false`, `DISABLE_TRACING=1`, `spring.zipkin.enabled=false` (also as `-D` inside
- * a value) beside `TRACING_URL`, `ZIPKIN`.
- */
-export function findSwitch(key: string, switches: readonly Setting[]): string | undefined {
-  const subject = stemOf(wordsOf(key));
-  for (const setting of switches) {
-    for (const candidate of switchesIn(setting)) {
-      if (candidate.isOff && governs(candidate.subject, subject)) return candidate.name;
-    }
-  }
-  return undefined;
-}
-
-interface Switch {
+/** A setting that turns a feature off. */
+export interface OffSwitch {
   readonly name: string;
   readonly subject: readonly string[];
-  readonly isOff: boolean;
 }
 
-const cache = new WeakMap<Setting, readonly Switch[]>();
+// more switches than any program has; the bound keeps a hostile file from costing its square
+const MOST_SWITCHES = 200;
 
-function switchesIn(setting: Setting): readonly Switch[] {
-  const known = cache.get(setting);
-  if (known !== undefined) return known;
-  const found = [readSwitch(setting.key, setting.value), ...javaSwitches(setting.value)].filter((each) => each !== undefined);
-  cache.set(setting, found);
+/** The settings of a group that turn something off: `X_ENABLED=false`, `DISABLE_X=1`, `-Dx.enabled=false` inside a value. */
+export function offSwitches(settings: readonly Setting[]): readonly OffSwitch[] {
+  const found: OffSwitch[] = [];
+  for (const { key, value } of settings) {
+    const own = readSwitch(key, value);
+    if (own !== undefined) found.push(own);
+    if (value.includes('-D')) found.push(...javaSwitches(value));
+    if (found.length >= MOST_SWITCHES) break;
+  }
   return found;
+}
+
+/**
+ * The switch that turns off the feature `key` belongs to, if one does: `TRACING_ENABLED=false` or
+ * `spring.zipkin.enabled=false` beside `TRACING_URL`, `ZIPKIN`.
+ */
+export function findSwitch(key: string, switches: readonly OffSwitch[]): string | undefined {
+  if (switches.length === 0) return undefined;
+  const subject = stemOf(wordsOf(key));
+  return switches.find((each) => governs(each.subject, subject))?.name;
 }
 
 const JAVA_PROPERTY = /-D([\w.-]{1,120}\.(?:enabled|disabled))=(\w{1,10})/g;
 
-function javaSwitches(value: string): readonly (Switch | undefined)[] {
-  if (!value.includes('-D')) return [];
-  return [...value.matchAll(JAVA_PROPERTY)].map((match) => readSwitch(match[1] ?? '', match[2] ?? ''));
+function javaSwitches(value: string): readonly OffSwitch[] {
+  return [...value.slice(0, 20_000).matchAll(JAVA_PROPERTY)].flatMap((match) => readSwitch(match[1] ?? '', match[2] ?? '') ?? []);
 }
 
-function readSwitch(key: string, value: string): Switch | undefined {
+function readSwitch(key: string, value: string): OffSwitch | undefined {
   if (value.length > 12) return undefined;
   const text = value.trim().replace(/^["']|["']$/g, '').toLowerCase();
   if (!NO.has(text) && !YES.has(text)) return undefined;
@@ -63,7 +61,7 @@ function readSwitch(key: string, value: string): Switch | undefined {
   if (/^(?:use|with)$/.test(word) && at !== 0) return undefined;
   const subject = words.filter((each, index) => index !== at && each !== 'sdk' && each !== 'is');
   const isOff = word.startsWith('disable') ? YES.has(text) : NO.has(text);
-  return subject.length === 0 ? undefined : { name: key, subject, isOff };
+  return subject.length === 0 || !isOff ? undefined : { name: key, subject };
 }
 
 // spring.zipkin governs zipkin and zipkin.baseUrl; tracing governs tracing.collector, jaeger and otlp

@@ -31,6 +31,7 @@ export function keyMeaning(key: string): KeyMeaning {
   if (OWN_KEYS.has(joined) || words.some((word) => OWN_WORDS.has(word))) return 'own';
   if (isForBrowsers(words)) return 'browser';
   if (/\bhosts? ?name\b/.test(tail) && words.length > 1) return 'address';
+  if (/^(?:pg|db|my|mysql|mongo)?(?:database|user|username|password|dbname)$/.test(last)) return 'identity';
   if (IDENTITY_TAILS.has(last) && !isAddressWord(last)) return words.includes('connectionstrings') || joined.includes('connection string') ? 'address' : 'identity';
   return isAddress(words) ? 'address' : 'neutral';
 }

@@ -1,6 +1,6 @@
 import { isPortNumber } from '#model';
 
-import { findSwitch } from './feature-switch.ts';
+import { type OffSwitch, findSwitch, offSwitches } from './feature-switch.ts';
 import { keyMeaning } from './key-meaning.ts';
 import { stemOf, wordsOf } from './key-words.ts';
 import type { KeyedMention } from './mention.ts';
@@ -13,7 +13,8 @@ export interface Setting {
   readonly position: number;
 }
 
-// a group larger than this is no set of siblings but a whole address book; pairing would be quadratic
+// more than any file of settings has; what is behind is data
+const MOST_MENTIONS = 5000;
 const MAX_PAIRED = 5000;
 
 /**
@@ -23,13 +24,16 @@ const MAX_PAIRED = 5000;
 export function scanSettings(settings: readonly Setting[], switches: readonly Setting[] = settings): readonly KeyedMention[] {
   const mentions: KeyedMention[] = [];
   let ports: PortSiblings | undefined;
+  let off: readonly OffSwitch[] | undefined;
   for (const setting of settings) {
+    if (mentions.length >= MOST_MENTIONS) break;
     const meaning = keyMeaning(setting.key);
     for (const mention of scanValue(setting.value, meaning)) {
       ports ??= portSiblings(settings);
-      const off = findSwitch(setting.key, switches);
+      off ??= offSwitches(switches);
+      const switchedOffBy = findSwitch(setting.key, off);
       const siblings = mention.port === undefined && mention.portName === undefined ? siblingPorts(setting, ports) : [];
-      const base: KeyedMention = { ...mention, key: setting.key, meaning, position: setting.position, ...(off === undefined ? {} : { switchedOffBy: off }) };
+      const base: KeyedMention = { ...mention, key: setting.key, meaning, position: setting.position, ...(switchedOffBy === undefined ? {} : { switchedOffBy }) };
       if (siblings.length === 0) mentions.push(base);
       for (const port of siblings) mentions.push({ ...base, port, hasSiblingPort: true });
     }
@@ -66,12 +70,27 @@ function siblingPorts(setting: Setting, ports: PortSiblings): readonly number[] 
   const stem = stemOf(wordsOf(setting.key)).join(' ');
   const list = ports.get(stem);
   if (list !== undefined) {
-    const distance = ({ position }: PortSibling): number => (position >= setting.position ? position - setting.position : 2 * (setting.position - position));
-    return [list.reduce((best, each) => (distance(each) < distance(best) ? each : best)).port];
+    const near = nearest(list, setting.position);
+    return near === undefined ? [] : [near.port];
   }
   if (stem === '' || ports.size > 200) return [];
   const longer = [...ports].filter(([each]) => each.startsWith(`${stem} `) && !each.slice(stem.length + 1).includes(' ') && !SIDE.test(each));
   return [...new Set(longer.flatMap(([, siblings]) => siblings.map(({ port }) => port)))];
+}
+
+// positions only grow, so the one after is found by halving
+function nearest(list: readonly PortSibling[], position: number): PortSibling | undefined {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((list[middle]?.position ?? 0) < position) low = middle + 1;
+    else high = middle;
+  }
+  const after = list[low];
+  const before = list[low - 1];
+  if (after === undefined || before === undefined) return after ?? before;
+  return after.position - position <= 2 * (position - before.position) ? after : before;
 }
 
 const SIDE = / (?:metrics?|debug|admin|health|management|jmx|prometheus|probe|status|monitor|ui|console|dashboard)$/;

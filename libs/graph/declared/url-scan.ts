@@ -17,6 +17,7 @@ export interface UrlScan {
 
 const MAX_DEPTH = 2;
 const MAX_AUTHORITY = 2000;
+const MAX_PASSWORD = 200;
 
 /**
  * Finds every `scheme://[user[:password]@]host[:port][,host…][/path][?query]` in a text.
@@ -27,15 +28,19 @@ const MAX_AUTHORITY = 2000;
 export function scanUrls(text: string, depth = 0): UrlScan {
   const mentions: Mention[] = [];
   const spans: Span[] = [];
+  const isEncoded = depth < MAX_DEPTH && text.includes('%');
+  let decodedTo = 0;
   for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', at + 3)) {
     const start = schemeStart(text, at);
     const scheme = text.slice(start, at).toLowerCase();
     const authority = readAuthority(text, at + 3);
-    const end = restEnd(text, authority.end);
+    const end = isEncoded || !namesHost(lastPart(scheme)) ? restEnd(text, Math.max(decodedTo, authority.end)) : authority.end;
     if (namesHost(lastPart(scheme))) {
       mentions.push(...hostsOf(authority.text, scheme));
       spans.push({ from: start, to: authority.end });
-      if (depth < MAX_DEPTH) mentions.push(...scanEncoded(text.slice(authority.end, end), depth));
+      // what a path holds is decoded once, however many URLs it is part of
+      if (isEncoded) mentions.push(...scanEncoded(text.slice(Math.max(decodedTo, authority.end), end), depth));
+      decodedTo = Math.max(decodedTo, end);
     } else {
       spans.push({ from: start, to: end });
     }
@@ -66,7 +71,7 @@ function readAuthority(text: string, from: number): { readonly text: string; rea
   // a password with a slash or hash in it: the real authority goes on to the last @ of the word
   if (/[/?#]/.test(text.charAt(end)) && !plain.includes('@') && /:[^\d,\]]/.test(plain)) {
     let stop = end;
-    while (stop < limit && !/[\s"'`<>]/.test(text.charAt(stop))) stop += 1;
+    while (stop < limit && stop - end < MAX_PASSWORD && !/[\s"'`<>]/.test(text.charAt(stop))) stop += 1;
     const sign = text.slice(end, stop).lastIndexOf('@');
     if (sign >= 0) return readAuthority(text, end + sign + 1);
   }

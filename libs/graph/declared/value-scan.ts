@@ -36,16 +36,21 @@ export function scanProse(text: string): readonly Mention[] {
   return dropCovered([...urls.mentions, ...scanSrv(text), ...scanHostPorts(text, urls.spans), ...scanClusterNames(text), ...scanDsn(text)]);
 }
 
+// more addresses than any one value holds; what is behind is data
+const MOST_MENTIONS = 1000;
+
 // the same host by two scans: the one that knows more stays
 function dropCovered(found: readonly Mention[]): readonly Mention[] {
-  const kept: Mention[] = [];
-  for (const mention of found) {
-    const twin = kept.findIndex((other) => other.host === mention.host && (other.port === mention.port || other.port === undefined || mention.port === undefined));
-    const other = kept[twin];
-    if (other === undefined) kept.push(mention);
-    else if (knowledge(mention) > knowledge(other)) kept[twin] = mention;
+  const kept = new Map<string, Mention[]>();
+  for (const mention of found.slice(0, MOST_MENTIONS)) {
+    const twins = kept.get(mention.host) ?? [];
+    kept.set(mention.host, twins);
+    const twin = twins.findIndex(({ port }) => port === mention.port || port === undefined || mention.port === undefined);
+    const other = twins[twin];
+    if (other === undefined) twins.push(mention);
+    else if (knowledge(mention) > knowledge(other)) twins[twin] = mention;
   }
-  return kept;
+  return [...kept.values()].flat();
 }
 
 function knowledge(mention: Mention): number {
