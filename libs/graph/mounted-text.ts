@@ -15,6 +15,16 @@ export function mountedTexts(workload: Workload, snapshot: Snapshot): readonly M
   return [...found.values()];
 }
 
+/** Tells texts that match; each is looked at once, however many workloads mount it. */
+export function textMatcher(pattern: RegExp): (text: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (text) => {
+    const answer = known.get(text) ?? pattern.test(text);
+    known.set(text, answer);
+    return answer;
+  };
+}
+
 function textsOf(source: MountSource, workload: Workload, snapshot: Snapshot): readonly MountedText[] {
   switch (source.kind) {
     case 'configMap': {

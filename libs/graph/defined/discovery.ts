@@ -1,6 +1,6 @@
 import type { Snapshot, Workload } from '#model';
 
-import { mountedTexts } from '../mounted-text.ts';
+import { mountedTexts, textMatcher } from '../mounted-text.ts';
 
 /** What a workload's own configuration says about finding its peers at run time. */
 export interface Discovery {
@@ -16,9 +16,10 @@ const SCRAPE_ANNOTATION = 'annotation_prometheus_io_scrape';
 
 /** Workloads whose mounted configuration finds targets through the Kubernetes API (`kubernetes_sd_configs`). */
 export function discoverers(snapshot: Snapshot): readonly Discovery[] {
+  const finds = textMatcher(KUBERNETES_DISCOVERY);
   const found: Discovery[] = [];
   for (const workload of snapshot.workloads.values()) {
-    const texts = mountedTexts(workload, snapshot).filter(({ text }) => KUBERNETES_DISCOVERY.test(text));
+    const texts = mountedTexts(workload, snapshot).filter(({ text }) => finds(text));
     const [first] = texts;
     if (first === undefined) continue;
     found.push({ workload, place: first.place, followsAnnotations: texts.some(({ text }) => text.includes(SCRAPE_ANNOTATION)) });

@@ -14,8 +14,8 @@ interface Target {
 
 /** ServiceMonitors and PodMonitors: the Prometheus that picks one up calls the pods behind it. */
 export function monitoredTargets(snapshot: Snapshot, backends: ServiceBackends, scrapers: readonly Scraper[]): readonly DefinedFlow[] {
-  const services = byNamespace([...snapshot.services.values()], (service) => service.namespace);
-  const workloads = byNamespace([...snapshot.workloads.values()], (workload) => workload.ref.namespace);
+  const services = reachOf([...snapshot.services.values()], (service) => service.namespace);
+  const workloads = reachOf([...snapshot.workloads.values()], (workload) => workload.ref.namespace);
   return snapshot.monitors.flatMap((monitor) => {
     const targets = monitor.kind === 'ServiceMonitor' ? behindServices(monitor, inReach(monitor, services), backends) : ofPods(monitor, inReach(monitor, workloads));
     return clientsOf(monitor, snapshot, scrapers).flatMap((client) => targets.flatMap((target) => flowsBetween(client, target, monitor)));
@@ -87,11 +87,15 @@ function ofControlPlane(target: ControlPlaneTarget | undefined): readonly Target
   return target === undefined ? [] : [{ to: target.entity, port: target.port, protocol: 'TCP', replicas: 1 }];
 }
 
-function inReach<T>(monitor: Monitor, index: ReadonlyMap<string, readonly T[]>): readonly T[] {
-  if (monitor.namespaces === undefined) return [...index.values()].flat();
-  return monitor.namespaces.flatMap((namespace) => index.get(namespace) ?? []);
+interface Reach<T> {
+  readonly all: readonly T[];
+  readonly byNamespace: ReadonlyMap<string, readonly T[]>;
 }
 
-function byNamespace<T>(items: readonly T[], namespaceOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  return Map.groupBy(items, namespaceOf);
+function inReach<T>({ namespaces }: Monitor, { all, byNamespace }: Reach<T>): readonly T[] {
+  return namespaces === undefined ? all : namespaces.flatMap((namespace) => byNamespace.get(namespace) ?? []);
+}
+
+function reachOf<T>(all: readonly T[], namespaceOf: (item: T) => string): Reach<T> {
+  return { all, byNamespace: Map.groupBy(all, namespaceOf) };
 }

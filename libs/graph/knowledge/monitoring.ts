@@ -1,6 +1,6 @@
 import { type GraphPeer, type Relationship, type Snapshot, type WorkloadKey, workloadKey } from '#model';
 
-import { mountedTexts } from '../mounted-text.ts';
+import { mountedTexts, textMatcher } from '../mounted-text.ts';
 import type { ServiceBackends } from '../service-backends.ts';
 
 const MONITORS: ReadonlySet<string> = new Set(['service-monitor', 'pod-monitor', 'scrape-annotation']);
@@ -11,9 +11,10 @@ const SCRAPE_FILE = /^"?scrape_configs"?:/m;
  * who else calls the server, and nothing about how explicit its real clients' settings are.
  */
 export function monitoring(snapshot: Snapshot, backends: ServiceBackends): (relationship: Relationship) => boolean {
+  const scrapes = textMatcher(SCRAPE_FILE);
   const otherTexts = new Map<WorkloadKey, string>();
   for (const [key, workload] of snapshot.workloads) {
-    const texts = mountedTexts(workload, snapshot).filter(({ text }) => SCRAPE_FILE.test(text));
+    const texts = mountedTexts(workload, snapshot).filter(({ text }) => scrapes(text));
     if (texts.length > 0) otherTexts.set(key, texts.map(({ text }) => withoutScraping(text)).join('\n'));
   }
   const namesOf = (peer: GraphPeer): readonly string[] => {
