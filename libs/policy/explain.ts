@@ -27,6 +27,7 @@ export interface ExplainedSide {
   /** Policies that close this direction of the subject, admin ones included. */
   readonly policies: readonly string[];
   readonly reasons: readonly VerdictReason[];
+  /** Whether the last word of this end is to let it through; it may still be uncertain, as the verdict says. */
   readonly isAllowed: boolean;
   /** Absent where this end allows, or where an admin rule denies and no allowance can help. */
   readonly missing?: MissingRule;
@@ -49,9 +50,9 @@ export function explain(revision: Revision, snapshot: Snapshot, connection: Conn
   const side = (direction: Direction, subject: Party, peer: Party): ExplainedSide => {
     const reasons = verdict.reasons.filter((reason) => reason.direction === direction);
     const last = reasons.at(-1);
-    const isAllowed = reasons.every((reason) => reason.effect !== 'deny');
+    const isAllowed = last?.effect !== 'deny';
     const isolating = reasons.flatMap((reason) => (reason.effect === 'deny' && reason.rule === undefined && reason.policy !== undefined ? [reason.policy] : []));
-    const missing = isolating.length > 0 && last?.effect === 'deny' ? missingRule(direction, subject, peer, connection, isolating) : undefined;
+    const missing = isolating.length > 0 && !isAllowed ? missingRule(direction, subject, peer, connection, isolating) : undefined;
     return {
       direction,
       subject: formatParty(subject),
