@@ -22,11 +22,13 @@ function measure(size: ClusterSize): unknown {
   const cluster = largeCluster(size);
   const inputMiB = memoryMiB();
   const from = performance.now();
+  const cpuFrom = process.cpuUsage();
   const compiler = new NodeCompiler(cluster.revision, cluster.snapshot, digest);
   const fullMs = performance.now() - from;
+  const { user, system } = process.cpuUsage(cpuFrom);
   const compileMaxMiB = Math.round(process.resourceUsage().maxRSS / 1024);
   const changes = measureChanges(compiler, cluster, size);
-  return { ...size, fullMs: Math.round(fullMs), inputMiB, compileMaxMiB, ...changes, text: measureText(compiler), isSameAsFromScratch: compareWithScratch(compiler, cluster) };
+  return { ...size, fullMs: Math.round(fullMs), fullCpuMs: Math.round((user + system) / 1000), inputMiB, compileMaxMiB, ...changes, text: measureText(compiler), isSameAsFromScratch: compareWithScratch(compiler, cluster) };
 }
 
 function memoryMiB(): number {

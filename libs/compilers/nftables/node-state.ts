@@ -6,7 +6,10 @@ import type { DispatchEntry, NodeBundle } from './node-bundle.ts';
 import type { PodState } from './pod-state.ts';
 import type { ProfileState } from './profile-state.ts';
 
-type Dispatch = Pick<NodeBundle, 'pods' | 'contested' | 'local4' | 'local6'> & { readonly digest: string };
+interface Dispatch {
+  readonly part: Pick<NodeBundle, 'pods' | 'contested' | 'local4' | 'local6'>;
+  readonly digest: string;
+}
 
 /** What stands on one node. Its bundle is put together from parts that only change when they do. */
 export class NodeState {
@@ -40,10 +43,10 @@ export class NodeState {
     this.#sorted ??= sortedByName(this.#profiles.keys());
     this.#dispatch ??= this.#describe(blocks, strays, digest);
     const profiles = this.#sorted.map((profile) => profile.valueOf(digest));
-    const { digest: dispatched, ...dispatch } = this.#dispatch;
-    const hash = digestOf(digest, [this.name, dispatched, ...profiles.map((profile) => profile.digest)]);
+    const hash = digestOf(digest, [this.name, this.#dispatch.digest, profiles.map((profile) => profile.digest).join()]);
     if (this.bundle?.hash === hash && this.bundle.revision === revision) return this.bundle;
-    return { node: this.name, revision, hash, ...dispatch, profiles };
+    const { pods, contested, local4, local6 } = this.#dispatch.part;
+    return { node: this.name, revision, hash, pods, contested, local4, local6, profiles };
   }
 
   #describe(blocks: readonly Prefix[], strays: readonly Address[], digest: Digest): Dispatch {
@@ -56,7 +59,7 @@ export class NodeState {
     const entries = pods.map(entryOf);
     const lines = entries.map(({ pod, addresses, ingress, egress }) => `${pod} ${addresses.map(({ text }) => text).join()} ${ingress ?? ''} ${egress ?? ''}`);
     const digested = digestOf(digest, [local4.join(), local6.join(), contested.map(({ text }) => text).join(), ...lines]);
-    return { pods: entries, contested, local4, local6, digest: digested };
+    return { part: { pods: entries, contested, local4, local6 }, digest: digested };
   }
 }
 

@@ -46,7 +46,8 @@ function endOf({ isolatedBy, direction, namespaced, baseline }: Profile): readon
 function rulesFor(profile: Profile, rule: ProfileRule, numbers: ReadonlyMap<string, number>, isReply: boolean, passTo: string): readonly NftRule[] {
   const number = numbers.get(ruleKey(rule)) ?? 0;
   const verdict = verdictOf(profile, rule, number, passTo);
-  const comment = commentOf(rule, number);
+  // the rule it mirrors says the rest
+  const comment = isReply ? `r${String(number)}` : commentOf(rule, number);
   return rule.matches.flatMap((match) => matchTexts(match, profile.direction, isReply)).map((text) => ({ text: text === '' ? verdict : `${text} ${verdict}`, comment }));
 }
 

@@ -25,7 +25,7 @@ export interface TracedRule extends RuleText {
 }
 
 const COMMENT = /^(.*?) ?comment "([^"]*)"$/;
-const NUMBERED = /^r(\d+) /;
+const NUMBERED = /^r(\d+)(?: |$)/;
 
 /** Reads one rule; refuses every word it does not know. */
 export function readRule({ line, text }: RuleText, sets: ReadonlyMap<string, TracedSet>): TracedRule {
