@@ -40,7 +40,7 @@ export class PodTable {
       const step = this.#book.remove(before);
       nodes.push(...step.nodes);
       this.#lookAgainAt(step.pods);
-      this.#byNamespace.get(before.namespace)?.delete(key);
+      this.#leaveNamespace(before.namespace, key);
       this.#pods.delete(key);
     }
     if (after !== undefined) {
@@ -102,6 +102,12 @@ export class PodTable {
     }
     this.#pending.clear();
     return { groups, moved };
+  }
+
+  #leaveNamespace(name: string, key: PodKey): void {
+    const keys = this.#byNamespace.get(name);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#byNamespace.delete(name);
   }
 
   #look(key: PodKey, pod: Pod, before: PodState | undefined): PodState {

@@ -40,14 +40,22 @@ export class SelectionIndex<T extends { readonly selection: Selection }> {
     const { selection } = item;
     if (selection.kind === 'all') this.#all.add(item);
     else if (selection.kind === 'workload') addTo(this.#workloads, selection.key, item);
-    else for (const set of this.#placesOf(selection, true)) set.add(item);
+    else this.#place(selection, item);
   }
 
   delete(item: T): void {
     const { selection } = item;
-    if (selection.kind === 'all') this.#all.delete(item);
-    else if (selection.kind === 'workload') this.#workloads.get(selection.key)?.delete(item);
-    else for (const set of this.#placesOf(selection, false)) set.delete(item);
+    if (selection.kind === 'all') {
+      this.#all.delete(item);
+    } else if (selection.kind === 'workload') {
+      deleteFrom(this.#workloads, selection.key, item);
+    } else {
+      const scope = this.#scopeKey(selection, -1);
+      const bucket = this.#bucket(scope);
+      bucket.rest.delete(item);
+      for (const key of labelKeysOf(selection)) deleteFrom(bucket.byLabel, key, item);
+      if (bucket.rest.size === 0 && bucket.byLabel.size === 0) this.#buckets.delete(scope);
+    }
   }
 
   namespaceChanged(name: string): void {
@@ -85,12 +93,11 @@ export class SelectionIndex<T extends { readonly selection: Selection }> {
     }
   }
 
-  // One set per value of the first `In`, so that one look-up per label of a pod finds it; a pod has one value per key, so never twice.
-  #placesOf(selection: PodSelection, isNew: boolean): readonly Set<T>[] {
-    const bucket = this.#bucket(this.#scopeKey(selection, isNew ? 1 : -1));
-    const requirement = selection.pods.requirements.find(({ operator }) => operator === 'In');
-    if (requirement === undefined) return [bucket.rest];
-    return requirement.values.map((value) => setAt(bucket.byLabel, labelKey(requirement.key, value)));
+  #place(selection: PodSelection, item: T): void {
+    const bucket = this.#bucket(this.#scopeKey(selection, 1));
+    const keys = labelKeysOf(selection);
+    if (keys.length === 0) bucket.rest.add(item);
+    for (const key of keys) addTo(bucket.byLabel, key, item);
   }
 
   #bucket(key: string): Bucket<T> {
@@ -146,14 +153,20 @@ function labelKey(key: string, value: string): string {
   return `${String(key.length)}:${key}${value}`;
 }
 
-function addTo<T>(sets: Map<string, Set<T>>, key: string, item: T): void {
-  setAt(sets, key).add(item);
+// The values of the first `In`: one look-up per label of a pod finds what asks for it, and a pod has one value per key, so never twice.
+function labelKeysOf({ pods }: PodSelection): readonly string[] {
+  const requirement = pods.requirements.find(({ operator, values }) => operator === 'In' && values.length > 0);
+  return requirement?.values.map((value) => labelKey(requirement.key, value)) ?? [];
 }
 
-function setAt<T>(sets: Map<string, Set<T>>, key: string): Set<T> {
-  const known = sets.get(key);
-  if (known !== undefined) return known;
-  const set = new Set<T>();
-  sets.set(key, set);
-  return set;
+function addTo<T>(sets: Map<string, Set<T>>, key: string, item: T): void {
+  const set = sets.get(key);
+  if (set === undefined) sets.set(key, new Set([item]));
+  else set.add(item);
+}
+
+function deleteFrom<T>(sets: Map<string, Set<T>>, key: string, item: T): void {
+  const set = sets.get(key);
+  set?.delete(item);
+  if (set?.size === 0) sets.delete(key);
 }
