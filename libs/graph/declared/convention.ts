@@ -1,4 +1,4 @@
-import { type Snapshot, type Workload, evidenceWhere, workloadKey } from '#model';
+import { type Service, type Snapshot, type Workload, evidenceWhere, workloadKey } from '#model';
 
 import type { Draft } from './draft.ts';
 import { type ChosenPort, choosePorts } from './port-choice.ts';
@@ -20,22 +20,23 @@ export function conventionDrafts(snapshot: Snapshot, resolver: Resolver, known: 
   const secretUsers = usersOfSecrets(snapshot);
   const drafts: Draft[] = [];
   for (const store of stores) {
-    const names = namesOf(store, snapshot, resolver);
-    for (const client of namedAfter(names, snapshot, store)) drafts.push(...suggest(client, store, known, BY_NAME, 'name-convention', `${client.ref.name} and ${store.ref.name}: a store named after its client`));
+    const service = snapshot.services.get(`${store.ref.namespace}/${store.ref.name}`);
+    const names = namesOf(store, service, resolver);
+    for (const client of namedAfter(names, snapshot, store)) drafts.push(...suggest(client, store, service, known, BY_NAME, 'name-convention', `${client.ref.name} and ${store.ref.name}: a store named after its client`));
     for (const secret of secretsOf(store)) {
       const name = secret.slice(secret.indexOf('/') + 1);
       if (![...names].some((each) => name.includes(each))) continue;
       for (const client of secretUsers.get(secret) ?? []) {
-        if (!stores.includes(client)) drafts.push(...suggest(client, store, known, BY_SECRET, 'shared-secret', `both use Secret ${secret}, which is named after ${store.ref.name}`));
+        if (!stores.includes(client)) drafts.push(...suggest(client, store, service, known, BY_SECRET, 'shared-secret', `both use Secret ${secret}, which is named after ${store.ref.name}`));
       }
     }
   }
   return drafts;
 }
 
-function suggest(client: Workload, server: Workload, known: ReadonlySet<string>, confidence: number, source: string, text: string): readonly Draft[] {
+function suggest(client: Workload, server: Workload, service: Service | undefined, known: ReadonlySet<string>, confidence: number, source: string, text: string): readonly Draft[] {
   if (client === server || known.has(`${workloadKey(client.ref)}\n${workloadKey(server.ref)}`)) return [];
-  const { ports } = choosePorts({ host: server.ref.name, form: 'host', key: '', meaning: 'neutral', position: 0 }, undefined, server, false, false);
+  const { ports } = choosePorts({ host: server.ref.name, form: 'host', key: '', meaning: 'neutral', position: 0 }, service, server, false, false);
   return ports.map(({ port, protocol, application }: ChosenPort): Draft => ({
     from: client.ref,
     to: server.ref,
@@ -49,8 +50,7 @@ function suggest(client: Workload, server: Workload, known: ReadonlySet<string>,
 }
 
 /** The store's workload and Service names. */
-function namesOf(store: Workload, snapshot: Snapshot, resolver: Resolver): ReadonlySet<string> {
-  const service = snapshot.services.get(`${store.ref.namespace}/${store.ref.name}`);
+function namesOf(store: Workload, service: Service | undefined, resolver: Resolver): ReadonlySet<string> {
   const governing = store.governingService === undefined ? undefined : resolver.service(store.ref.namespace, store.governingService);
   return new Set([store.ref.name, service?.name, governing?.name].filter((name) => name !== undefined && name.length > 2) as string[]);
 }

@@ -7,7 +7,7 @@ describe('keyMeaning', () => {
     expect(keyMeaning(key)).toBe('address');
   });
 
-  it.each(['DB_NAME', 'OTEL_SERVICE_NAME', 'POSTGRES_USER', 'kafka.topic', 'PGDATABASE', 'consumer_group', 'CACHE_DRIVER', 'RABBITMQ_DEFAULT_PASSWORD', 'job_name', 'IMAGE_TAG', 'spring.application.name'])('%s says what something is called', (key) => {
+  it.each(['DB_NAME', 'OTEL_SERVICE_NAME', 'POSTGRES_USER', 'kafka.topic', 'PGDATABASE', 'consumer_group', 'CACHE_DRIVER', 'RABBITMQ_DEFAULT_PASSWORD', 'job_name', 'spring.application.name'])('%s says what something is called', (key) => {
     expect(keyMeaning(key)).toBe('identity');
   });
 
@@ -19,7 +19,7 @@ describe('keyMeaning', () => {
     expect(keyMeaning(key)).toBe('own');
   });
 
-  it.each(['NO_PROXY', 'no_proxy', '-Dhttp.nonProxyHosts', 'tls.serverName', 'tls_config.server_name', 'dnsNames', 'TLS_SAN'])('%s is no address at all', (key) => {
+  it.each(['NO_PROXY', 'no_proxy', '-Dhttp.nonProxyHosts', 'tls.serverName', 'tls_config.server_name', 'dnsNames', 'TLS_SAN', 'SIDECAR_IMAGE', 'IMAGE_TAG'])('%s is no address at all', (key) => {
     expect(keyMeaning(key)).toBe('never');
   });
 

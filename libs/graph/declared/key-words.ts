@@ -37,5 +37,7 @@ export function isAddressWord(word: string): boolean {
 export function stemOf(words: readonly string[]): readonly string[] {
   let end = words.length;
   while (end > 0 && (STEM_TAIL.has(words[end - 1] ?? '') || /^\d+$/.test(words[end - 1] ?? ''))) end -= 1;
+  // API_URL: the word that is cut elsewhere is all the name there is
+  if (end === 0 && words.length > 1 && !ADDRESS_WORDS.has(words[0] ?? '') && words[0] !== 'port') end = 1;
   return words.slice(0, end);
 }
