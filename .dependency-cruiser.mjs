@@ -16,7 +16,7 @@ const table = {
   distribution: { libs: ['model', 'inventory', 'compilers'], packages: [] },
   sources: { libs: ['model', 'inventory'], packages: ['yaml', '@kubernetes/client-node'], node: true },
   store: { libs: ['model', 'graph', 'learning', 'policy', 'distribution'], packages: ['ioredis'], node: true },
-  dataplane: { libs: ['model', 'inventory', 'compilers', 'distribution'], packages: ['koffi'], node: true },
+  dataplane: { libs: ['model', 'inventory', 'compilers', 'distribution'], packages: ['koffi', 'dns-packet'], node: true },
   lab: { libs: ['model', 'inventory', 'compilers', 'dataplane'], packages: [], node: true },
 };
 

@@ -7,6 +7,14 @@ const tools = {
     debianPackage: 'nftables',
     probe: { args: ['-c', '-f', '-'], input: 'table inet ringfence_probe { }\n' },
   },
+  conntrack: {
+    debianPackage: 'conntrack',
+    probe: { args: ['-C'], input: '' },
+  },
+  ip: {
+    debianPackage: 'iproute2',
+    probe: { args: ['netns', 'list'], input: '' },
+  },
 } as const;
 
 export type ToolName = keyof typeof tools;
