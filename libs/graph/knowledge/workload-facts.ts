@@ -116,7 +116,8 @@ function outwardFacts(key: WorkloadKey, outward: readonly Relationship[], isMoni
   return {
     servers: workloadsOf(calls.map(({ to }) => to), key),
     ...(untold === undefined ? {} : { untoldServer: untold }),
-    hasWeakServer: outward.length > strong.length,
+    // what is outside the cluster stays open anyhow
+    hasWeakServer: outward.some(({ tier, to }) => tier === 'weak' && to !== 'internet'),
     isApiClient: strong.some(({ to }) => to === 'kube-apiserver'),
     hasOutsideServer: strong.some(({ to }) => to === 'internet'),
   };
