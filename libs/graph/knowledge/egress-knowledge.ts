@@ -1,7 +1,7 @@
 import { type DirectionKnowledge, labelOf, type Snapshot, type Workload } from '#model';
 
 import { type Scope, scopesAround } from './scope.ts';
-import type { WorkloadFacts } from './workload-facts.ts';
+import { unseenPeers, type WorkloadFacts } from './workload-facts.ts';
 
 /**
  * Whether everybody in the cluster whom a workload calls is known; see the README for the rule.
@@ -17,7 +17,7 @@ export function egressKnowledge(facts: WorkloadFacts, snapshot: Snapshot, scopes
 
 function withWeakServers(facts: WorkloadFacts, snapshot: Snapshot, scopes: ReadonlyMap<string, Scope>): DirectionKnowledge {
   if (facts.servers.length === 0) return open('it is not seen to call any workload, which is no proof that it calls none');
-  const doubt = doubtOf(facts, snapshot);
+  const doubt = doubtOf(facts, snapshot) ?? unseenPeers(facts);
   if (doubt !== undefined) return open(doubt);
   for (const scope of scopesAround(facts, facts.servers, scopes)) {
     if (scope.hiddenServer !== undefined) return open(`its addresses may not all be in the input: ${scope.hiddenServer}`);

@@ -1,7 +1,7 @@
 import { type DirectionKnowledge, type Workload, type WorkloadRef, workloadKey } from '#model';
 
 import { mayCall, type Scope, scopesAround } from './scope.ts';
-import type { GraphFacts, WorkloadFacts } from './workload-facts.ts';
+import { type GraphFacts, unseenPeers, type WorkloadFacts } from './workload-facts.ts';
 
 /** Whether everybody who calls a workload is known; see the README for the rule and its reasons. */
 export function ingressKnowledge(facts: WorkloadFacts, graph: GraphFacts, scopes: ReadonlyMap<string, Scope>): DirectionKnowledge {
@@ -11,7 +11,7 @@ export function ingressKnowledge(facts: WorkloadFacts, graph: GraphFacts, scopes
 }
 
 function withWeakClients(facts: WorkloadFacts, graph: GraphFacts, scopes: ReadonlyMap<string, Scope>): DirectionKnowledge {
-  const doubt = doubtOfItself(facts) ?? doubtOfClients(facts, graph);
+  const doubt = doubtOfItself(facts) ?? doubtOfClients(facts, graph) ?? unseenPeers(facts);
   if (doubt !== undefined) return open(doubt);
   if (cannotBeFound(facts)) return { isKnown: true, why: 'it serves nothing: no Service, no port and no scrape annotation leads to it' };
   const reasons = clientReasons(facts);

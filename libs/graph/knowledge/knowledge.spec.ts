@@ -114,6 +114,15 @@ describe('ingress stays open', () => {
     expect(whyOf(web + own + service('api', '{port: 8080}') + db, 'shop/Deployment/api', 'ingress')).toContain('host port 80');
   });
 
+  it.each([
+    [2, 'clusterIP: None', false],
+    [1, 'clusterIP: None', true],
+    [2, '', true],
+  ])('for replicas that may find each other: %d of them, %s', (replicas, fields, isKnown) => {
+    const own = deployment('api', { ports: ['8080'], replicas, env: { DATABASE_URL: 'postgresql://db:5432/app' } }) + service('api', '{port: 8080}', fields);
+    expect(inferText(web + own + db).knowledge.get('shop/Deployment/api')).toMatchObject({ ingress: { isKnown }, egress: { isKnown } });
+  });
+
   it('for a way in of which a port is not seen to be called', () => {
     const own = deployment('web', { ports: ['8080', '9000'], env: { API_URL: 'http://api:8080' } }) + service('web', '{port: 8080}', 'type: LoadBalancer') + service('web', '{port: 9000}').replace('name: web,', 'name: admin,');
     expect(whyOf(own + api + db, 'shop/Deployment/web', 'ingress')).toBe('nobody is seen to call port 9000 of Service admin');

@@ -16,6 +16,8 @@ export interface WorkloadFacts {
   /** Workloads that call it or that it calls on strong evidence, itself and scrapes left out. */
   readonly clients: readonly WorkloadRef[];
   readonly servers: readonly WorkloadRef[];
+  /** Whether its own replicas are seen to call each other. */
+  readonly callsItself: boolean;
   readonly hasWeakClient: boolean;
   readonly hasWeakServer: boolean;
   /** Called from outside its application: internet, ingress controller, gateway. */
@@ -73,7 +75,7 @@ export function graphFacts(input: FactsInput): GraphFacts {
 
 type Monitored = (relationship: Relationship) => boolean;
 
-type InwardFacts = Pick<WorkloadFacts, 'services' | 'serves' | 'offersPort' | 'clients' | 'hasWeakClient' | 'isEntry' | 'isCalledByApiServer' | 'isScraped' | 'uncalledPort'>;
+type InwardFacts = Pick<WorkloadFacts, 'services' | 'serves' | 'offersPort' | 'clients' | 'callsItself' | 'hasWeakClient' | 'isEntry' | 'isCalledByApiServer' | 'isScraped' | 'uncalledPort'>;
 
 function inwardFacts(workload: Workload, inward: readonly Relationship[], backends: ServiceBackends, isMonitored: Monitored): InwardFacts {
   const key = workloadKey(workload.ref);
@@ -87,6 +89,7 @@ function inwardFacts(workload: Workload, inward: readonly Relationship[], backen
     serves: listens || isScraped || (workload.platform === 'kubernetes' && services.length > 0),
     offersPort: workload.containers.some(({ ports }) => ports.some(({ name = '' }) => !HOUSEKEEPING.test(name))),
     clients: workloadsOf(strong.filter((each) => !isMonitored(each)).map(({ from }) => from), key),
+    callsItself: strong.some(({ from }) => typeof from !== 'string' && workloadKey(from) === key),
     hasWeakClient: inward.length > strong.length,
     isEntry: strong.some(({ from }) => from === 'internet' || from === 'ingress-controller' || from === 'gateway'),
     isCalledByApiServer: strong.some(({ from }) => from === 'kube-apiserver'),
@@ -146,4 +149,15 @@ function groupByEnd(relationships: readonly Relationship[], endOf: (relationship
     else known.push(relationship);
   }
   return index;
+}
+
+/**
+ * The headless Service through which replicas may find each other, where nothing else says whether
+ * they do. Members of a StatefulSet are taken to: the catalogue lets them.
+ */
+export function unseenPeers({ workload, services, callsItself }: WorkloadFacts): string | undefined {
+  const { kind } = workload.ref;
+  if (callsItself || kind === 'StatefulSet' || (workload.replicas < 2 && kind !== 'DaemonSet')) return undefined;
+  const headless = services.find((service) => service.headless);
+  return headless === undefined ? undefined : `its replicas may find each other through the headless Service ${headless.name}`;
 }
