@@ -47,7 +47,7 @@ function namespaceFinding(policy: Policy, undeclared: ReadonlySet<string>): read
       code: 'namespace-labels-unknown',
       severity: 'warning',
       subject: policy.name,
-      message: `selects namespaces by labels, and those of ${[...undeclared].sort().join(', ')} are not in the input, so it does not reach them`,
+      message: `selects namespaces by labels, and those of ${[...undeclared].sort().join(', ')} are not in the input: it denies what it may deny there, and allows nothing`,
       hint: 'add the Namespace objects to the input',
       origin: policy.origin,
     },

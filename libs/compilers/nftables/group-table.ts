@@ -51,10 +51,10 @@ export class GroupTable {
   }
 
   /** The groups a rule's peers come down to. A peer that leads nowhere is no group at all. */
-  groupsOf(peers: readonly Peer[]): readonly PeerGroup[] {
+  groupsOf(peers: readonly Peer[], isDeny: boolean): readonly PeerGroup[] {
     const found = new Set<PeerGroup>();
     const blocks: AddressBlock[] = [];
-    for (const lowered of peers.map(lowerPeer)) {
+    for (const lowered of peers.map((peer) => lowerPeer(peer, isDeny))) {
       if ('selection' in lowered) found.add(this.#podGroup(lowered.selection));
       else if (lowered.outside.kind === 'blocks') blocks.push(...lowered.outside.blocks);
       else found.add(this.#outsideGroup(lowered.outside));
@@ -65,9 +65,9 @@ export class GroupTable {
   }
 
   /** The same peers where the port is a name: each address with the ports that name has behind it. */
-  socketGroupsOf(peers: readonly Peer[] | 'any', port: NamedPort): readonly PeerGroup[] {
+  socketGroupsOf(peers: readonly Peer[] | 'any', isDeny: boolean, port: NamedPort): readonly PeerGroup[] {
     if (peers === 'any') return [this.#socketGroup({ kind: 'all' }, undefined, port)];
-    return this.groupsOf(peers).map((group) => {
+    return this.groupsOf(peers, isDeny).map((group) => {
       const { selection } = group.definition;
       return selection === undefined ? this.#socketGroup({ kind: 'all' }, group, port) : this.#socketGroup(selection, undefined, port);
     });

@@ -1,7 +1,7 @@
 import { assertNever, formatSelector, hostPrefix, type LabelSelector, type NamespaceSelection, parseAddress, type Peer, workloadKey } from '#model';
 import { type AddressBlock, EVERY_ADDRESS } from '#policy';
 
-import type { Selection } from './selection-index.ts';
+import { hangsOnLabels, type Selection } from './selection-index.ts';
 
 /** What a peer means outside of pods: fixed blocks, the addresses of nodes, or the public internet. */
 export type Outside =
@@ -12,11 +12,14 @@ export type Outside =
 /** What a peer comes down to: pods, or something outside of them. */
 export type LoweredPeer = { readonly selection: Selection } | { readonly outside: Outside };
 
-/** Lowers a peer as `#policy` grounds it, without looking at any pod. A reference that leads nowhere is no block at all. */
-export function lowerPeer(peer: Peer): LoweredPeer {
+/**
+ * Lowers a peer as `#policy` grounds it, without looking at any pod. A reference that leads nowhere
+ * is no block at all; `isDeny` takes pods that may be meant too, since what is not known stays closed.
+ */
+export function lowerPeer(peer: Peer, isDeny: boolean): LoweredPeer {
   switch (peer.kind) {
     case 'pods':
-      return { selection: peer };
+      return { selection: isDeny && hangsOnLabels(peer) ? { ...peer, certainty: 'possible' } : peer };
     case 'workload':
       return { selection: { kind: 'workload', key: workloadKey(peer.workload) } };
     case 'cidr':
@@ -58,7 +61,7 @@ export function describeSelection(selection: Selection): string {
     case 'workload':
       return `pods of ${selection.key}`;
     case 'pods':
-      return `pods ${formatSelector(selection.pods)} in namespace ${describeNamespaces(selection.namespaces)}`;
+      return `${selection.certainty === 'possible' ? 'possible ' : ''}pods ${formatSelector(selection.pods)} in namespace ${describeNamespaces(selection.namespaces)}`;
     default:
       return assertNever(selection);
   }
@@ -76,8 +79,8 @@ export function selectionKey(selection: Selection): string {
     case 'workload':
       return `workload ${selection.key}`;
     case 'pods': {
-      const { namespaces, pods } = selection;
-      return `pods ${JSON.stringify([namespaces.kind === 'name' ? namespaces.name : namespaces.selector.requirements, pods.requirements])}`;
+      const { namespaces, pods, certainty = 'sure' } = selection;
+      return `pods ${certainty === 'sure' ? '' : `${certainty} `}${JSON.stringify([namespaces.kind === 'name' ? namespaces.name : namespaces.selector.requirements, pods.requirements])}`;
     }
     default:
       return assertNever(selection);

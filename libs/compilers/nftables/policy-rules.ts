@@ -53,16 +53,17 @@ export function policyTemplate(id: number, policy: Policy, selection: Selection,
 
 function ruleTemplate(policy: Policy, rule: Rule | AdminRule, direction: Direction, groups: GroupTable, digest: Digest): RuleTemplate {
   const named = direction === 'egress' ? namedPorts(rule) : [];
+  const action = 'action' in rule ? rule.action : 'allow';
   return {
     policy: policy.name,
     rule: rule.id,
     home: homeNumber({ policy: policy.name, rule: rule.id }, digest),
-    action: 'action' in rule ? rule.action : 'allow',
+    action,
     ...(rule.application === undefined ? {} : { application: rule.application }),
     why: reasonsFor(rule),
-    peers: rule.peers === 'any' ? 'any' : groups.groupsOf(rule.peers),
+    peers: rule.peers === 'any' ? 'any' : groups.groupsOf(rule.peers, action === 'deny'),
     ports: rule.ports,
-    sockets: named.flatMap((port) => groups.socketGroupsOf(rule.peers, port)),
+    sockets: named.flatMap((port) => groups.socketGroupsOf(rule.peers, action === 'deny', port)),
   };
 }
 

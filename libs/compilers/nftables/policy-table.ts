@@ -1,15 +1,15 @@
-import { assertNever, type Direction, type Namespace, type Pod, type Policy, type Revision, type Subject, workloadKey } from '#model';
+import { type AdminRule, assertNever, type Direction, type Namespace, type Pod, type Policy, type Revision, type Subject, workloadKey } from '#model';
 
 import type { Digest } from './digest.ts';
 import type { GroupTable } from './group-table.ts';
 import type { PeerGroup } from './peer-group.ts';
 import { policyTemplate, type PolicyTemplate } from './policy-rules.ts';
 import { portSignature, ProfileState } from './profile-state.ts';
-import { type Selection, SelectionIndex } from './selection-index.ts';
+import { hangsOnLabels, type Selection, SelectionIndex } from './selection-index.ts';
 
 /** The policies in force, and the profiles that pods make of them. */
 export class PolicyTable {
-  readonly #templates = new Map<Policy, PolicyTemplate>();
+  readonly #templates = new Map<Policy, readonly PolicyTemplate[]>();
   readonly #index: SelectionIndex<PolicyTemplate>;
   readonly #groups: GroupTable;
   readonly #digest: Digest;
@@ -30,19 +30,22 @@ export class PolicyTable {
     const gone = [...this.#templates].filter(([policy]) => !wanted.has(policy));
     for (const policy of wanted) {
       if (this.#templates.has(policy)) continue;
-      const template = policyTemplate(this.#nextId, policy, selectionOf(policy.subject), this.#groups, this.#digest);
-      this.#nextId += 1;
-      this.#groups.acquire(template.groups);
-      this.#templates.set(policy, template);
-      this.#index.add(template);
-      affected.push(template.selection);
+      const templates = this.#templatesOf(policy);
+      this.#templates.set(policy, templates);
+      for (const template of templates) {
+        this.#groups.acquire(template.groups);
+        this.#index.add(template);
+        affected.push(template.selection);
+      }
     }
     // after the new ones, so that a group both use is not made again
-    for (const [policy, template] of gone) {
+    for (const [policy, templates] of gone) {
       this.#templates.delete(policy);
-      this.#index.delete(template);
-      this.#groups.release(template.groups);
-      affected.push(template.selection);
+      for (const template of templates) {
+        this.#index.delete(template);
+        this.#groups.release(template.groups);
+        affected.push(template.selection);
+      }
     }
     return affected;
   }
@@ -87,16 +90,37 @@ export class PolicyTable {
     return nodes;
   }
 
+  // What is not known stays closed: a pod that a policy may be about is denied what the policy would deny it.
+  #templatesOf(policy: Policy): readonly PolicyTemplate[] {
+    const selection = selectionOf(policy.subject);
+    const template = (about: Policy, selected: Selection): PolicyTemplate => policyTemplate(this.#nextId++, about, selected, this.#groups, this.#digest);
+    if (selection.kind !== 'pods' || !hangsOnLabels(selection)) return [template(policy, selection)];
+    const denying = policy.kind === 'namespaced' ? policy : { ...policy, ingress: policy.ingress.filter(isDenial), egress: policy.egress.filter(isDenial) };
+    return [template(policy, selection), template(denying, { ...selection, certainty: 'unsure' })];
+  }
+
   #profileOf(direction: Direction, selecting: readonly PolicyTemplate[], pod: Pod): ProfileState | undefined {
-    const speaking = selecting.filter((template) => template[direction] !== undefined).sort((a, b) => a.id - b.id);
-    const isIsolated = speaking.some(({ policy }) => policy.kind === 'namespaced');
-    // the baseline is for what no NetworkPolicy selects
-    const templates = isIsolated ? speaking.filter(({ policy }) => policy.kind === 'namespaced' || policy.tier === 'admin') : speaking;
+    const templates = inForce(selecting.filter((template) => template[direction] !== undefined)).sort((a, b) => a.id - b.id);
     if (templates.length === 0) return undefined;
     const signature = templates.map((template) => portSignature(template[direction]?.named ?? [], pod)).join(' ');
     const key = `${direction} ${templates.map(({ id }) => id).join()} ${signature}`;
     return this.#profiles.get(key) ?? new ProfileState(key, direction, templates, pod, this.#digest);
   }
+}
+
+// The baseline is for what no NetworkPolicy selects; one that only may select the pod adds nothing to one that does.
+function inForce(speaking: readonly PolicyTemplate[]): PolicyTemplate[] {
+  const isIsolated = speaking.some(({ policy }) => policy.kind === 'namespaced');
+  const isSurelyIsolated = speaking.some(({ policy, selection }) => policy.kind === 'namespaced' && !isUnsure(selection));
+  return speaking.filter(({ policy, selection }) => (policy.kind === 'admin' ? policy.tier === 'admin' || !isIsolated : !isSurelyIsolated || !isUnsure(selection)));
+}
+
+function isUnsure(selection: Selection): boolean {
+  return selection.kind === 'pods' && selection.certainty === 'unsure';
+}
+
+function isDenial({ action }: AdminRule): boolean {
+  return action === 'deny';
 }
 
 function selectionOf(subject: Subject): Selection {

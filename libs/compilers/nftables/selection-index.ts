@@ -1,7 +1,13 @@
 import { assertNever, type LabelSelector, type Namespace, type Pod, type PodSelection, selects, type WorkloadKey, workloadKey } from '#model';
 
+/**
+ * How much has to be known of a namespace for its pods to be taken: that its labels match (the
+ * default), that they may match, or that they may and nobody knows.
+ */
+export type Certainty = 'sure' | 'possible' | 'unsure';
+
 /** Which pods something is about. */
-export type Selection = ({ readonly kind: 'pods' } & PodSelection) | { readonly kind: 'workload'; readonly key: WorkloadKey } | { readonly kind: 'all' };
+export type Selection = ({ readonly kind: 'pods'; readonly certainty?: Certainty } & PodSelection) | { readonly kind: 'workload'; readonly key: WorkloadKey } | { readonly kind: 'all' };
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
@@ -13,7 +19,15 @@ interface Bucket<T> {
 interface NamespaceScope {
   readonly key: string;
   readonly selector: LabelSelector;
+  readonly certainty: Certainty;
   users: number;
+}
+
+type PodsSelected = Extract<Selection, { kind: 'pods' }>;
+
+/** Whether a selection depends on more of a namespace than its name, which alone is always known. */
+export function hangsOnLabels(selection: Selection): boolean {
+  return selection.kind === 'pods' && selection.namespaces.kind === 'selector' && selection.namespaces.selector.requirements.some(({ key }) => key !== NAME_LABEL);
 }
 
 /**
@@ -87,13 +101,13 @@ export class SelectionIndex<T extends { readonly selection: Selection }> {
       case 'workload':
         return selection.key.startsWith(`${namespace}/`);
       case 'pods':
-        return selection.namespaces.kind === 'name' ? selection.namespaces.name === namespace : this.#reachesByLabels(selection.namespaces.selector, namespace);
+        return selection.namespaces.kind === 'name' ? selection.namespaces.name === namespace : this.#reachesByLabels(selection.namespaces.selector, selection.certainty ?? 'sure', namespace);
       default:
         return assertNever(selection);
     }
   }
 
-  #place(selection: PodSelection, item: T): void {
+  #place(selection: PodsSelected, item: T): void {
     const bucket = this.#bucket(this.#scopeKey(selection, 1));
     const keys = labelKeysOf(selection);
     if (keys.length === 0) bucket.rest.add(item);
@@ -108,10 +122,10 @@ export class SelectionIndex<T extends { readonly selection: Selection }> {
     return bucket;
   }
 
-  #scopeKey({ namespaces }: PodSelection, change: 1 | -1): string {
+  #scopeKey({ namespaces, certainty = 'sure' }: PodsSelected, change: 1 | -1): string {
     if (namespaces.kind === 'name') return `=${namespaces.name}`;
-    const key = `~${JSON.stringify(namespaces.selector.requirements)}`;
-    const scope = this.#scopes.get(key) ?? { key, selector: namespaces.selector, users: 0 };
+    const key = `~${certainty} ${JSON.stringify(namespaces.selector.requirements)}`;
+    const scope = this.#scopes.get(key) ?? { key, selector: namespaces.selector, certainty, users: 0 };
     scope.users += change;
     if (scope.users === 0) this.#scopes.delete(key);
     else this.#scopes.set(key, scope);
@@ -122,16 +136,19 @@ export class SelectionIndex<T extends { readonly selection: Selection }> {
   #scopesOf(namespace: string): readonly string[] {
     const known = this.#reaching.get(namespace);
     if (known !== undefined) return known;
-    const reaching = [...this.#scopes.values()].filter(({ selector }) => this.#reachesByLabels(selector, namespace));
+    const reaching = [...this.#scopes.values()].filter(({ selector, certainty }) => this.#reachesByLabels(selector, certainty, namespace));
     const keys = [`=${namespace}`, ...reaching.map(({ key }) => key)];
     this.#reaching.set(namespace, keys);
     return keys;
   }
 
-  #reachesByLabels(selector: LabelSelector, name: string): boolean {
+  #reachesByLabels(selector: LabelSelector, certainty: Certainty, name: string): boolean {
     const namespace = this.#namespaces.get(name);
-    if (namespace?.isDeclared === true) return selects(selector, namespace.labels);
-    return selector.requirements.every(({ key }) => key === NAME_LABEL) && selects(selector, { [NAME_LABEL]: name });
+    if (namespace?.isDeclared === true) return certainty !== 'unsure' && selects(selector, namespace.labels);
+    // of a namespace that is not in the input only the name is known
+    const known = selector.requirements.filter(({ key }) => key === NAME_LABEL);
+    if (!selects({ requirements: known }, { [NAME_LABEL]: name })) return false;
+    return certainty === 'possible' || (known.length === selector.requirements.length) === (certainty === 'sure');
   }
 }
 
