@@ -32,7 +32,7 @@ describe('scripts', () => {
     ['wait-for db 5432 -- app', ['db 5432']],
     ['dockerize -wait tcp://kafka:9092 -timeout 60s app', ['kafka 9092']],
     ['if [ "$(curl -s -o /dev/null http://api:8080/healthz)" ]; then echo up; fi', ['api 8080']],
-    ['curl -sf vault:8200/v1/sys/health', ['vault 8200']],
+    ['curl -sf -X POST -H host vault:8200/v1/sys/health', ['vault 8200']],
     ['timeout 5 bash -c "</dev/tcp/mongo/27017"', ['mongo 27017']],
     ['ADDR=${DB_HOST:-db}:${DB_PORT:-5432}; nc -z ${DB_HOST:-db} ${DB_PORT:-5432}', ['db 5432']],
     ['nc -z $DB_HOST 5432', ['postgres 5432']],

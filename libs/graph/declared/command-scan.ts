@@ -1,6 +1,6 @@
 import { keyMeaning } from './key-meaning.ts';
 import type { KeyedMention } from './mention.ts';
-import { expandTemplate, type Variable, type Variables } from './expansion.ts';
+import { type Variable, type Variables, expandTemplate, withoutArithmetic } from './expansion.ts';
 import { scanProbeCommand } from './probe-command.ts';
 import { type Setting, scanSettings } from './setting-scan.ts';
 import { splitScript } from './shell-words.ts';
@@ -31,7 +31,7 @@ export function scanScript(text: string, variables: Variables, switches: readonl
   const known: Variables = { get: (name) => assigned.get(name) ?? variables.get(name) };
   const mentions: KeyedMention[] = [];
   const assignments: Setting[] = [];
-  for (const { words, line } of splitScript(text)) {
+  for (const { words, line } of splitScript(withoutArithmetic(text))) {
     const expanded = words.map((word) => expandTemplate(word, known).text);
     const first = expanded.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word) && word !== 'export' && word !== 'local');
     for (const word of first < 0 ? expanded : expanded.slice(0, first)) {

@@ -16,8 +16,8 @@ export interface ComposeDependency {
 }
 
 /**
- * The dependencies of a Compose service that are connections: on something that listens, and not
- * on a job that is waited for to its end.
+ * The dependencies of a Compose service that are connections: not those on a job that is waited
+ * for to its end, and with a doubt where it may be an order of starting only.
  */
 export function composeDependencies(workload: Workload, resolver: Resolver): readonly ComposeDependency[] {
   const facts = workload.compose;
@@ -27,7 +27,7 @@ export function composeDependencies(workload: Workload, resolver: Resolver): rea
     for (const name of names) {
       if (facts.startsAfter?.includes(name) === true) continue;
       const server = resolver.workloads.find({ ...workload.ref, name });
-      if (server === undefined || server === workload || !canReach(workload, server) || !hasOpenPort(server)) continue;
+      if (server === undefined || server === workload || !canReach(workload, server)) continue;
       const doubt = doubtOf(workload, server, field);
       const choice = choosePorts({ host: name, form: 'host', key: field, meaning: 'address', position: 0 }, undefined, server, false, false);
       found.push({ server, ports: choice.ports, portGuess: choice.ports.length === 1 && isListening(server, choice.ports[0]) ? 'usual' : 'any', field, ...(doubt === undefined ? {} : { doubt }) });
@@ -36,10 +36,16 @@ export function composeDependencies(workload: Workload, resolver: Resolver): rea
   return found;
 }
 
-// a worker that starts after its own web server waits for the tables, and talks to the database
+const WORKS = /\b(?:worker|beat|celery|sidekiq|cron|crond|scheduler|consumer|queue:work|migrate|migration|migrations|seed|resque|dramatiq|rq)\b/i;
+
+// A worker that starts after its own web server waits for the tables, and talks to the database;
+// something that listens nowhere and works off a queue is called by nobody.
 function doubtOf(client: Workload, server: Workload, field: ComposeDependency['field']): string | undefined {
+  if (field === 'links') return undefined;
   const image = client.containers[0]?.image ?? '';
-  return field === 'depends_on' && image !== '' && image === server.containers[0]?.image ? 'both run the same image, so it may only be an order of starting' : undefined;
+  if (image !== '' && image === server.containers[0]?.image) return 'both run the same image, so it may only be an order of starting';
+  if (!hasOpenPort(server) && server.containers.some(({ command, args }) => WORKS.test([...command, ...args].join(' ').slice(0, 1000)))) return 'it listens nowhere and looks like a worker';
+  return undefined;
 }
 
 function isListening(server: Workload, chosen: ChosenPort | undefined): boolean {

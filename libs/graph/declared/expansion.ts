@@ -65,8 +65,15 @@ const TEMPLATES = [
   /%env\((?:\w{1,20}:){0,3}([A-Za-z_]\w{0,200})\)%/g,
 ];
 const PLAIN = /\$([A-Za-z_]\w{0,200})/g;
+// arithmetic on a counter, as `web-$((N - 1)).web`
+const ARITHMETIC = /\$\(\([^()]{1,80}\)\)/g;
 // a loop counter stands for some ordinal; zero is one
 const COUNTER = /^(?:i|n|x|idx|index|ordinal|num)$/i;
+
+/** Puts some ordinal for arithmetic in a name: which one does not matter, they lead to the same pods. */
+export function withoutArithmetic(text: string): string {
+  return text.includes('$((') ? text.replace(ARITHMETIC, '0') : text;
+}
 
 /**
  * Expands references to the environment inside files and scripts: shell, Spring, Go and Jinja
@@ -75,7 +82,7 @@ const COUNTER = /^(?:i|n|x|idx|index|ordinal|num)$/i;
 export function expandTemplate(text: string, variables: Variables): Expansion {
   const substitution = new Substitution(variables);
   if (!/[$%]|\{\{/.test(text)) return substitution.result(text);
-  let expanded = text;
+  let expanded = withoutArithmetic(text);
   for (let pass = 0; pass < 3 && expanded.includes('${'); pass += 1) {
     expanded = expanded.replace(BRACED, (whole: string, name: string, operator: string | undefined, word: string | undefined) => {
       if (operator === ':+' || operator === '+') return whole;

@@ -21,24 +21,33 @@ export function scanHostPorts(text: string, spans: readonly Span[]): readonly Me
     while (span < spans.length && (spans[span]?.to ?? 0) <= colon) span += 1;
     const taken = spans[span];
     if (taken !== undefined && colon >= taken.from) continue;
-    const mention = readAround(text, colon);
-    if (mention !== undefined) mentions.push(mention);
+    mentions.push(...readAround(text, colon));
   }
   return mentions;
 }
 
-function readAround(text: string, colon: number): Mention | undefined {
-  let end = colon + 1;
-  while (end - colon < 7 && /\d/.test(text.charAt(end))) end += 1;
-  if (end === colon + 1 || !(end === text.length || AFTER.test(text.charAt(end)))) return undefined;
-  // 10:30:05 and file.go:12:5 are no addresses
-  if (text.charAt(end) === ':') return undefined;
-  const port = Number(text.slice(colon + 1, end));
-  if (!isPortNumber(port)) return undefined;
+function readAround(text: string, colon: number): readonly Mention[] {
+  const end = digitsEnd(text, colon + 1);
+  if (end === colon + 1) return [];
+  const ports = [Number(text.slice(colon + 1, end))];
+  let stop = end;
+  // host:2888:3888 as ZooKeeper writes its servers; 10:30:05 and file.go:12:5 are no addresses
+  if (text.charAt(end) === ':') {
+    stop = digitsEnd(text, end + 1);
+    ports.push(Number(text.slice(end + 1, stop)));
+    if (ports.some((port) => port < 1024)) return [];
+    if (/[:;]/.test(text.charAt(stop))) stop = text.length;
+  }
+  if (!(stop === text.length || AFTER.test(text.charAt(stop))) || !ports.every(isPortNumber)) return [];
   const start = hostStart(text, colon);
-  if (start === undefined) return undefined;
-  const host = normaliseHost(text.slice(start, colon));
-  return host === undefined || !isHostShaped(host) ? undefined : { host, port, form: 'host-port' };
+  const host = start === undefined ? undefined : normaliseHost(text.slice(start, colon));
+  return host === undefined || !isHostShaped(host) ? [] : ports.map((port) => ({ host, port, form: 'host-port' }));
+}
+
+function digitsEnd(text: string, from: number): number {
+  let end = from;
+  while (end - from < 6 && /\d/.test(text.charAt(end))) end += 1;
+  return end;
 }
 
 function hostStart(text: string, colon: number): number | undefined {

@@ -33,7 +33,7 @@ export class Reporter {
     if (mention.switchedOffBy !== undefined || mention.isCode === true || sighting.isPassedOver === true || sighting.channel === 'unmounted-configmap' || ['browser', 'identity', 'own', 'never'].includes(mention.meaning)) return;
     if (!isClusterName(mention.host) && !isTelling(sighting)) return;
     const text = sighting.isSecret ? '[secret]' : mention.host;
-    if (!this.#isNew(`${workloadKey(client.ref)}\n${text}\n${String(mention.port)}\n${sighting.where}`)) return;
+    if (!this.#isNew(`${workloadKey(client.ref)}\n${text}\n${String(mention.port)}${sighting.isSecret ? sighting.where : ''}`)) return;
     this.unresolved.push({
       from: client.ref,
       text,

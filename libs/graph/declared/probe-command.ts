@@ -72,9 +72,12 @@ export function scanProbeCommand(words: readonly string[]): readonly Mention[] {
     case 'host':
       return rest.filter((word) => !/^[-@+]/.test(word) && isName(word)).slice(0, 1).flatMap((word) => mention(word, undefined, client));
     case 'address':
-      return rest.filter((word) => !word.includes('://') && !word.startsWith('-')).flatMap((word) => addressWord(word, client));
+      return rest.filter((word, index) => !word.includes('://') && !word.startsWith('-') && !TAKES_VALUE.test(rest[index - 1] ?? '')).flatMap((word) => addressWord(word, client));
   }
 }
+
+// curl and wget: the next word is a method, header, file or number
+const TAKES_VALUE = /^-(?:[A-Za-z]*[XHdouwmAbcFTeOPtE]|-(?:request|header|data|data-raw|data-binary|output|user|write-out|max-time|connect-timeout|retry|retry-delay|user-agent|form|cacert|cert|key|output-document|tries|timeout|method|body-data|post-data))$/;
 
 function programOf(word: string): string {
   return word.slice(word.lastIndexOf('/') + 1).replace(/\.exe$/, '');

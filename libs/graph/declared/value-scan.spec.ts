@@ -21,6 +21,7 @@ describe('scanValue', () => {
     ['a cluster name is more than a bare host', 'db.shop.svc', ['host-port db.shop.svc']],
     ['a host and a path', 'auth/v1', ['host auth']],
     ['address@port as resolvers write it', '192.0.2.53@53', ['host-port 192.0.2.53 53']],
+    ['a server with two ports', 'zk-0.zk:2888:3888:participant', ['host-port zk-0.zk 2888', 'host-port zk-0.zk 3888']],
     ['quotes', '"redis:6379"', ['host-port redis 6379']],
     ['IPv6 with a port', '[2001:db8::5]:587', ['host-port 2001:db8::5 587']],
   ])('reads %s', (_reason, value, expected) => {
