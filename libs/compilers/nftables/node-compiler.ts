@@ -138,9 +138,9 @@ export class NodeCompiler {
   }
 
   #setRevision(revision: Revision): void {
-    this.#revision = revision;
     // every bundle says which revision it realises, those that stay the same too
-    for (const name of this.#nodes.keys()) this.#dirty.add(name);
+    if (revision.number !== this.#revision.number) for (const name of this.#nodes.keys()) this.#dirty.add(name);
+    this.#revision = revision;
     for (const selection of this.#policies.setRevision(revision)) this.#pods.lookAgainAt(selection);
     for (const { definition } of this.#groups.takeFresh()) if (definition.selection !== undefined) this.#pods.lookAgainAt(definition.selection);
   }
