@@ -31,13 +31,14 @@ function open(why: string): DirectionKnowledge {
 }
 
 function doubtOf(facts: WorkloadFacts, snapshot: Snapshot): string | undefined {
-  const { workload, isApiClient, discovery, unresolved, hiddenSetting, untoldServer } = facts;
+  const { workload, isApiClient, discovery, unresolved, hiddenSetting, untoldServer, unsureServer } = facts;
   if (workload.hostNetwork) return 'it shares the network of its node, where no policy reaches it';
   if (discovery !== undefined) return `it finds peers at run time (${discovery.place})`;
   if (isApiClient) return 'it is a client of the API server and may find peers there';
   if (unresolved !== undefined) return 'an address it is told leads to nothing in the input, so it has peers that are not known';
   if (hiddenSetting !== undefined) return hiddenSetting;
   if (untoldServer !== undefined) return `it waits for ${untoldServer.kind} ${untoldServer.name} without being told its address, so it may know others`;
+  if (unsureServer !== undefined) return `which port of ${unsureServer.kind} ${unsureServer.name} it calls is a guess`;
   if (findsItsNode(workload)) return 'it is told the address of its node and may call whatever runs there';
   const injection = injectedProxy(workload, snapshot);
   return injection === undefined ? undefined : `${injection} adds a proxy to its pods that has peers of its own`;

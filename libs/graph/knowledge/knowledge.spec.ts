@@ -129,6 +129,13 @@ describe('ingress stays open', () => {
   });
 });
 
+it('a port that is guessed leaves both ends open', () => {
+  const front = deployment('web', { ports: ['http:8080'], env: { API_ENDPOINT: 'api' } }) + service('web', '{port: 80, targetPort: http}', 'type: LoadBalancer');
+  const back = deployment('api', { ports: ['8080', '9090'], env: { DATABASE_URL: 'postgresql://db:5432/app' } }) + service('api', '{name: a, port: 8080}, {name: b, port: 9090}');
+  expect(whyOf(front + back + db, 'shop/Deployment/api', 'ingress')).toBe('which of its ports Deployment web calls is a guess');
+  expect(whyOf(front + back + db, 'shop/Deployment/web', 'egress')).toBe('which port of Deployment api it calls is a guess');
+});
+
 describe('hints', () => {
   // one ConfigMap that names two Services, read by three workloads: weak
   const shared = `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: shared, namespace: shop}\ndata: {API_ADDR: "api:8080", DB_ADDR: "db:5432"}\n`;
