@@ -82,7 +82,8 @@ function clusterPrefixes(snapshot: Snapshot): readonly Prefix[] {
 
 function* clusterAddresses(snapshot: Snapshot): Generator<Address> {
   for (const node of snapshot.nodes.values()) yield* node.addresses;
-  for (const pod of snapshot.pods.values()) yield* pod.addresses;
+  // a finished pod has given its addresses back
+  for (const pod of snapshot.pods.values()) if (pod.phase !== 'finished') yield* pod.addresses;
   for (const service of snapshot.services.values()) yield* service.clusterAddresses;
 }
 

@@ -5,8 +5,10 @@ import {
   type Endpoint,
   lastOf,
   parseAddress,
+  parsePrefix,
   type Peer,
   type Prefix,
+  prefixContains,
   type Revision,
   type ServiceGraph,
   type Snapshot,
@@ -62,7 +64,14 @@ export function outsideAddresses(snapshot: Snapshot, revision: Revision): readon
   for (const { addresses } of snapshot.nodes.values()) for (const address of addresses) found.set(address.text, address);
   for (const prefix of prefixesIn(revision)) for (const address of sidesOf(prefix)) found.set(address.text, address);
   for (const pod of snapshot.pods.values()) if (!pod.hostNetwork && pod.phase !== 'finished') for (const { text } of pod.addresses) found.delete(text);
-  return [...found.values()];
+  // where only pods are, an address nobody has is a pod that is not known yet
+  const blocks = podBlocks(snapshot);
+  return [...found.values()].filter((address) => !blocks.some((block) => prefixContains(block, address)));
+}
+
+/** The blocks nodes give their pods addresses from. */
+export function podBlocks({ nodes }: Snapshot): readonly Prefix[] {
+  return [...nodes.values()].flatMap(({ podCidrs }) => podCidrs.map((text) => parsePrefix(text)!));
 }
 
 function* prefixesIn({ policies }: Revision): Generator<Prefix> {

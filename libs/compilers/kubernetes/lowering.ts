@@ -110,11 +110,16 @@ function lowerWorkload(ref: WorkloadRef, rule: Rule, { snapshot, choices, namesp
   }
   const choice = choices.get(key);
   if (choice === undefined) {
+    report('peer-without-lasting-label', rule, `names ${key}, which carries no label that survives a rollout, so every pod of namespace ${ref.namespace} is let through`, 'give its pod template a label such as app.kubernetes.io/name');
     widenings.push(`${key} carries no label that survives a rollout, so every pod of namespace ${ref.namespace} is let through`);
     return [podsPeer({ kind: 'name', name: ref.namespace }, { requirements: [] }, namespace)];
   }
   const twins = choice.workloads.map((each) => workloadKey(each.ref)).filter((each) => each !== key);
-  if (twins.length > 0) widenings.push(`${twins.join(', ')} ${twins.length === 1 ? 'carries' : 'carry'} the same labels as ${key} and ${twins.length === 1 ? 'is' : 'are'} let through too`);
+  if (twins.length > 0) {
+    const widening = `${twins.join(', ')} ${twins.length === 1 ? 'carries' : 'carry'} the same labels as ${key} and ${twins.length === 1 ? 'is' : 'are'} let through too`;
+    report('peer-not-told-apart', rule, `names ${key}, and ${widening}`, 'give their pod templates a label that tells them apart');
+    widenings.push(widening);
+  }
   return [podsPeer({ kind: 'name', name: ref.namespace }, choice.selector, namespace)];
 }
 
