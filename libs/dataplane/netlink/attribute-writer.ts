@@ -66,6 +66,12 @@ export class AttributeWriter {
     return this;
   }
 
+  /** Adds flags to the message being written. */
+  addFlags(flags: number): this {
+    if (this.#message >= 0) this.#bytes.writeUInt16LE(this.#bytes.readUInt16LE(this.#message + 6) | flags, this.#message + 6);
+    return this;
+  }
+
   /** Opens an attribute that holds others; the result is for {@link close}. */
   open(type: number): number {
     return this.#head(NLA_F_NESTED | type);

@@ -1,7 +1,7 @@
 import { acknowledgementIn, type Acknowledgement, isDone, messages, type NetlinkMessage, NLM_F_DUMP_INTR } from './netlink-message.ts';
 import { inNetworkNamespace } from './network-namespace.ts';
 import { type ReadableWatch, whenReadable } from './readable-watch.ts';
-import { checked, lastErrno, SystemCallError, systemCalls } from './system-calls.ts';
+import { attachFilter, checked, lastErrno, SystemCallError, systemCalls } from './system-calls.ts';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -13,9 +13,13 @@ const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
+const NETLINK_DROP_MEMBERSHIP = 2;
 const NETLINK_NO_ENOBUFS = 5;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
+const BPF_LOAD_WORD = 0x20;
+const BPF_JUMP_EQUAL = 0x15;
+const BPF_RETURN = 0x06;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const POLLIN = 1;
@@ -84,6 +88,29 @@ export class NetlinkSocket {
   /** Subscribes to a group of notifications. */
   join(group: number): void {
     this.#setOption(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
+  }
+
+  leave(group: number): void {
+    this.#setOption(SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, group);
+  }
+
+  /** Lets the kernel throw away notifications caused by another socket, before they take up room here. */
+  dropFrom(portId: number): void {
+    // load the sender of the message, in network order; is it that one, take nothing, else everything
+    const program = Buffer.alloc(32);
+    const step = (at: number, code: number, whenTrue: number, whenFalse: number, value: number): void => {
+      program.writeUInt16LE(code, 8 * at);
+      program[8 * at + 2] = whenTrue;
+      program[8 * at + 3] = whenFalse;
+      program.writeUInt32LE(value >>> 0, 8 * at + 4);
+    };
+    const swapped = Buffer.alloc(4);
+    swapped.writeUInt32LE(portId, 0);
+    step(0, BPF_LOAD_WORD, 0, 0, 12);
+    step(1, BPF_JUMP_EQUAL, 0, 1, swapped.readUInt32BE(0));
+    step(2, BPF_RETURN, 0, 0, 0);
+    step(3, BPF_RETURN, 0, 0, 0xffffffff);
+    attachFilter(this.fd, program, 4);
   }
 
   /** Sends bytes as one datagram: however many messages it holds, the kernel takes them together. */
@@ -176,7 +203,7 @@ export class NetlinkSocket {
       else {
         for (const message of messages(this.#buffer, received.length)) {
           visit(message);
-          if (this.#isClosed) return;
+          if (this.isClosed) return;
         }
       }
     }

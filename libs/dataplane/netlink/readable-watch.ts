@@ -31,7 +31,9 @@ class Poller {
 
   constructor() {
     // a thread that still waits would keep the process from ending
-    process.on('exit', () => this.#ring());
+    process.on('exit', () => {
+      this.#ring();
+    });
   }
 
   add(fd: number, listener: () => void): ReadableWatch {

@@ -2,6 +2,9 @@ import { constants as osConstants } from 'node:os';
 
 import koffi from 'koffi';
 
+const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
+
 /** A system call that failed, with the number and the name of the error. */
 export class SystemCallError extends Error {
   readonly errno: number;
@@ -61,6 +64,15 @@ function bindCalls(): SystemCalls {
     setns: library.func('int setns(int fd, int kind)') as Call,
   };
 }
+
+/** Puts a classic packet filter on a socket: `program` is `steps` instructions of eight bytes. */
+export function attachFilter(fd: number, program: Buffer, steps: number): void {
+  const type = (filterType ??= koffi.struct({ steps: 'uint16_t', program: 'void *' }));
+  const call = koffi.load(null).func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(type), 'uint32_t']) as Call;
+  checked('filter a socket', call(fd, SOL_SOCKET, SO_ATTACH_FILTER, { steps, program }, 16));
+}
+
+let filterType: ReturnType<typeof koffi.struct> | undefined;
 
 export function lastErrno(): number {
   return koffi.errno();
