@@ -24,10 +24,15 @@ export interface Measure {
   readonly harm: Harm;
 }
 
-/** Reads an application's manifests, infers its graph and tries out the policies proposed by default, against its truth. */
+/** Measures an application of the ground truth: `manifests/` and `truth.json` in one folder. */
 export function measureApplication(folder: string): Measure {
-  const truth = readTruth(folder);
-  const { updates } = readPaths([join(folder, 'manifests')], { readStdin: () => '', defaultNamespace: truth.defaultNamespace });
+  return measure(join(folder, 'manifests'), join(folder, 'truth.json'));
+}
+
+/** Reads manifests, infers their graph and tries out the policies proposed by default, against the truth. */
+export function measure(manifests: string, truthFile: string): Measure {
+  const truth = readTruth(truthFile);
+  const { updates } = readPaths([manifests], { readStdin: () => '', defaultNamespace: truth.defaultNamespace });
   const snapshot = snapshotOf(updates);
   const graph = inferGraph(snapshot);
   const { proposals } = propose(graph, snapshot, { tier: 'strong', catalogue: shippedCatalogue() });

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 import type { Protocol, WorkloadRef } from '#model';
 
@@ -32,8 +31,8 @@ export interface Trap {
   readonly why: string;
 }
 
-export function readTruth(folder: string): Truth {
-  return JSON.parse(readFileSync(join(folder, 'truth.json'), 'utf8')) as Truth;
+export function readTruth(file: string): Truth {
+  return JSON.parse(readFileSync(file, 'utf8')) as Truth;
 }
 
 /** `namespace/Kind/name` of a workload under the name the truth gives it, or the entity itself. */
