@@ -44,6 +44,7 @@ function doubtOf(client: Workload, server: Workload, field: ComposeDependency['f
   if (field === 'links') return undefined;
   const image = client.containers[0]?.image ?? '';
   if (image !== '' && image === server.containers[0]?.image) return 'both run the same image, so it may only be an order of starting';
+  if (server.hostNetwork) return 'it lives on the host\'s network, where its name does not lead';
   if (!hasOpenPort(server) && server.containers.some(({ command, args }) => WORKS.test([...command, ...args].join(' ').slice(0, 1000)))) return 'it listens nowhere and looks like a worker';
   return undefined;
 }

@@ -223,6 +223,14 @@ describe('texts from elsewhere', () => {
   });
 });
 
+describe('the node\'s own port', () => {
+  it('leads to the agent that listens there', () => {
+    const agent = app('agent', { kind: 'DaemonSet', ports: '[{containerPort: 8125, hostPort: 8125, protocol: UDP}]' });
+    const web = app('web', { env: { STATSD_PORT: '8125' } }).replace('env: [', 'env: [{name: STATSD_HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}, ');
+    expect(edges(agent + web)).toEqual(['web -> agent 8125/UDP']);
+  });
+});
+
 describe('hints by habit', () => {
   it('a store named after its client, and never more than a hint', () => {
     expect(edges(app('carts') + app('carts-db', { image: 'mongo' }) + service('carts-db', '[{port: 27017}]'))).toEqual(['carts -> carts-db 27017/TCP?']);

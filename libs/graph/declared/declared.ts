@@ -8,6 +8,7 @@ import { type Draft, mergeDrafts } from './draft.ts';
 import { Reporter } from './lead-report.ts';
 import { settlePorts } from './port-agreement.ts';
 import { Resolver } from './resolution.ts';
+import { doubtStartOrder } from './start-order.ts';
 import { type Lead, follow } from './target.ts';
 import { unmountedConfigs } from './unmounted-config.ts';
 
@@ -50,7 +51,7 @@ export function readDeclared(snapshot: Snapshot): Declared {
   }
   const known = new Set(drafts.map(({ from, to }) => `${graphPeerKey(from)}\n${graphPeerKey(to)}`));
   drafts.push(...conventionDrafts(snapshot, resolver, known));
-  const settled = settlePorts(withoutReversed(drafts));
+  const settled = settlePorts(doubtStartOrder(drafts, snapshot));
   return {
     relationships: mergeDrafts(settled),
     unresolved: [...reporter.unresolved].sort((a, b) => compareText(workloadKey(a.from), workloadKey(b.from)) || compareText(a.text, b.text) || compareText(a.evidence.where, b.evidence.where)),
@@ -74,23 +75,6 @@ function dependencyDrafts(workload: Workload, resolver: Resolver): readonly Draf
       }),
     ),
   );
-}
-
-// A monitor that starts after what it watches, or the other way round: where the address goes one
-// way only, the order of starting says nothing about the other.
-function withoutReversed(drafts: readonly Draft[]): readonly Draft[] {
-  const addressed = new Set(drafts.filter(({ tier, evidence }) => tier === 'strong' && !isOrder(evidence.source)).map(({ from, to }) => `${graphPeerKey(from)}\n${graphPeerKey(to)}`));
-  return drafts.map((draft) => {
-    if (draft.tier !== 'strong' || !isOrder(draft.evidence.source)) return draft;
-    const from = graphPeerKey(draft.from);
-    const to = graphPeerKey(draft.to);
-    if (addressed.has(`${from}\n${to}`) || !addressed.has(`${to}\n${from}`)) return draft;
-    return { ...draft, tier: 'weak', confidence: 0.4, evidence: { ...draft.evidence, text: `${draft.evidence.text} (weak: addresses go the other way only)` } };
-  });
-}
-
-function isOrder(source: string): boolean {
-  return source === 'compose-depends_on';
 }
 
 // after the ports have been settled: what is still open, and worth a person's look

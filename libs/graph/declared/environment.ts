@@ -40,6 +40,9 @@ export function isMergedBlock(book: string): boolean {
 /** Stands for the pod's own name, which is known at run time only: an address with it is the pod's own. */
 export const OWN_POD = 'own--pod';
 
+/** Stands for the node's address: whoever listens on the node's own port is meant. */
+export const OWN_NODE = 'own--node';
+
 /**
  * The environment as the kubelet (or the Docker engine) would make it: `envFrom` in order, then
  * `env` over it, `$(NAME)` seeing only what stands before.
@@ -123,8 +126,9 @@ function fieldValue(path: string, workload: Workload): string | undefined {
     case 'metadata.name':
       return OWN_POD;
     case 'status.podIP':
-    case 'status.hostIP':
       return '127.0.0.1';
+    case 'status.hostIP':
+      return OWN_NODE;
     default:
       return undefined;
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { keyMeaning } from './key-meaning.ts';
 
 describe('keyMeaning', () => {
-  it.each(['DB_HOST', 'redisHost', 'spring.datasource.url', 'KAFKA_BROKERS', 'PGHOST', 'API_BASE_URL', 'REDIS_HOSTNAME', 'ConnectionStrings__Catalog', 'bootstrap.servers', 'CART_SERVICE', '--store.endpoint', 'proxy_pass', 'API_URL_INTERNAL', 'HTTPS_PROXY'])('%s is for an address', (key) => {
+  it.each(['DB_HOST', 'redisHost', 'spring.datasource.url', 'KAFKA_BROKERS', 'PGHOST', 'API_BASE_URL', 'REDIS_HOSTNAME', 'ConnectionStrings__Catalog', 'bootstrap.servers', 'CART_SERVICE', '--store.endpoint', 'proxy_pass', 'API_URL_INTERNAL', 'HTTPS_PROXY', 'DOCS_HOST'])('%s is for an address', (key) => {
     expect(keyMeaning(key)).toBe('address');
   });
 
@@ -11,7 +11,7 @@ describe('keyMeaning', () => {
     expect(keyMeaning(key)).toBe('identity');
   });
 
-  it.each(['NEXT_PUBLIC_API_URL', 'VITE_API_URL', 'REACT_APP_BACKEND', 'CORS_ALLOWED_ORIGINS', 'OAUTH_REDIRECT_URI', 'ALLOWED_HOSTS', '--web.external-url', 'publicUrl', 'COOKIE_DOMAIN'])('%s is for browsers', (key) => {
+  it.each(['NEXT_PUBLIC_API_URL', 'VITE_API_URL', 'REACT_APP_BACKEND', 'CORS_ALLOWED_ORIGINS', 'OAUTH_REDIRECT_URI', 'ALLOWED_HOSTS', '--web.external-url', 'publicUrl', 'COOKIE_DOMAIN', 'runbook_url'])('%s is for browsers', (key) => {
     expect(keyMeaning(key)).toBe('browser');
   });
 

@@ -4,7 +4,7 @@ import type { KeyMeaning } from './mention.ts';
 // the value says who somebody is, or what something is called, never where it is
 const IDENTITY_TAILS = new Set(['name', 'names', 'user', 'username', 'users', 'password', 'passwd', 'passphrase', 'pwd', 'secret', 'secrets', 'token', 'db', 'database', 'databases', 'schema', 'dbname', 'catalog', 'keyspace', 'topic', 'topics', 'queue', 'queues', 'exchange', 'group', 'groups', 'groupid', 'bucket', 'buckets', 'index', 'prefix', 'suffix', 'tags', 'version', 'label', 'labels', 'annotation', 'annotations', 'namespace', 'namespaces', 'realm', 'role', 'roles', 'tenant', 'owner', 'title', 'description', 'id', 'ids', 'clientid', 'subject', 'audience', 'aud', 'cn', 'san', 'sans', 'type', 'mode', 'kind', 'driver', 'dialect', 'provider', 'engine', 'vendor', 'level', 'format', 'file', 'filename', 'dir', 'directory', 'key', 'keys', 'cert', 'login', 'email', 'locale', 'lang', 'timezone', 'tz', 'region', 'zone', 'env', 'environment', 'stage', 'profile', 'profiles', 'component', 'job', 'instance', 'app', 'application', 'project', 'regex', 'regexp', 'pattern', 'match', 'expr', 'query', 'alias', 'cookie', 'vhost', 'plugin', 'plugins', 'module', 'modules', 'strategy', 'class', 'command', 'entrypoint', 'args', 'text', 'message', 'comment', 'help', 'summary', 'method', 'package', 'salt', 'pod', 'container', 'deployment', 'shell', 'author', 'maintainer', 'metric', 'field', 'column', 'table', 'collection', 'consumer', 'producer', 'subscription', 'channel', 'partition', 'exec', 'enabled', 'scheme', 'protocol', 'system']);
 
-const BROWSER_WORDS = new Set(['public', 'external', 'externally', 'callback', 'callbacks', 'redirect', 'redirects', 'cors', 'origin', 'origins', 'canonical', 'browser', 'website', 'frontchannel', 'homepage', 'logout', 'whitelist', 'domain', 'domains', 'return', 'success', 'cancel', 'docs', 'documentation', 'link', 'links', 'displayed', 'header', 'headers', 'cookie', 'trusted', 'csrf', 'referer', 'referrer', 'swagger']);
+const BROWSER_WORDS = new Set(['public', 'external', 'externally', 'callback', 'callbacks', 'redirect', 'redirects', 'cors', 'origin', 'origins', 'canonical', 'browser', 'website', 'frontchannel', 'homepage', 'logout', 'whitelist', 'domain', 'domains', 'return', 'success', 'cancel', 'displayed', 'header', 'headers', 'cookie', 'trusted', 'csrf', 'referer', 'referrer']);
 const BROWSER_PREFIXES = [['react', 'app'], ['vite'], ['vue', 'app'], ['ng', 'app'], ['gatsby'], ['expo', 'public'], ['next', 'public'], ['nuxt', 'public']];
 
 const OWN_WORDS = new Set(['listen', 'listener', 'listeners', 'bind', 'advertise', 'advertised', 'announce', 'publish', 'virtual', 'letsencrypt']);
@@ -40,6 +40,7 @@ function isForBrowsers(words: readonly string[]): boolean {
   if (words.some((word) => BROWSER_WORDS.has(word))) return true;
   if (words.includes('allowed') || words.includes('allow')) return true;
   if (['root url', 'site url', 'web url', 'server domain', 'app url', 'ui url', 'frontend url'].includes(words.slice(-2).join(' '))) return true;
+  if (/\b(?:docs|documentation|links?|help|runbook|swagger)(?: ur[il]s?)?$/.test(words.join(' '))) return true;
   return BROWSER_PREFIXES.some((prefix) => prefix.every((word, index) => words[index] === word));
 }
 

@@ -129,8 +129,9 @@ function likelyPorts(open: readonly ListeningPort[], server: Workload): readonly
   const served = open.filter(({ port, name }) => !DEBUG_PORTS.has(port) && !sides.has(port) && !isMetricsPort(port) && !isSideDoor(name ?? ''));
   const shown = served.filter(({ isLocal }) => isLocal !== true);
   const chosen = shown.length > 0 ? shown : served.length > 0 ? served : open;
-  const plain = chosen.filter(({ port }) => port === 80);
-  return (plain.length > 0 ? plain : chosen).map(({ port, protocol }) => ({ port, protocol }));
+  // inside, plain HTTP is what the TLS port beside it is for outside
+  const hasPlain = chosen.some(({ port }) => port === 80);
+  return chosen.filter(({ port }) => !(hasPlain && port === 443)).map(({ port, protocol }) => ({ port, protocol }));
 }
 
 function clientPorts(server: Workload): readonly ProductPort[] {

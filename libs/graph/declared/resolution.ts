@@ -1,6 +1,6 @@
 import { type Address, type Service, type Snapshot, type Workload, addressFromBits, parseAddress, parsePrefix, prefixContains, type Prefix } from '#model';
 
-import { OWN_POD } from './environment.ts';
+import { OWN_NODE, OWN_POD } from './environment.ts';
 import { isLoopback, isPublicName } from './host-name.ts';
 import { WorkloadIndex } from './workload-index.ts';
 
@@ -40,6 +40,7 @@ export class Resolver {
   readonly #byName = new Map<string, Service[]>();
   readonly #byAddress = new Map<string, Service>();
   readonly #workloadByAddress = new Map<string, Workload>();
+  readonly #onNode = new Map<number, readonly Workload[]>();
 
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot;
@@ -52,6 +53,11 @@ export class Resolver {
       for (const address of [...service.clusterAddresses, ...service.externalAddresses]) this.#byAddress.set(address.text, service);
     }
     for (const workload of snapshot.workloads.values()) for (const address of workload.compose?.addresses ?? []) this.#workloadByAddress.set(`${workload.ref.namespace}/${address.text}`, workload);
+    for (const workload of snapshot.workloads.values()) {
+      if (workload.ref.kind !== 'DaemonSet') continue;
+      const ports = workload.containers.flatMap((container) => container.ports.flatMap(({ port, hostPort }) => (hostPort !== undefined ? [hostPort] : workload.hostNetwork ? [port] : [])));
+      for (const port of new Set(ports)) this.#onNode.set(port, [...(this.#onNode.get(port) ?? []), workload]);
+    }
     for (const pod of snapshot.pods.values()) {
       const workload = this.workloads.find(pod.workload);
       if (workload === undefined || pod.hostNetwork || pod.isExample || pod.phase === 'finished') continue;
@@ -64,11 +70,19 @@ export class Resolver {
   }
 
   /** `isUrl` says that the host stood behind a scheme, so that a name of two labels is one. */
-  resolve(host: string, client: Workload, isUrl: boolean): Resolution {
+  resolve(host: string, client: Workload, isUrl: boolean, port?: number): Resolution {
     if (isLoopback(host) || host === OWN_POD || (client.platform === 'compose' && host.includes(OWN_POD))) return SELF;
+    if (host === OWN_NODE) return this.#resolveNode(port);
     const address = parseAddress(host);
     if (address !== undefined) return this.#resolveAddress(address, client);
     return client.platform === 'compose' ? this.#resolveCompose(host, client, isUrl) : this.#resolveKubernetes(host, client, isUrl);
+  }
+
+  // the agent of the node: a DaemonSet with that port on the node
+  #resolveNode(port: number | undefined): Resolution {
+    const agents = port === undefined ? [] : (this.#onNode.get(port) ?? []);
+    const [agent] = agents;
+    return agent === undefined || agents.length > 1 ? UNKNOWN : { kind: 'workload', workload: agent };
   }
 
   #resolveAddress(address: Address, client: Workload): Resolution {

@@ -34,7 +34,7 @@ export function follow(sighting: Sighting, client: Workload, resolver: Resolver)
   const host = normaliseHost(mention.host);
   const none: Lead = { sighting, targets: [], isOwn: false };
   if (host === undefined) return none;
-  const resolution = resolver.resolve(host, client, mention.scheme !== undefined);
+  const resolution = resolver.resolve(host, client, mention.scheme !== undefined, mention.port);
   switch (resolution.kind) {
     case 'unknown':
       return none;

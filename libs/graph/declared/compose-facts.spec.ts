@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { snapshotOf } from '#inventory';
+import { readComposeFolder } from '#sources/compose';
+
+import { readDeclared } from './declared.ts';
+
+/** `client -> server port/protocol`, with `?` where it is weak. */
+function edges(services: string, files: Readonly<Record<string, string>> = {}): readonly string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'ringfence-compose-'));
+  try {
+    for (const [name, text] of Object.entries({ ...files, 'compose.yaml': `name: app\n${services}` })) writeFileSync(join(folder, name), text);
+    const { projects } = readComposeFolder(folder, [join(folder, 'compose.yaml')]);
+    const { relationships } = readDeclared(snapshotOf(projects.map((value) => ({ source: 'test', key: value.name, value }))));
+    return relationships.map(({ from, to, port, protocol, tier }) => `${nameOf(from)} -> ${nameOf(to)} ${String(port)}/${protocol}${tier === 'weak' ? '?' : ''}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function nameOf(peer: string | { readonly name: string }): string {
+  return typeof peer === 'string' ? peer : peer.name;
+}
+
+describe('depends_on', () => {
+  it.each([
+    ['on a product', 'services:\n  web: {image: a, depends_on: [db]}\n  db: {image: "postgres:16"}', ['web -> db 5432/TCP']],
+    ['on what is published', 'services:\n  web: {image: a, depends_on: [api]}\n  api: {image: b, ports: ["9000:8000", "127.0.0.1:9229:9229"]}', ['web -> api 8000/TCP']],
+    ['on what its health check calls', 'services:\n  web: {image: a, depends_on: [api]}\n  api: {image: b, healthcheck: {test: ["CMD", "curl", "-f", "http://localhost:8080/health"]}}', ['web -> api 8080/TCP']],
+    ['on what its command says', 'services:\n  web: {image: a, depends_on: [api]}\n  api: {image: b, command: gunicorn -b 0.0.0.0:8000 app}', ['web -> api 8000/TCP']],
+    ['on something unknown', 'services:\n  web: {image: a, depends_on: [api]}\n  api: {image: b}', ['web -> api null/TCP']],
+    ['on a job it waits for to the end', 'services:\n  web: {image: a, depends_on: {init: {condition: service_completed_successfully}}}\n  init: {image: b, expose: ["80"]}', []],
+    ['on its own image', 'services:\n  worker: {image: a, depends_on: [web]}\n  web: {image: a, ports: ["80:80"]}', ['worker -> web 80/TCP?']],
+    ['on a worker', 'services:\n  web: {image: a, depends_on: [tasks]}\n  tasks: {image: b, command: celery -A app worker}', ['web -> tasks null/TCP?']],
+    ['on the host network', 'services:\n  web: {image: a, depends_on: [guard]}\n  guard: {image: b, network_mode: host}', ['web -> guard null/TCP?']],
+    ['against the address', 'services:\n  watched: {image: a, ports: ["80:80"], depends_on: [watcher]}\n  watcher: {image: b, ports: ["81:81"], environment: {TARGET_URL: "http://watched:80"}}', ['watched -> watcher 81/TCP?', 'watcher -> watched 80/TCP']],
+    ['beside addresses of others', 'services:\n  web: {image: w, depends_on: [a, b, c], environment: {A_URL: "http://a:1", B_URL: "http://b:2"}}\n  a: {image: a}\n  b: {image: b}\n  c: {image: c, expose: ["3"]}', ['web -> a 1/TCP', 'web -> b 2/TCP', 'web -> c 3/TCP?']],
+    ['without a network in common', 'services:\n  web: {image: a, depends_on: [db], networks: [x]}\n  db: {image: postgres, networks: [y]}\nnetworks: {x: {}, y: {}}', []],
+  ])('%s', (_reason, text, expected) => {
+    expect(edges(text)).toEqual(expected);
+  });
+
+  it('takes the port from an address of its own, else from what others dial', () => {
+    const text = 'services:\n  web: {image: a, depends_on: [api], environment: {API_URL: "http://api:7000"}}\n  job: {image: b, depends_on: [api]}\n  api: {image: c, ports: ["7000:7000", "8000:8000"]}';
+    expect(edges(text)).toEqual(['job -> api 7000/TCP', 'web -> api 7000/TCP']);
+  });
+});
+
+describe('addresses', () => {
+  const apis = '  a: {image: a, expose: ["80"]}\n  b: {image: b, expose: ["80"]}';
+
+  it('in an environment file many images share are hints', () => {
+    const text = `services:\n  x: {image: x, env_file: e.env}\n  y: {image: y, env_file: e.env}\n  z: {image: z, env_file: e.env}\n${apis}`;
+    expect(edges(text, { 'e.env': 'A_URL=http://a\nB_URL=http://b\n' }).every((edge) => edge.endsWith('?'))).toBe(true);
+  });
+
+  it('in a block merged into many services are hints for those that list what they depend on', () => {
+    const text = `x-env: &env {A_URL: "http://a", B_URL: "http://b"}\nservices:\n  x: {image: i, environment: *env, depends_on: [a]}\n  y: {image: i, environment: *env, depends_on: [a, b]}\n  z: {image: i, environment: *env}\n${apis}`;
+    expect(edges(text)).toEqual(['x -> a 80/TCP', 'x -> b 80/TCP?', 'y -> a 80/TCP', 'y -> b 80/TCP', 'z -> a 80/TCP', 'z -> b 80/TCP']);
+  });
+
+  it('in a file beside the one the command line names are hints', () => {
+    const text = 'services:\n  proxy: {image: p, command: "run --config=/etc/x/own.conf", volumes: ["./own.conf:/etc/x/own.conf", "./other.conf:/etc/x/other.conf"]}\n' + apis;
+    expect(edges(text, { 'own.conf': 'url = http://a\nlevel = info\n', 'other.conf': 'url = http://b\nlevel = info\n' })).toEqual(['proxy -> a 80/TCP', 'proxy -> b 80/TCP?']);
+  });
+});
