@@ -17,7 +17,7 @@ const table = {
   sources: { libs: ['model', 'inventory'], packages: ['yaml', '@kubernetes/client-node'], node: true },
   store: { libs: ['model', 'graph', 'learning', 'policy', 'distribution'], packages: ['ioredis'], node: true },
   dataplane: { libs: ['model', 'inventory', 'compilers', 'distribution'], packages: ['koffi', 'dns-packet'], node: true },
-  lab: { libs: ['model', 'inventory', 'compilers', 'dataplane'], packages: [], node: true },
+  lab: { libs: ['model', 'inventory', 'compilers', 'dataplane'], packages: ['koffi'], node: true },
 };
 
 const pure = Object.keys(table).filter((lib) => table[lib].node !== true);

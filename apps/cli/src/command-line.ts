@@ -84,7 +84,7 @@ function addGenerate(command: Command, terminal: Terminal, report: Report): void
 function addCheck(command: Command, terminal: Terminal, report: Report): void {
   command
     .addArgument(new Argument('[cases...]', 'files of cases, one JSON object a line'))
-    .addOption(new Option('--engine <engine>', 'what gives the verdicts').choices(['evaluate', 'trace']).default('evaluate'))
+    .addOption(new Option('--engine <engine>', 'what gives the verdicts').choices(['evaluate', 'trace', 'kernel']).default('evaluate'))
     .option('--core', 'only the probes marked core', false)
     .addOption(output('table', 'json'));
   act<[string[]]>(command, terminal, report, async (given, options) => {

@@ -1,3 +1,5 @@
+import type { Connection } from '#model';
+
 import { CaseError, type ConformanceCase, type Probe } from './case.ts';
 import { ClusterState } from './cluster-state.ts';
 import type { Engine, Prepared } from './engine.ts';
@@ -99,14 +101,19 @@ class CaseRun {
 
   probe(prepared: Prepared, { snapshot }: World, state: ClusterState, label: string): void {
     if (this.given.isDisputed) return;
+    const connections = new Map<Probe, Connection>();
     for (const probe of this.#probes) {
       if (this.#failed.has(probe)) continue;
-      const broken = this.guard(label, () => {
-        const { allow, decidedBy } = prepared.verdict(connectionOf(probe, snapshot, state.pods));
+      this.#attempt(probe, label, () => connections.set(probe, connectionOf(probe, snapshot, state.pods)));
+    }
+    const broken = this.guard(label, () => prepared.expect?.([...connections.values()]));
+    for (const [probe, connection] of connections) {
+      this.#attempt(probe, label, () => {
+        if (broken !== undefined) throw new CaseError(broken);
+        const { allow, decidedBy } = prepared.verdict(connection);
         const got = allow ? 'allow' : 'deny';
         if (got !== probe.expected) this.#fail(probe, label, got, decidedBy);
       });
-      if (broken !== undefined) this.#fail(probe, label, 'unsupported', broken);
     }
   }
 
@@ -117,6 +124,11 @@ class CaseRun {
   result(): CaseResult {
     if (this.given.isDisputed) return { passed: 0, skipped: this.#probes.length, mismatches: [] };
     return { passed: this.#probes.length - this.#failed.size, skipped: 0, mismatches: [...this.#failed.values()] };
+  }
+
+  #attempt(probe: Probe, label: string, work: () => void): void {
+    const broken = this.guard(label, work);
+    if (broken !== undefined) this.#fail(probe, label, 'unsupported', broken);
   }
 
   #fail(probe: Probe, run: string, got: Mismatch['got'], decidedBy: string): void {

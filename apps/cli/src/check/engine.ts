@@ -11,6 +11,8 @@ export interface EngineVerdict {
 
 /** An engine made ready for one world. */
 export interface Prepared {
+  /** Told beforehand what it will be asked, an engine may try it all at once. */
+  expect?(connections: readonly Connection[]): void;
   verdict(connection: Connection): EngineVerdict;
   /** Moves on to the next world by the engine's incremental way, where it has one. */
   update(next: World): Prepared;
@@ -22,6 +24,8 @@ export interface Prepared {
 export interface Engine {
   readonly name: string;
   prepare(world: World): Prepared;
+  /** Gives back what it holds of the system, where it holds anything. */
+  close?(): void;
 }
 
 /** The evaluator keeps nothing from one world to the next, so its incremental way is to start again. */

@@ -8,7 +8,7 @@ import { printJson } from '../output/json.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface CheckOptions {
-  readonly engine: 'evaluate' | 'trace';
+  readonly engine: 'evaluate' | 'trace' | 'kernel';
   /** Only the probes marked core. */
   readonly core: boolean;
   readonly output: 'table' | 'json';
@@ -29,14 +29,15 @@ export async function runCheck(paths: readonly string[], options: CheckOptions, 
     terminal.err('ringfence check: no input: name files of cases, one JSON object a line, or - for standard input\n');
     return ExitCode.badInput;
   }
-  const engine = await engineCalled(options.engine);
+  const engine = await engineCalled(options.engine, terminal);
+  if (engine === undefined) return ExitCode.badInput;
   const mismatches: Mismatch[] = [];
   const isTable = options.output === 'table';
   const run = new CheckRun(engine, options.core, (mismatch) => {
     if (isTable) terminal.out(formatMismatch(mismatch));
     else mismatches.push(mismatch);
   });
-  const isComplete = await runAll(paths, run, terminal);
+  const isComplete = await runAll(paths, run, terminal).finally(() => engine.close?.());
   const { passed, failed, skipped } = run;
   if (isTable) terminal.out(`${String(passed)} passed, ${String(failed)} failed, ${String(skipped)} skipped\n`);
   else printJson({ engine: engine.name, passed, failed, skipped, mismatches: mismatches.map(mismatchOutput) }, terminal);
@@ -67,8 +68,12 @@ async function runAll(paths: readonly string[], run: CheckRun, terminal: Termina
 }
 
 // The compilers are only loaded where they are asked for.
-async function engineCalled(name: CheckOptions['engine']): Promise<Engine> {
+async function engineCalled(name: CheckOptions['engine'], terminal: Terminal): Promise<Engine | undefined> {
   if (name === 'evaluate') return evaluateEngine;
+  if (name === 'kernel') {
+    const { openKernelEngine } = await import('../check/kernel-engine.ts');
+    return openKernelEngine(terminal);
+  }
   const { traceEngine } = await import('../check/trace-engine.ts');
   return traceEngine;
 }

@@ -1,0 +1,177 @@
+import { flushConnections } from './connection-table.ts';
+import { LabHost } from './lab-host.ts';
+import type { LabNode, LabPlace, LabPod, LabWorld } from './lab-world.ts';
+import { linksAreUp } from './link-state.ts';
+import { Marker } from './marker.ts';
+import type { NetworkNamespace } from './network-namespace.ts';
+import { type Capture, HostCapture, LinkCapture } from './packet-socket.ts';
+import { addLastTable, type Route, setRoute } from './route-message.ts';
+import { FABRIC, LOWER, nodeLink, podLink, QUIET, ROUTER, UPPER, wireNode, wirePod, worldLink } from './wiring.ts';
+import { Slots } from './slots.ts';
+
+export interface LabOptions {
+  /** Gives namespaces names that begin so; without it they have none, and vanish with the process. */
+  readonly prefix?: string;
+}
+
+const ANY_ADDRESS_TABLE = 100;
+
+/**
+ * A cluster made of network namespaces: a router for each node, a host for each pod, and the world
+ * around them.
+ *
+ * It stays up from one world to the next: namespaces and links are made when first needed and then
+ * used again, addresses and routes change to what the next world has. The namespace of the process
+ * gets no link, no address and no rule.
+ */
+export class Lab {
+  readonly #prefix: string | undefined;
+  readonly #world: LabHost;
+  readonly #nodes: LabHost[] = [];
+  readonly #pods: LabHost[] = [];
+  readonly #nodeSlots = new Slots();
+  readonly #podSlots = new Slots();
+  readonly #wired = new Set<string>();
+  #nodeOf: ReadonlyMap<string, number> = new Map();
+  #podOf: ReadonlyMap<string, number> = new Map();
+  #marker: Marker | undefined;
+
+  constructor({ prefix }: LabOptions = {}) {
+    this.#prefix = prefix;
+    this.#world = new LabHost('the world', ROUTER, (namespace) => new LinkCapture(namespace), this.#name('world'));
+    this.#world.apply([
+      addLastTable(4, ANY_ADDRESS_TABLE),
+      addLastTable(6, ANY_ADDRESS_TABLE),
+      setRoute({ destination: 'v4', target: { kind: 'local' }, table: ANY_ADDRESS_TABLE }),
+      setRoute({ destination: 'v6', target: { kind: 'local' }, table: ANY_ADDRESS_TABLE }),
+    ]);
+  }
+
+  /** Becomes this world, at the cost of the differences. Connections the nodes know are left as they are. */
+  show({ nodes, pods }: LabWorld): void {
+    this.#nodeOf = this.#nodeSlots.assign(nodes.map(({ name }) => name));
+    this.#podOf = this.#podSlots.assign(pods.map(({ key }) => key));
+    const touched = this.#wireNew(pods);
+    for (const host of touched) linksAreUp(host.namespace);
+    this.#addressPods(pods);
+    this.#addressNodes(nodes, pods);
+    this.#routeWorld(nodes, pods);
+  }
+
+  /** The host at a place, where packets can be sent and awaited. */
+  at(place: LabPlace): LabHost {
+    switch (place.kind) {
+      case 'pod':
+        return present(this.#pods[this.#podOf.get(place.pod) ?? -1], place.pod);
+      case 'node':
+        return present(this.#nodes[this.#nodeOf.get(place.node) ?? -1], place.node);
+      case 'outside':
+        return this.#world;
+    }
+  }
+
+  /** Every host whose arrivals are being watched. */
+  *captures(): Generator<readonly [LabHost, Capture]> {
+    for (const host of [this.#world, ...this.#nodes, ...this.#pods]) if (host.hasCapture) yield [host, host.capture];
+  }
+
+  /** The namespaces of the nodes of this world, by name. */
+  nodeNamespaces(): ReadonlyMap<string, NetworkNamespace> {
+    return new Map([...this.#nodeOf].map(([name, number]) => [name, present(this.#nodes[number], name).namespace]));
+  }
+
+  /** Makes every node forget the connections it knows. */
+  forgetConnections(): void {
+    for (const namespace of this.nodeNamespaces().values()) flushConnections(namespace);
+  }
+
+  /** Packets that tell when everything sent before has been dealt with. */
+  get marker(): Marker {
+    return (this.#marker ??= new Marker(this.#world));
+  }
+
+  close(): void {
+    this.#marker?.close();
+    for (const host of [...this.#pods, ...this.#nodes, this.#world]) host.close();
+  }
+
+  // Makes what has never been needed before; gives the hosts that got new links.
+  #wireNew(pods: readonly LabPod[]): ReadonlySet<LabHost> {
+    const touched = new Set<LabHost>();
+    for (const number of this.#nodeOf.values()) {
+      if (this.#nodes[number] !== undefined) continue;
+      const host = new LabHost(`node ${String(number)}`, ROUTER, (namespace) => new HostCapture(namespace), this.#name(`node${String(number)}`));
+      this.#nodes[number] = host;
+      connect(this.#world, host, wireNode(number, host.namespace));
+      host.apply(defaultRoutes(FABRIC).map(setRoute));
+      touched.add(host).add(this.#world);
+    }
+    for (const { key, node } of pods) {
+      const [number, on] = [this.#podOf.get(key) ?? -1, this.#nodeOf.get(node) ?? -1];
+      const host = (this.#pods[number] ??= new LabHost(`pod ${String(number)}`, QUIET, (namespace) => new LinkCapture(namespace), this.#name(`pod${String(number)}`)));
+      const pair = `${String(number)} ${String(on)}`;
+      if (this.#wired.has(pair)) continue;
+      const router = present(this.#nodes[on], node);
+      connect(router, host, wirePod(number, on, host.namespace));
+      this.#wired.add(pair);
+      touched.add(host).add(router);
+    }
+    return touched;
+  }
+
+  #addressPods(pods: readonly LabPod[]): void {
+    const used = new Set<LabHost>();
+    for (const { key, node, addresses } of pods) {
+      const host = this.at({ kind: 'pod', pod: key });
+      used.add(host);
+      host.become(addresses, defaultRoutes(nodeLink(this.#nodeOf.get(node) ?? -1)));
+    }
+    for (const host of this.#pods) if (!used.has(host)) host.become([], []);
+  }
+
+  #addressNodes(nodes: readonly LabNode[], pods: readonly LabPod[]): void {
+    const routes = new Map<string, Route[]>();
+    for (const { key, node, addresses } of pods) {
+      const target = { kind: 'via', index: podLink(this.#podOf.get(key) ?? -1), gateway: LOWER } as const;
+      const own = routes.get(node) ?? [];
+      own.push(...addresses.map((destination) => ({ destination, target })));
+      routes.set(node, own);
+    }
+    const used = new Set<LabHost>();
+    for (const { name, addresses } of nodes) {
+      const host = this.at({ kind: 'node', node: name });
+      used.add(host);
+      host.become(addresses, routes.get(name) ?? []);
+    }
+    for (const host of this.#nodes) if (!used.has(host)) host.become([], []);
+  }
+
+  #routeWorld(nodes: readonly LabNode[], pods: readonly LabPod[]): void {
+    const routeTo = (node: string) => ({ kind: 'via', index: worldLink(this.#nodeOf.get(node) ?? -1), gateway: LOWER }) as const;
+    this.#world.become(
+      [],
+      [
+        ...nodes.flatMap(({ name, addresses }) => addresses.map((destination) => ({ destination, target: routeTo(name) }))),
+        ...pods.flatMap(({ node, addresses }) => addresses.map((destination) => ({ destination, target: routeTo(node) }))),
+      ],
+    );
+  }
+
+  #name(what: string): string | undefined {
+    return this.#prefix === undefined ? undefined : `${this.#prefix}${what}`;
+  }
+}
+
+function connect(upper: LabHost, lower: LabHost, requests: ReturnType<typeof wireNode>): void {
+  upper.apply(requests.upper);
+  lower.apply(requests.lower);
+}
+
+function defaultRoutes(index: number): readonly Route[] {
+  return (['v4', 'v6'] as const).map((destination) => ({ destination, target: { kind: 'via', index, gateway: UPPER } }));
+}
+
+function present(host: LabHost | undefined, name: string): LabHost {
+  if (host === undefined) throw new Error(`lab: there is no ${name} in this world`);
+  return host;
+}
