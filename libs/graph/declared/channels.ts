@@ -6,8 +6,11 @@ import { type BookEntry, type Environment, placeOf, readEnvironment, valueIn } f
 import { expandKubernetes, expandTemplate } from './expansion.ts';
 import { scanFile } from './file-scan.ts';
 import type { KeyedMention } from './mention.ts';
-import { type Setting, scanSettings } from './setting-scan.ts';
+import { scanSettings } from './setting-scan.ts';
 import type { Channel, Sighting } from './sighting.ts';
+
+// JAVA_OPTS=-Ddb.host=db, EXTRA_ARGS=--redis-host=redis
+const OPTIONS = /^\s*-{1,2}[A-Za-z][\w.-]*=|\s-{1,2}[A-Za-z][\w.-]*=/;
 
 /** A file as a container sees it: a key of a ConfigMap or Secret, or one a Compose source has read. */
 interface VisibleFile {
@@ -61,35 +64,27 @@ export class ChannelReader {
   }
 
   #fromEnvironment(workload: Workload, container: Container, environment: Environment): readonly Sighting[] {
+    const { settings, variables, byName } = environment;
     const sightings: Sighting[] = [];
-    for (const setting of environment.settings) if (setting.value.includes('\n')) sightings.push(...this.#fromLongVariable(workload, container, environment, setting));
-    for (const mention of scanSettings(environment.settings.filter(({ value }) => !value.includes('\n')), environment.settings)) {
-      const variable = environment.variables[mention.position];
-      if (variable === undefined) continue;
+    function add(mention: KeyedMention, position: number, line: string): void {
+      const variable = variables[position];
+      if (variable === undefined) return;
       sightings.push({
         mention,
         channel: container.role === 'init' ? 'init-container' : variable.channel,
         where: placeOf(variable.origin, workload, container, `env ${variable.name}`),
-        place: variable.via === '' ? `env ${variable.name}` : `env ${variable.name} from ${variable.via}`,
+        place: variable.via === '' ? `env ${variable.name}${line}` : `env ${variable.name}${line} from ${variable.via}`,
         isSecret: variable.isSecret,
         ...(variable.entry === undefined ? {} : { entry: variable.entry }),
       });
     }
+    for (const mention of scanSettings(settings.filter(({ value }) => !value.includes('\n')), settings)) add(mention, mention.position, '');
+    for (const { key, value, position } of settings) {
+      // a whole configuration file, a script, or the options of a command line in one variable
+      if (value.includes('\n')) for (const mention of scanFile(key, value, byName, settings)) add(mention, position, ` line ${String(mention.position)}`);
+      else if (OPTIONS.test(value)) for (const mention of scanCommand(['', ...value.slice(0, 20_000).split(/\s+/)], byName, settings)) add(mention, position, '');
+    }
     return sightings;
-  }
-
-  // a whole configuration file, or a script, in one variable
-  #fromLongVariable(workload: Workload, container: Container, environment: Environment, setting: Setting): readonly Sighting[] {
-    const variable = environment.variables[setting.position];
-    if (variable === undefined) return [];
-    return scanFile(variable.name, variable.value, environment.byName, environment.settings).map((mention) => ({
-      mention,
-      channel: variable.channel,
-      where: placeOf(variable.origin, workload, container, `env ${variable.name}`),
-      place: `env ${variable.name} line ${String(mention.position)}`,
-      isSecret: variable.isSecret,
-      ...(variable.entry === undefined ? {} : { entry: variable.entry }),
-    }));
   }
 
   #fromFiles(workload: Workload, container: Container, environment: Environment): readonly Sighting[] {

@@ -182,6 +182,12 @@ describe('what is no address', () => {
   });
 });
 
+describe('options in a variable', () => {
+  it('are read like a command line', () => {
+    expect(edges(API + app('web', { env: { JAVA_OPTS: '-Xmx64m -Dapi.host=api -Dapi.port=80' } }))).toEqual(['web -> api 8080/TCP']);
+  });
+});
+
 describe('texts from elsewhere', () => {
   const mounted = ', volumeMounts: [{name: c, mountPath: /etc/app}]}\n      volumes: [{name: c, configMap: {name: settings}}]';
   const withFile = (name: string): string => app(name).replace('env: []}', `env: []${mounted}`);
