@@ -60,6 +60,22 @@ describe('signs of addresses that are hidden', () => {
   });
 });
 
+describe('one server nobody calls', () => {
+  const cache = deployment('cache', { kind: 'StatefulSet', ports: ['6379'] }) + service('cache', '{port: 6379}');
+  const servers = (count: number): string => {
+    const names = Array.from({ length: count }, (_, at) => `part-${String(at)}`);
+    const env = Object.fromEntries(names.map((name, at) => [`PART_${String(at)}_URL`, `http://${name}:8080`]));
+    const parts = names.map((name) => deployment(name, { ports: ['8080'] }) + service(name, '{port: 8080}'));
+    return deployment('web', { ports: ['http:8080'], env }) + service('web', '{port: 80, targetPort: http}', 'type: LoadBalancer') + parts.join('');
+  };
+
+  it('says nothing about eleven others whose clients are known, and something about ten', () => {
+    expect(closed(servers(10) + cache)).toContain('part-0 in');
+    expect(closed(servers(10) + cache)).not.toContain('cache in');
+    expect(closed(servers(9) + cache)).toEqual([]);
+  });
+});
+
 describe('the one server nobody calls', () => {
   const front = (type: string): string => deployment('web', { ports: ['http:8080'], env: { API_URL: 'http://api:8080' } }) + service('web', '{port: 80, targetPort: http}', type);
 

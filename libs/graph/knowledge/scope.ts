@@ -26,7 +26,7 @@ export function scopesOf(facts: GraphFacts): ReadonlyMap<string, Scope> {
   const empty = emptyServices(facts);
   const scopes = new Map<string, Scope>();
   for (const [namespace, inside] of members) {
-    const hiddenServer = empty.get(namespace) ?? unseenLeaf(inside) ?? unseenRoot(inside);
+    const hiddenServer = empty.get(namespace) ?? (isNearlyExplicit(inside) ? undefined : (unseenLeaf(inside) ?? unseenRoot(inside)));
     scopes.set(namespace, { ...(hiddenServer === undefined ? {} : { hiddenServer }), hiddenClients: inside.flatMap((each) => hiddenClient(each, facts)) });
   }
   return scopes;
@@ -60,6 +60,17 @@ function emptyServices({ snapshot, backends }: GraphFacts): ReadonlyMap<string, 
 
 function waitsForPods(service: Service): boolean {
   return service.selector !== undefined && service.type !== 'Compose';
+}
+
+/**
+ * Where nearly every server has a known client, addresses are written down as a habit, and a
+ * straggler says more about itself (its own ingress stays open) than about the others.
+ */
+const SERVERS_TO_ONE_UNSEEN = 12;
+
+function isNearlyExplicit(inside: readonly WorkloadFacts[]): boolean {
+  const servers = inside.filter(({ serves, services }) => serves || services.length > 0);
+  return inside.filter(isUnseen).length * SERVERS_TO_ONE_UNSEEN <= servers.length;
 }
 
 function unseenLeaf(inside: readonly WorkloadFacts[]): string | undefined {
