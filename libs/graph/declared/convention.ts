@@ -8,6 +8,8 @@ import type { Resolver } from './resolution.ts';
 // one in five of such pairs really talks; with a name, about every second
 const BY_NAME = 0.4;
 const BY_SECRET = 0.3;
+// a Secret of everybody's, such as a pull secret or a certificate, pairs nobody
+const MOST_USERS = 20;
 
 const STORE_WORDS = new Set(['db', 'database', 'postgres', 'postgresql', 'mysql', 'mariadb', 'mongo', 'mongodb', 'redis', 'valkey', 'cache', 'memcached', 'rabbitmq', 'mq', 'queue', 'elasticsearch', 'store', 'data', 'sql', 'cassandra', 'kafka', 'nats', 'minio', 'storage']);
 
@@ -16,7 +18,7 @@ const STORE_WORDS = new Set(['db', 'database', 'postgres', 'postgresql', 'mysql'
  * a Secret named after a store logs in to it. Pairs with an address of their own are left alone.
  */
 export function conventionDrafts(snapshot: Snapshot, resolver: Resolver, known: ReadonlySet<string>): readonly Draft[] {
-  const stores = [...snapshot.workloads.values()].filter((workload) => workload.containers.some((container) => productPorts(container).some(({ role }) => role === 'client')) || STORE_WORDS.has(lastWord(workload.ref.name)));
+  const stores = new Set([...snapshot.workloads.values()].filter((workload) => workload.containers.some((container) => productPorts(container).some(({ role }) => role === 'client')) || STORE_WORDS.has(lastWord(workload.ref.name))));
   const secretUsers = usersOfSecrets(snapshot);
   const drafts: Draft[] = [];
   for (const store of stores) {
@@ -26,8 +28,10 @@ export function conventionDrafts(snapshot: Snapshot, resolver: Resolver, known: 
     for (const secret of secretsOf(store)) {
       const name = secret.slice(secret.indexOf('/') + 1);
       if (![...names].some((each) => name.includes(each))) continue;
-      for (const client of secretUsers.get(secret) ?? []) {
-        if (!stores.includes(client)) drafts.push(...suggest(client, store, service, known, BY_SECRET, 'shared-secret', `both use Secret ${secret}, which is named after ${store.ref.name}`));
+      const users = secretUsers.get(secret) ?? [];
+      if (users.length > MOST_USERS) continue;
+      for (const client of users) {
+        if (!stores.has(client)) drafts.push(...suggest(client, store, service, known, BY_SECRET, 'shared-secret', `both use Secret ${secret}, which is named after ${store.ref.name}`));
       }
     }
   }
@@ -75,7 +79,13 @@ function namedAfter(names: ReadonlySet<string>, snapshot: Snapshot, store: Workl
 
 function usersOfSecrets(snapshot: Snapshot): ReadonlyMap<string, readonly Workload[]> {
   const users = new Map<string, Workload[]>();
-  for (const workload of snapshot.workloads.values()) for (const secret of secretsOf(workload)) users.set(secret, [...(users.get(secret) ?? []), workload]);
+  for (const workload of snapshot.workloads.values()) {
+    for (const secret of secretsOf(workload)) {
+      const known = users.get(secret);
+      if (known === undefined) users.set(secret, [workload]);
+      else known.push(workload);
+    }
+  }
   return users;
 }
 

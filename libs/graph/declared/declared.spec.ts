@@ -243,6 +243,16 @@ describe('hints by habit', () => {
   });
 });
 
+describe('a book of everybody', () => {
+  it('is left out where it would hint everybody to talk to everybody, and said so', () => {
+    const names = Array.from({ length: 110 }, (_, index) => `w${String(index)}`);
+    const text = config('all', Object.fromEntries(names.map((name) => [`${name.toUpperCase()}_URL`, `http://${name}`]))) + names.map((name) => app(name).replace('env: []', 'env: [], envFrom: [{configMapRef: {name: all}}]') + service(name)).join('');
+    const { relationships, diagnostics } = readDeclared(snapshot(text));
+    expect(relationships).toEqual([]);
+    expect(diagnostics.map(({ code, subject }) => `${code} ${subject}`)).toEqual(['address-book-too-wide ConfigMap shop/all']);
+  });
+});
+
 describe('the answer', () => {
   it('does not depend on the order of the objects', () => {
     const parts = [API, app('web', { env: { API_URL: 'http://api', DB_HOST: 'gone' } }), app('b', { env: { API_ADDR: 'api:80' } })];

@@ -1,6 +1,7 @@
 import { type Diagnostic, type Relationship, type Snapshot, type UnresolvedMention, type Workload, compareDiagnostics, compareText, evidenceWhere, graphPeerKey, workloadKey } from '#model';
 
 import { AddressBooks } from './address-book.ts';
+import { WideBooks } from './book-readers.ts';
 import { ChannelReader } from './channels.ts';
 import { composeDependencies } from './compose-facts.ts';
 import { conventionDrafts } from './convention.ts';
@@ -33,9 +34,10 @@ export function readDeclared(snapshot: Snapshot): Declared {
   const resolver = new Resolver(snapshot);
   const channels = new ChannelReader(snapshot);
   const books = new AddressBooks();
+  const wide = new WideBooks(snapshot);
   const leadsOf = new Map<Workload, readonly Lead[]>();
   for (const workload of snapshot.workloads.values()) {
-    const leads = channels.read(workload).map((sighting) => follow(sighting, workload, resolver));
+    const leads = wide.withoutWide(workload, channels.read(workload)).map((sighting) => follow(sighting, workload, resolver));
     leadsOf.set(workload, leads);
     books.note(workload, leads);
   }
@@ -50,12 +52,12 @@ export function readDeclared(snapshot: Snapshot): Declared {
     for (const sighting of sightings) drafts.push(...reporter.report(reader, follow(sighting, reader, resolver), 'no container mounts the ConfigMap; it may be read through the API'));
   }
   const known = new Set(drafts.map(({ from, to }) => `${graphPeerKey(from)}\n${graphPeerKey(to)}`));
-  drafts.push(...conventionDrafts(snapshot, resolver, known));
-  const settled = settlePorts(doubtStartOrder(drafts, snapshot));
+  const hinted = [...drafts, ...conventionDrafts(snapshot, resolver, known)];
+  const settled = settlePorts(doubtStartOrder(hinted, snapshot));
   return {
     relationships: mergeDrafts(settled),
     unresolved: [...reporter.unresolved].sort((a, b) => compareText(workloadKey(a.from), workloadKey(b.from)) || compareText(a.text, b.text) || compareText(a.evidence.where, b.evidence.where)),
-    diagnostics: [...reporter.diagnostics, ...guessDiagnostics(settled, snapshot)].sort(compareDiagnostics),
+    diagnostics: [...wide.diagnostics, ...reporter.diagnostics, ...guessDiagnostics(settled, snapshot)].sort(compareDiagnostics),
   };
 }
 

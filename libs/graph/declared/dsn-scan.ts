@@ -15,8 +15,7 @@ const CALL = /["']([a-z0-9][a-z0-9._-]{0,252})["']\s{0,3},\s{0,3}(\d{2,5})(?![\d
  * with the port from the `port=` next to it.
  */
 export function scanDsn(text: string): readonly Mention[] {
-  const mentions: Mention[] = [];
-  if (/[=:]/.test(text) && /host|server|source|addr|endpoint/i.test(text)) mentions.push(...scanPairs(text));
+  const mentions: Mention[] = /[=:]/.test(text) && /host|server|source|addr|endpoint/i.test(text) ? scanPairs(text) : [];
   for (const match of text.includes(',') ? text.matchAll(CALL) : []) {
     const mention = make(match[1] ?? '', match[2]);
     if (mention?.port !== undefined) mentions.push(mention);
@@ -24,7 +23,7 @@ export function scanDsn(text: string): readonly Mention[] {
   return mentions;
 }
 
-function scanPairs(text: string): readonly Mention[] {
+function scanPairs(text: string): Mention[] {
   const mentions: Mention[] = [];
   const hosts = [...text.matchAll(HOST_PAIR)];
   if (hosts.length === 0) return [];

@@ -15,7 +15,8 @@ export function settlePorts(drafts: readonly Draft[]): readonly Draft[] {
   for (const [, group] of groupBy(drafts, (draft) => (draft.portGuess !== undefined ? `${pairOf(draft)}\n${draft.evidence.where}\n${draft.evidence.source}` : ''))) {
     const [first] = group;
     if (first?.portGuess === undefined) {
-      settled.push(...group);
+      // one by one: a group may hold more than a call takes arguments
+      for (const draft of group) settled.push(draft);
       continue;
     }
     const own = distinctPorts(byPair.get(pairOf(first)) ?? []);

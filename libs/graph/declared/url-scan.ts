@@ -45,8 +45,7 @@ export function scanUrls(text: string, depth = 0): UrlScan {
       spans.push({ from: start, to: end });
     }
   }
-  mentions.push(...scanSchemeless(text));
-  return { mentions, spans };
+  return { mentions: [...mentions, ...scanSchemeless(text)], spans };
 }
 
 function schemeStart(text: string, colon: number): number {
