@@ -7,6 +7,7 @@ export type { Container, ContainerPort, EnvEntry, EnvFrom, EnvSource, Mount, Mou
 export { type Diagnostic, type Severity, compareDiagnostics, compareText } from './diagnostic.ts';
 export { type Evidence, type EvidenceKind, evidenceWhere } from './evidence.ts';
 export type { Flow, FlowEnd } from './flow.ts';
+export type { FlowLoss, FlowReport, FlowVerdict, ObservedApplication, ObservedEnd, ObservedFlow } from './flow-report.ts';
 export { type Json, type JsonObject, isJsonObject } from './json.ts';
 export { EVERYTHING, type LabelOperator, type LabelRequirement, type LabelSelector, type Labels, formatSelector, labelOf, selectorFromLabels, selects } from './labels.ts';
 export { type Origin, formatOrigin } from './origin.ts';
@@ -22,5 +23,6 @@ export { SecretText } from './secret-text.ts';
 export type { EndpointSlice, Service, ServicePort } from './service.ts';
 export type { Snapshot } from './snapshot.ts';
 export type { ComposeProject, Manifest, SourceUpdate } from './source-update.ts';
+export { WIRE_PROTOCOLS, type WireProtocol, isWireProtocol } from './wire-protocol.ts';
 export type { ComposeFacts, PublishedPort, Workload } from './workload.ts';
 export { ENTITIES, type Entity, type GraphPeer, type WorkloadKey, type WorkloadRef, compareWorkloads, graphPeerKey, workloadKey } from './workload-ref.ts';
