@@ -1,4 +1,4 @@
-import type { Connection } from '#model';
+import { type Address, type Connection, makePrefix, prefixContains } from '#model';
 
 import type { Lab } from './lab.ts';
 import type { LabHost } from './lab-host.ts';
@@ -10,8 +10,8 @@ export type ProbeOutcome =
   | { readonly kind: 'arrived' }
   /** Dropped on its way, by rules or for want of a route. */
   | { readonly kind: 'dropped' }
-  /** The sender's kernel would not send it at all, for another reason than rules. */
-  | { readonly kind: 'not sent'; readonly errno: number };
+  /** No packet ever left: nothing is known about rules. */
+  | { readonly kind: 'not sent'; readonly why: string };
 
 /** What is probed: a connection as it begins, ends at their places. */
 export interface ProbedConnection {
@@ -45,8 +45,13 @@ export class Prober {
 
   probe(probes: readonly ProbedConnection[]): readonly ProbeOutcome[] {
     const outcomes = new Map<ProbedConnection, ProbeOutcome>();
-    for (let at = 0; at < probes.length; at += BURST) {
-      const burst = probes.slice(at, at + BURST);
+    const sendable: ProbedConnection[] = [];
+    for (const probe of probes) {
+      if (isRoutable(probe.connection.from.address) && isRoutable(probe.connection.to.address)) sendable.push(probe);
+      else outcomes.set(probe, { kind: 'not sent', why: 'no router passes on addresses of this kind' });
+    }
+    for (let at = 0; at < sendable.length; at += BURST) {
+      const burst = sendable.slice(at, at + BURST);
       this.#send(burst, outcomes);
       this.#send(burst.filter((probe) => outcomes.get(probe)?.kind === 'dropped'), outcomes);
     }
@@ -69,7 +74,7 @@ export class Prober {
     this.#lab.marker.inOrder(() => {
       for (const { probe, packet, bytes, sender } of ready) {
         const errno = sender.send(bytes, packet.destination);
-        if (errno !== 0 && errno !== EPERM) outcomes.set(probe, { kind: 'not sent', errno });
+        if (errno !== 0 && errno !== EPERM) outcomes.set(probe, { kind: 'not sent', why: `the sender's kernel refused, errno ${String(errno)}` });
       }
     });
     for (const [host, capture] of this.#lab.captures()) {
@@ -91,4 +96,19 @@ export class Prober {
       tag: (0x10000000 + number) >>> 0,
     };
   }
+}
+
+const UNROUTABLE = [
+  makePrefix(4, 0n, 8),
+  makePrefix(4, 127n << 24n, 8),
+  makePrefix(4, 224n << 24n, 4),
+  makePrefix(4, 0xffffffffn, 32),
+  makePrefix(6, 0n, 127),
+  makePrefix(6, 0xfe80n << 112n, 10),
+  makePrefix(6, 0xff00n << 112n, 8),
+];
+
+/** Whether routers pass packets of this address on at all: not where it is loopback, link-local or multicast. */
+export function isRoutable(address: Address): boolean {
+  return !UNROUTABLE.some((prefix) => prefixContains(prefix, address));
 }

@@ -1,5 +1,5 @@
 import { changesBetween, NodeCompiler, renderRuleset } from '#compilers/nftables';
-import { Lab, labObstacle, LabRules, labWorldOf, placesIn, type ProbeOutcome, Prober } from '#lab';
+import { EnforcedLab, labObstacle, type ProbeOutcome } from '#lab';
 import { type Connection, type Endpoint, podKey } from '#model';
 
 import { digest } from '../offline/digest.ts';
@@ -27,9 +27,7 @@ const GENERATIONS = 8;
  */
 export class KernelEngine implements Engine {
   readonly name = 'kernel';
-  readonly #lab = new Lab();
-  readonly #rules = new LabRules();
-  readonly #prober = new Prober(this.#lab);
+  readonly #lab = new EnforcedLab();
 
   prepare(world: World): Prepared {
     return new KernelCluster(this, new NodeCompiler(world.revision, world.snapshot, digest), world, 1);
@@ -37,12 +35,9 @@ export class KernelEngine implements Engine {
 
   /** Brings the lab to a world, its rules to these texts, and sends the first packet of each connection. */
   run({ snapshot }: World, texts: ReadonlyMap<string, string>, isFresh: boolean, connections: readonly Connection[]): readonly ProbeOutcome[] {
-    const world = labWorldOf(snapshot);
-    this.#lab.show(world);
-    this.#rules.load(this.#lab.nodeNamespaces(), texts);
+    this.#lab.show(snapshot, texts);
     if (isFresh) this.#lab.forgetConnections();
-    const placeOf = placesIn(world);
-    return this.#prober.probe(connections.map((connection) => ({ connection, from: placeOf(connection.from), to: placeOf(connection.to) })));
+    return this.#lab.probe(connections);
   }
 
   close(): void {
@@ -88,7 +83,7 @@ class KernelCluster implements Prepared {
       case 'dropped':
         return { allow: false, decidedBy: `the packet from ${what} was dropped on its way` };
       case 'not sent':
-        throw new Error(`the packet from ${what} could not be sent: errno ${String(outcome.errno)}`);
+        throw new Error(`the packet from ${what} could not be sent: ${outcome.why}`);
     }
   }
 
