@@ -21,7 +21,7 @@ type ReceiveMany = (fd: number, headers: Buffer, count: number, flags: number, t
 let receiveMany: ReceiveMany | undefined;
 
 function bindReceiveMany(): ReceiveMany {
-  return koffi.load(null).func('int recvmmsg(int fd, void *headers, unsigned int count, int flags, void *timeout)') as unknown as ReceiveMany;
+  return koffi.load(null).func('int recvmmsg(int fd, void *headers, unsigned int count, int flags, void *timeout)');
 }
 
 /**

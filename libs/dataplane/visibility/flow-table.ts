@@ -1,0 +1,192 @@
+import { compareText, type FlowReport, type FlowVerdict, type PodKey, type Protocol, type WireProtocol } from '#model';
+
+import { addressText } from './address-text.ts';
+import type { ConnectionChange } from './connection-listener.ts';
+import type { ConnectionRecord } from './connection-record.ts';
+import { FlowKey, protocolName } from './flow-key.ts';
+import { compareFlows, noteApplication, reportFlow, type TalliedFlow } from './flow-tally.ts';
+import { LocalPods, type LocalPod } from './local-pods.ts';
+import type { LogRecord } from './log-record.ts';
+
+export interface FlowTableOptions {
+  /** The node. */
+  readonly reporter: string;
+  readonly startedAt: number;
+  readonly bucketMs?: number;
+  /** Different flows kept apart in one bucket. */
+  readonly mostFlows?: number;
+  readonly namesOf?: (address: string) => readonly string[];
+}
+
+type LossKind = 'connectionEvents' | 'logRecords' | 'resyncs' | 'unreadable';
+
+/**
+ * Adds up what the kernel tells about single connections and packets, and gives a report for each
+ * stretch of time.
+ *
+ * Memory is bounded by the different flows of one stretch, and one pod can have an eighth of them
+ * at most, so a scan by one does not hide the others; connections that no longer fit are counted
+ * by pod. Connections without a pod of this node are counted only.
+ *
+ * The first stretch begins when the table does and ends at a round time, so that no two reports of
+ * one node have the same beginning, also when it starts again within a stretch.
+ */
+export class FlowTable {
+  readonly #reporter: string;
+  readonly #bucketMs: number;
+  readonly #mostFlows: number;
+  readonly #namesOf: (address: string) => readonly string[];
+  readonly #pods = new LocalPods();
+  readonly #key = new FlowKey();
+  readonly #index = new Map<string, TalliedFlow>();
+  readonly #flows: TalliedFlow[] = [];
+  readonly #flowsOfPod = new Map<PodKey, number>();
+  readonly #overflowed = new Map<PodKey, number>();
+  readonly #loss = { connectionEvents: 0, logRecords: 0, resyncs: 0, unreadable: 0 };
+  #foreign = 0;
+  #from: number;
+
+  constructor({ reporter, startedAt, bucketMs = 10_000, mostFlows = 20_000, namesOf = () => [] }: FlowTableOptions) {
+    this.#reporter = reporter;
+    this.#from = startedAt;
+    this.#bucketMs = bucketMs;
+    this.#mostFlows = mostFlows;
+    this.#namesOf = namesOf;
+  }
+
+  /** Who holds which address from now on. What was seen before stays with who held it then. */
+  replacePods(pods: Iterable<LocalPod>, now: number): void {
+    const changed = this.#pods.replace(pods, now);
+    if (changed.size === 0) return;
+    for (const [key, flow] of this.#index) if (changed.has(flow.clientKey) || changed.has(flow.serverKey)) this.#index.delete(key);
+  }
+
+  connection(change: ConnectionChange, record: ConnectionRecord, bytes: Buffer): void {
+    if (change === 'update') return;
+    const flow = this.#find(this.#key.fromConnection('allowed', record, bytes), 'allowed', '', record.startedAt, change === 'new');
+    if (flow === undefined) return;
+    if (change === 'new') flow.connections += 1;
+    else if (change === 'alive') flow.alive += 1;
+    else countEnd(flow, record);
+  }
+
+  /** A packet that was logged because of what became of it. */
+  refused(verdict: FlowVerdict, profile: string, record: LogRecord, bytes: Buffer): void {
+    const flow = this.#find(this.#key.fromLog(verdict, record, bytes), verdict, profile, 0, true);
+    if (flow !== undefined) flow.connections += 1;
+  }
+
+  /** What the first bytes of an allowed connection told. */
+  spoken(protocol: WireProtocol, serverName: string | undefined, record: LogRecord, bytes: Buffer): void {
+    const flow = this.#find(this.#key.fromLog('allowed', record, bytes), 'allowed', '', 0, false);
+    if (flow !== undefined) noteApplication(flow, protocol, serverName);
+  }
+
+  lost(kind: LossKind, count: number): void {
+    this.#loss[kind] += count;
+  }
+
+  /** The report of the stretch that ended before `now`, or undefined where it still goes on. */
+  turn(now: number): FlowReport | undefined {
+    // a clock that went back keeps the stretch going: reports of one node never overlap
+    return now < this.#end() ? undefined : this.#report(now);
+  }
+
+  /** The report of what there is, with an end now; for the last one. */
+  finish(now: number): FlowReport {
+    return this.#report(Math.max(now, this.#from + 1));
+  }
+
+  #end(): number {
+    return (Math.floor(this.#from / this.#bucketMs) + 1) * this.#bucketMs;
+  }
+
+  #report(now: number): FlowReport {
+    const report: FlowReport = {
+      reporter: this.#reporter,
+      from: this.#from,
+      to: now,
+      flows: this.#flows.map((flow) => reportFlow(flow, this.#namesOf)).sort(compareFlows),
+      loss: { ...this.#loss },
+      overflowed: [...this.#overflowed].map(([pod, connections]) => ({ pod, connections })).sort((a, b) => compareText(a.pod, b.pod)),
+      foreign: this.#foreign,
+    };
+    this.#from = now;
+    this.#index.clear();
+    this.#flows.length = 0;
+    this.#flowsOfPod.clear();
+    this.#overflowed.clear();
+    Object.assign(this.#loss, { connectionEvents: 0, logRecords: 0, resyncs: 0, unreadable: 0 });
+    this.#foreign = 0;
+    return report;
+  }
+
+  #find(key: FlowKey, verdict: FlowVerdict, profile: string, startedAt: number, counts: boolean): TalliedFlow | undefined {
+    const text = key.text(profile);
+    const known = this.#index.get(text);
+    if (known !== undefined && startedAt === 0) return known;
+    const protocol = protocolName(key.protocol);
+    const clientKey = key.clientKey();
+    const serverKey = key.serverKey();
+    const clientPod = this.#pods.at(clientKey, startedAt);
+    const serverPod = this.#pods.at(serverKey, startedAt);
+    const pod = clientPod ?? serverPod;
+    if (protocol === undefined || (pod === undefined && verdict !== 'unknown-pod' && verdict !== 'spoofed')) {
+      if (counts) this.#foreign += 1;
+      return undefined;
+    }
+    if (known !== undefined && known.clientPod === clientPod && known.serverPod === serverPod) return known;
+    const payer = pod ?? '';
+    const count = this.#flowsOfPod.get(payer) ?? 0;
+    if (this.#flows.length >= this.#mostFlows || count * 8 >= this.#mostFlows) {
+      if (counts) this.#overflowed.set(payer, (this.#overflowed.get(payer) ?? 0) + 1);
+      return undefined;
+    }
+    this.#flowsOfPod.set(payer, count + 1);
+    const flow = this.#begin(key, { verdict, profile, protocol, clientKey, serverKey, clientPod, serverPod });
+    this.#flows.push(flow);
+    // what ended too late to be the present holder's stands by itself
+    if (this.#pods.at(clientKey, 0) === clientPod && this.#pods.at(serverKey, 0) === serverPod) this.#index.set(text, flow);
+    return flow;
+  }
+
+  #begin({ bytes, addressLength, clientAt, serverAt, serviceAt, port, servicePort, rules, hasService }: FlowKey, parts: FlowParts): TalliedFlow {
+    return {
+      ...parts,
+      client: addressText(bytes, clientAt, addressLength),
+      server: addressText(bytes, serverAt, addressLength),
+      service: hasService ? { address: addressText(bytes, serviceAt, addressLength), port: servicePort } : undefined,
+      port,
+      rules,
+      connections: 0,
+      alive: 0,
+      ended: 0,
+      sentBytes: 0,
+      receivedBytes: 0,
+      sentPackets: 0,
+      receivedPackets: 0,
+      longestMs: 0,
+      applications: undefined,
+      serverNames: undefined,
+    };
+  }
+}
+
+interface FlowParts {
+  readonly verdict: FlowVerdict;
+  readonly profile: string;
+  readonly protocol: Protocol;
+  readonly clientKey: string;
+  readonly serverKey: string;
+  readonly clientPod: PodKey | undefined;
+  readonly serverPod: PodKey | undefined;
+}
+
+function countEnd(flow: TalliedFlow, record: ConnectionRecord): void {
+  flow.ended += 1;
+  flow.sentBytes += Math.max(0, record.originalBytes);
+  flow.receivedBytes += Math.max(0, record.replyBytes);
+  flow.sentPackets += Math.max(0, record.originalPackets);
+  flow.receivedPackets += Math.max(0, record.replyPackets);
+  if (record.startedAt > 0) flow.longestMs = Math.max(flow.longestMs, record.stoppedAt - record.startedAt);
+}

@@ -1,0 +1,87 @@
+import { compareText, type FlowVerdict, type ObservedApplication, type ObservedEnd, type ObservedFlow, type PodKey, type Protocol, type WireProtocol } from '#model';
+
+/** Names one flow's server is shown under; a client that asks for a new name each time shall not fill the memory. */
+const MOST_NAMES = 8;
+
+/** What adds up about one flow in one bucket. */
+export interface TalliedFlow {
+  readonly client: string;
+  readonly clientPod: PodKey | undefined;
+  readonly server: string;
+  readonly serverPod: PodKey | undefined;
+  readonly service: { readonly address: string; readonly port: number } | undefined;
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly verdict: FlowVerdict;
+  readonly rules: number;
+  readonly profile: string;
+  readonly clientKey: string;
+  readonly serverKey: string;
+  connections: number;
+  alive: number;
+  ended: number;
+  sentBytes: number;
+  receivedBytes: number;
+  sentPackets: number;
+  receivedPackets: number;
+  longestMs: number;
+  applications: Map<WireProtocol, number> | undefined;
+  serverNames: Set<string> | undefined;
+}
+
+/** Notes what was spoken over one connection, and the server's name where the client said it. */
+export function noteApplication(flow: TalliedFlow, protocol: WireProtocol, serverName: string | undefined): void {
+  flow.applications ??= new Map();
+  flow.applications.set(protocol, (flow.applications.get(protocol) ?? 0) + 1);
+  if (serverName === undefined) return;
+  flow.serverNames ??= new Set();
+  if (flow.serverNames.size < MOST_NAMES) flow.serverNames.add(serverName);
+}
+
+/** The flow as it is reported. `namesOf` gives the names DNS answers gave an address. */
+export function reportFlow(flow: TalliedFlow, namesOf: (address: string) => readonly string[]): ObservedFlow {
+  const { rules, service, profile, protocol } = flow;
+  const applications: ObservedApplication[] = [...(flow.applications ?? [])].map(([spoken, connections]) => ({ protocol: spoken, connections }));
+  return {
+    client: endOf(flow.client, flow.clientPod, []),
+    server: endOf(flow.server, flow.serverPod, flow.serverPod === undefined ? [...namesOf(flow.server), ...(flow.serverNames ?? [])] : [...(flow.serverNames ?? [])]),
+    ...(service === undefined ? {} : { service }),
+    protocol,
+    port: protocol === 'ICMP' ? null : flow.port,
+    verdict: flow.verdict,
+    egressRule: (rules >>> 12) & 0xfff,
+    ingressRule: rules & 0xfff,
+    ...(profile === '' ? {} : { profile }),
+    connections: flow.connections,
+    alive: flow.alive,
+    ended: flow.ended,
+    sentBytes: flow.sentBytes,
+    receivedBytes: flow.receivedBytes,
+    sentPackets: flow.sentPackets,
+    receivedPackets: flow.receivedPackets,
+    longestMs: flow.longestMs,
+    applications: applications.sort((a, b) => compareText(a.protocol, b.protocol)),
+  };
+}
+
+function endOf(address: string, pod: PodKey | undefined, names: readonly string[]): ObservedEnd {
+  const distinct = names.length < 2 ? names : [...new Set(names)].sort(compareText).slice(0, MOST_NAMES);
+  return { address, ...(pod === undefined ? {} : { pod }), ...(distinct.length === 0 ? {} : { names: distinct }) };
+}
+
+export function compareFlows(a: ObservedFlow, b: ObservedFlow): number {
+  return (
+    compareText(a.client.address, b.client.address) ||
+    compareText(a.server.address, b.server.address) ||
+    compareText(a.protocol, b.protocol) ||
+    (a.port ?? 0) - (b.port ?? 0) ||
+    compareText(a.verdict, b.verdict) ||
+    compareText(a.service?.address ?? '', b.service?.address ?? '') ||
+    (a.service?.port ?? 0) - (b.service?.port ?? 0) ||
+    a.egressRule - b.egressRule ||
+    a.ingressRule - b.ingressRule ||
+    compareText(a.profile ?? '', b.profile ?? '') ||
+    compareText(a.client.pod ?? '', b.client.pod ?? '') ||
+    compareText(a.server.pod ?? '', b.server.pod ?? '')
+  );
+}
