@@ -1,6 +1,8 @@
 import type { NftChain, NftMap, NftSet, Ruleset } from '#compilers/nftables';
 import type { Diagnostic } from '#model';
 
+import type { TableNote } from './table-note.ts';
+
 export type DriverName = 'netlink' | 'nft' | 'iptables' | 'fake';
 
 /** What a driver can do; the contract suite asks for no more, and what is missing is a diagnostic. */
@@ -116,6 +118,8 @@ export interface Driver {
   update(delta: RulesetDelta): Commit;
   /** What the kernel holds; undefined where our table is not there. */
   readBack(): TableReading | undefined;
+  /** What the table says about itself; undefined where it is not there or not ours. */
+  readNote(): TableNote | undefined;
   /** What {@link readBack} gives once the kernel holds this. */
   expectedReading(ruleset: Ruleset): TableReading;
   counters(): readonly RuleCounter[];

@@ -5,6 +5,7 @@ export type { Digest } from './digest.ts';
 export { type CompileStep, NodeCompiler } from './node-compiler.ts';
 export type { DispatchEntry, NodeBundle, PeerSet, PortRange, PortSet, Profile, ProfileRule, RuleMatch } from './node-bundle.ts';
 export type { NftChain, NftMap, NftRule, NftSet, NumberedRule, Ruleset } from './nft-object.ts';
+export { quotable } from './printable-text.ts';
 export { renderRuleset } from './render-ruleset.ts';
 export { layOutRuleset } from './ruleset.ts';
 export { type ConnectionTrace, type ConnectionTracer, createConnectionTracer, type NodeTrace, type TracedPacket } from './trace-connection.ts';

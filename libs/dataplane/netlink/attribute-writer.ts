@@ -80,7 +80,8 @@ export class AttributeWriter {
   close(at: number): this {
     const length = this.#end - at;
     if (length > LENGTH_LIMIT) throw new Error(`netlink: an attribute of ${String(length)} bytes does not fit`);
-    this.#bytes.writeUInt16LE(length, at);
+    this.#bytes[at] = length & 0xff;
+    this.#bytes[at + 1] = length >> 8;
     return this;
   }
 
@@ -136,19 +137,32 @@ export class AttributeWriter {
     return this.#pad(value.length);
   }
 
+  /** The bytes between two places of another buffer; for the many small keys of a large set cheaper than a view of them. */
+  rawPart(type: number, value: Uint8Array, from: number, size: number): this {
+    this.#need(size + 8);
+    this.#put(type, size + 4);
+    for (let at = 0; at < size; at += 1) this.#bytes[this.#end + at] = value[from + at] ?? 0;
+    return this.#pad(size);
+  }
+
   #head(type: number): number {
     this.#need(4);
     const at = this.#end;
-    this.#bytes.writeUInt16LE(type, at + 2);
+    this.#bytes[at + 2] = type & 0xff;
+    this.#bytes[at + 3] = type >> 8;
     this.#end += 4;
     return at;
   }
 
   #put(type: number, length: number): void {
     if (length > LENGTH_LIMIT) throw new Error(`netlink: an attribute of ${String(length)} bytes does not fit`);
-    this.#bytes.writeUInt16LE(length, this.#end);
-    this.#bytes.writeUInt16LE(type, this.#end + 2);
-    this.#end += 4;
+    const bytes = this.#bytes;
+    const at = this.#end;
+    bytes[at] = length & 0xff;
+    bytes[at + 1] = length >> 8;
+    bytes[at + 2] = type & 0xff;
+    bytes[at + 3] = type >> 8;
+    this.#end = at + 4;
   }
 
   #pad(size: number): this {

@@ -42,7 +42,6 @@ export function writeIpv6(text: string, from: number, to: number, into: Uint8Arr
     if (text.charCodeAt(end) === DOT && end < to) {
       if (written > 12 || !writeIpv4(text, place, to, into, at + written)) return false;
       written += 4;
-      place = to;
       break;
     }
     if (written > 14 || !writeGroup(text, place, end, into, at + written)) return false;

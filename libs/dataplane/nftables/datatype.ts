@@ -62,9 +62,32 @@ export function parseValue(type: Datatype, text: string): Buffer | undefined {
 export function writeValue(type: Datatype, text: string, from: number, to: number, into: Buffer, at: number): boolean {
   if (type === datatypes.ipv4) return writeIpv4(text, from, to, into, at);
   if (type === datatypes.ipv6) return writeIpv6(text, from, to, into, at);
-  const bytes = parseOther(type, text.slice(from, to));
+  if (type === datatypes.inetService) {
+    const port = decimal(text, from, to, 65_535);
+    into[at] = port >> 8;
+    into[at + 1] = port & 255;
+    return port >= 0;
+  }
+  const word = text.slice(from, to);
+  if (type === datatypes.inetProto && Object.hasOwn(type.names, word)) {
+    into[at] = type.names[word] ?? 0;
+    return true;
+  }
+  const bytes = parseOther(type, word);
   bytes?.copy(into, at);
   return bytes !== undefined;
+}
+
+/** -1 where it is no number of digits only, or too large. */
+function decimal(text: string, from: number, to: number, largest: number): number {
+  let value = from < to ? 0 : -1;
+  for (let place = from; place < to; place += 1) {
+    const digit = text.charCodeAt(place) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+    if (value > largest) return -1;
+  }
+  return value;
 }
 
 function parseOther(type: Datatype, text: string): Buffer | undefined {

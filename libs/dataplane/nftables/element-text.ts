@@ -12,7 +12,7 @@ const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h
 
 /** Takes `10.0.0.1 timeout 90s comment "why"` apart. Most elements have nothing behind their key. */
 export function splitElement(text: string): ElementText {
-  if (!text.includes(' timeout ') && !text.includes(' comment ')) return { key: text };
+  if (!text.includes(' ') || !/ (?:timeout|comment) /.test(text)) return { key: text };
   const match = /^(.*?)(?: timeout ((?:[0-9]+(?:ms|[smhd]))+))?(?: comment "([^"\\]*)")?$/.exec(text);
   const [, key = text, timeout, comment] = match ?? [];
   return { key, ...(timeout === undefined ? {} : { timeoutMs: parseDuration(timeout) }), ...(comment === undefined ? {} : { comment }) };
@@ -27,11 +27,12 @@ export function writeKey({ fields, size }: SetKey, text: string, into: Buffer): 
   let from = 0;
   let offset = 0;
   let isRange = false;
-  for (const [at, { type }] of fields.entries()) {
-    const separator = at === fields.length - 1 ? -1 : text.indexOf(' . ', from);
+  let at = 0;
+  for (const { type } of fields) {
+    at += 1;
+    const separator = at === fields.length ? -1 : text.indexOf(' . ', from);
     const to = separator < 0 ? text.length : separator;
-    const isPlain = writeValue(type, text, from, to, into, offset);
-    if (isPlain) into.copy(into, size + offset, offset, offset + type.size);
+    if (writeValue(type, text, from, to, into, offset)) into.copyWithin(size + offset, offset, offset + type.size);
     else if (writeRange(type.size, text.slice(from, to), into, offset, size + offset, (part, place) => writeValue(type, part, 0, part.length, into, place))) isRange = true;
     else throw new Error(`encode element: ${JSON.stringify(text)} is no key here`);
     offset += fields.length === 1 ? type.size : (type.size + 3) & ~3;

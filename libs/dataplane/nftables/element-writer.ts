@@ -46,7 +46,7 @@ function writeEnd(writer: AttributeWriter, { size }: SetKey): void {
 
 function writeKeyData(writer: AttributeWriter, type: number, from: number, size: number): void {
   const data = writer.open(type);
-  writer.raw(DATA.VALUE, scratch.subarray(from, from + size));
+  writer.rawPart(DATA.VALUE, scratch, from, size);
   writer.close(data);
 }
 

@@ -5,11 +5,12 @@ import { AttributeWriter } from '../netlink/attribute-writer.ts';
 import type { Acknowledgement } from '../netlink/netlink-message.ts';
 import { describeRefusal, NetlinkSocket } from '../netlink/netlink-socket.ts';
 import { SystemCallError } from '../netlink/system-calls.ts';
+import { NOTE_SET, parseNote, type TableNote } from '../table-note.ts';
 import { ForeignChangeWatch } from './foreign-change-watch.ts';
 import { TABLE_F_OWNER, TABLE_F_PERSIST } from './kernel-numbers.ts';
 import { countElements, countMoved, writeDelta, writeRuleset } from './ruleset-batch.ts';
 import { TableBatch } from './table-batch.ts';
-import { BatchTable, KernelTable, readCounters, readTable } from './table-reader.ts';
+import { BatchTable, KernelTable, readCounters, readSet, readTable } from './table-reader.ts';
 
 export interface NetlinkDriverOptions {
   /** The network namespace to work in; without it that of the process. */
@@ -72,6 +73,15 @@ export class NetlinkDriver implements Driver {
 
   readBack(): TableReading | undefined {
     return this.#kernel.flags() === undefined ? undefined : readTable(this.#kernel);
+  }
+
+  readNote(): TableNote | undefined {
+    try {
+      for (const value of readSet(this.#kernel, NOTE_SET).values()) return parseNote(value.slice(1, -1));
+    } catch (error) {
+      if (!(error instanceof SystemCallError) || error.code !== 'ENOENT') throw error;
+    }
+    return undefined;
   }
 
   expectedReading(ruleset: Ruleset): TableReading {

@@ -13,7 +13,7 @@ export interface PacketField {
   readonly demand: Demand;
   /** What nft keeps beside a set to show what its keys are. */
   readonly described: { readonly kind: 'payload'; readonly header: number; readonly field: number } | { readonly kind: 'meta' | 'ct'; readonly key: number } | undefined;
-  load(register: number): Expression;
+  readonly load: (register: number) => Expression;
 }
 
 const NETWORK = 1;

@@ -1,6 +1,6 @@
 import type { NftChain, NftMap, NftSet } from '#compilers/nftables';
 
-import { AttributeWriter } from '../netlink/attribute-writer.ts';
+import type { AttributeWriter } from '../netlink/attribute-writer.ts';
 import { NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from '../netlink/netlink-message.ts';
 import { type ElementShape, writeElement } from './element-writer.ts';
 import type { InlineSet } from './expression.ts';

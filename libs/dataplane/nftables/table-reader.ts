@@ -93,14 +93,19 @@ export function readTable(source: MessageSource): TableReading {
     shapes.set(name, ((attributes.u32(SET.FLAGS) ?? 0) & SET_F.ANONYMOUS) !== 0);
   });
   for (const [name, isInline] of shapes) {
-    const elements = new Map<string, string>();
-    source.forEach(MSG.GETSETELEM, name, (message) => {
-      readElements(attributesOf(message), elements);
-    });
+    const elements = readSet(source, name);
     if (isInline) inline.set(name, `{${[...elements.keys()].sort().map((key) => Buffer.from(key, 'latin1').toString('hex')).join()}}`);
     else sets.set(name, elements);
   }
   return { sets, chains: readChains(source, inline) };
+}
+
+export function readSet(source: MessageSource, name: string): ReadonlyMap<string, string> {
+  const elements = new Map<string, string>();
+  source.forEach(MSG.GETSETELEM, name, (message) => {
+    readElements(attributesOf(message), elements);
+  });
+  return elements;
 }
 
 function readChains(source: MessageSource, inline: ReadonlyMap<string, string>): ReadonlyMap<string, ChainReading> {

@@ -1,3 +1,5 @@
+import { quotable } from '#compilers/nftables';
+
 import type { PacketField } from './packet-field.ts';
 import type { SetKey } from './set-key.ts';
 
@@ -68,5 +70,5 @@ function number(value: number): Buffer {
 }
 
 function text(value: string): Buffer {
-  return Buffer.concat([Buffer.from(value, 'latin1'), Buffer.from([0])]);
+  return Buffer.concat([Buffer.from(quotable(value), 'latin1'), Buffer.from([0])]);
 }

@@ -1,0 +1,103 @@
+import { layOutRuleset, type DispatchEntry, type NodeBundle, type PeerSet, type Profile } from '#compilers/nftables';
+
+import type { RulesetDelta } from './driver.ts';
+import { deltaBetween } from './ruleset-delta.ts';
+
+/** A bundle as it is laid out: connections are stamped with `generation`. */
+export interface LaidOut {
+  readonly bundle: NodeBundle;
+  readonly generation: number;
+}
+
+/**
+ * The way from one bundle to another; undefined where it takes a whole new table.
+ *
+ * Where only pods and members of peer sets changed, as they do all the time, only what is about
+ * them is laid out: that takes microseconds however many pods there are.
+ */
+export function bundleDelta(before: LaidOut, after: LaidOut): RulesetDelta | undefined {
+  return hasSameRules(before.bundle, after.bundle) ? membershipDelta(before, after) : deltaBetween(layOut(before), layOut(after));
+}
+
+// A profile's name stands for all of its rules, and the numbers of rules depend on nothing but which there are.
+function hasSameRules(before: NodeBundle, after: NodeBundle): boolean {
+  if (before.profiles === after.profiles) return true;
+  return before.profiles.length === after.profiles.length && before.profiles.every(({ name }, at) => name === after.profiles[at]?.name);
+}
+
+function membershipDelta(before: LaidOut, after: LaidOut): RulesetDelta | undefined {
+  const pods = changedPods(before.bundle.pods, after.bundle.pods);
+  const profiles = changedProfiles(before.bundle.profiles, after.bundle.profiles);
+  const contested = changedTexts(before.bundle, after.bundle);
+  const old = layOut(reduced(before, pods.before, profiles.before, contested));
+  const fresh = layOut(reduced(after, pods.after, profiles.after, contested));
+  return deltaBetween({ ...old, chains: [] }, { ...fresh, chains: [] });
+}
+
+function reduced({ bundle, generation }: LaidOut, pods: readonly DispatchEntry[], profiles: readonly Profile[], contested: ReadonlySet<string>): LaidOut {
+  return { generation, bundle: { ...bundle, pods, profiles, contested: bundle.contested.filter(({ text }) => contested.has(text)) } };
+}
+
+interface Changed<T> {
+  readonly before: readonly T[];
+  readonly after: readonly T[];
+}
+
+function changedPods(before: readonly DispatchEntry[], after: readonly DispatchEntry[]): Changed<DispatchEntry> {
+  if (before === after) return { before: [], after: [] };
+  const known = new Map(before.map((entry) => [entry.pod, entry]));
+  const fresh: DispatchEntry[] = [];
+  for (const entry of after) {
+    const earlier = known.get(entry.pod);
+    if (earlier !== undefined && isSameEntry(earlier, entry)) known.delete(entry.pod);
+    else fresh.push(entry);
+  }
+  return { before: [...known.values()], after: fresh };
+}
+
+function isSameEntry(a: DispatchEntry, b: DispatchEntry): boolean {
+  if (a === b) return true;
+  return JSON.stringify(comparable(a)) === JSON.stringify(comparable(b));
+}
+
+function comparable(entry: DispatchEntry): unknown {
+  // everything an entry says, whatever it will say one day; an address is its text
+  return { ...entry, addresses: entry.addresses.map(({ text }) => text) };
+}
+
+/** Profiles some peer set of which has other members. */
+function changedProfiles(before: readonly Profile[], after: readonly Profile[]): Changed<Profile> {
+  if (before === after) return { before: [], after: [] };
+  const old: Profile[] = [];
+  const fresh: Profile[] = [];
+  for (const [at, profile] of after.entries()) {
+    const earlier = before[at];
+    if (earlier === undefined || earlier === profile || earlier.digest === profile.digest) continue;
+    const own = peersOf(profile);
+    const others = peersOf(earlier);
+    if (own.every(({ digest }, place) => digest === others[place]?.digest)) continue;
+    old.push(earlier);
+    fresh.push(profile);
+  }
+  return { before: old, after: fresh };
+}
+
+function peersOf({ admin, namespaced, baseline }: Profile): readonly PeerSet[] {
+  const peers: PeerSet[] = [];
+  for (const { matches } of [...admin, ...namespaced, ...baseline]) {
+    for (const match of matches) {
+      const peer = match.kind === 'socket' ? match.sockets : match.peer;
+      if (peer !== 'any') peers.push(peer);
+    }
+  }
+  return peers;
+}
+
+function changedTexts({ contested: before }: NodeBundle, { contested: after }: NodeBundle): ReadonlySet<string> {
+  if (before === after) return new Set();
+  return new Set(before.map(({ text }) => text)).symmetricDifference(new Set(after.map(({ text }) => text)));
+}
+
+function layOut({ bundle, generation }: LaidOut): ReturnType<typeof layOutRuleset> {
+  return layOutRuleset(bundle, generation);
+}

@@ -1,0 +1,78 @@
+import type { ChainReading, RuleCounter, TableReading } from '../driver.ts';
+import { writeKey } from './element-text.ts';
+import { readSetKey } from './set-key.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const scratch = Buffer.alloc(256);
+
+/** Reads `nft --json list table`: elements exactly, rules by their comments. `keyTypes` says how the keys of our sets are written. */
+export function readListing(text: string, keyTypes: (set: string) => string | undefined): { readonly reading: TableReading; readonly counters: readonly RuleCounter[] } {
+  const sets = new Map<string, ReadonlyMap<string, string>>();
+  const chains = new Map<string, ChainReading & { readonly rules: string[] }>();
+  const counters: RuleCounter[] = [];
+  for (const item of list(record(JSON.parse(text))['nftables'])) {
+    const { set, map, chain, rule } = record(item);
+    const container = record(set ?? map);
+    const name = container['name'];
+    if (typeof name === 'string') sets.set(name, readElementList(list(container['elem']), keyTypes(name)));
+    if (chain !== undefined) {
+      const { name: chainName, hook, prio, policy } = record(chain);
+      chains.set(String(chainName), { rules: [], ...(hook === undefined ? {} : { hook: `${String(hook)} ${String(prio)} ${String(policy)}` }) });
+    }
+    if (rule !== undefined) {
+      const { chain: chainName, comment, expr } = record(rule);
+      const said = typeof comment === 'string' ? comment : '';
+      chains.get(String(chainName))?.rules.push(said);
+      for (const step of list(expr)) {
+        const counter = record(record(step)['counter']);
+        if (typeof counter['packets'] === 'number') counters.push({ chain: String(chainName), ...(said === '' ? {} : { comment: said }), packets: counter['packets'], bytes: Number(counter['bytes']) });
+      }
+    }
+  }
+  return { reading: { sets, chains }, counters };
+}
+
+/** A key as its bytes, however it is written: where it begins, and where it ends. */
+export function keyBytes(keyType: string, text: string): string {
+  if (text === '*') return text;
+  const key = readSetKey(keyType);
+  scratch.fill(0, 0, 2 * key.size);
+  writeKey(key, text, scratch);
+  return scratch.toString('latin1', 0, 2 * key.size);
+}
+
+function readElementList(elements: readonly unknown[], keyType: string | undefined): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const element of elements) {
+    const [written, verdict] = Array.isArray(element) ? (element as readonly unknown[]) : [element];
+    const elem = record(record(written)['elem']);
+    const text = valueText(elem['val'] ?? written);
+    const comment = typeof elem['comment'] === 'string' ? elem['comment'] : '';
+    found.set(keyType === undefined ? text : keyBytes(keyType, text), verdict === undefined ? comment : verdictText(record(verdict)));
+  }
+  return found;
+}
+
+function valueText(value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  const { concat, prefix, range, set } = record(value);
+  if (concat !== undefined) return list(concat).map(valueText).join(' . ');
+  if (range !== undefined) return list(range).map(valueText).join('-');
+  if (prefix !== undefined) return `${String(record(prefix)['addr'])}/${String(record(prefix)['len'])}`;
+  return set === undefined ? JSON.stringify(value) : list(set).map(valueText).join();
+}
+
+function verdictText(verdict: Json): string {
+  const [name = '', detail] = Object.entries(verdict)[0] ?? [];
+  const target = record(detail)['target'];
+  return typeof target === 'string' ? `${name} ${target}` : name;
+}
+
+function record(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as readonly unknown[]) : [];
+}

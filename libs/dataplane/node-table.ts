@@ -1,0 +1,196 @@
+import { layOutRuleset, type NodeBundle, type Ruleset } from '#compilers/nftables';
+import type { Diagnostic } from '#model';
+
+import { bundleDelta, type LaidOut } from './bundle-delta.ts';
+import { compareTable } from './compare-table.ts';
+import type { Commit, Driver, ForeignChange, RefusalCode, RulesetDelta, Watch } from './driver.ts';
+import { Generations, type ConnectionSweep } from './generations.ts';
+import { countElements } from './nftables/ruleset-batch.ts';
+import { noteChange, type TableNote, withNote } from './table-note.ts';
+import { isWidening } from './tightening.ts';
+
+/** What became of one bundle. Nothing is reported as applied that the kernel did not acknowledge. */
+export type ApplyReport =
+  | {
+      readonly kind: 'applied';
+      /** How: as a change of what was there, as a whole new table, or not at all, because it was there already. */
+      readonly how: 'changed' | 'replaced' | 'reused';
+      readonly revision: number;
+      readonly hash: string;
+      readonly generation: number;
+      /** From sending the transaction to the kernel's answer. */
+      readonly commitMs: number;
+      /** In the table now. */
+      readonly elements: number;
+      /** Whether connections are judged again. */
+      readonly isTightened: boolean;
+      readonly diagnostics: readonly Diagnostic[];
+    }
+  | { readonly kind: 'failed'; readonly revision: number; readonly hash: string; readonly code: RefusalCode; readonly why: string; readonly diagnostics: readonly Diagnostic[] };
+
+/** Somebody else changed our table, and what we did about it. */
+export interface Drift {
+  readonly change: ForeignChange;
+  /** What was otherwise; empty where the table is as it should be. */
+  readonly differences: readonly string[];
+  readonly healed: ApplyReport | undefined;
+}
+
+export interface NodeTableOptions {
+  readonly driver: Driver;
+  /** Looks after connections that still carry an old generation's stamp; without it they are left as they are. */
+  readonly sweep?: ConnectionSweep;
+}
+
+/** What the kernel acknowledged last. */
+interface Shadow extends LaidOut {
+  readonly note: TableNote;
+  readonly elements: number;
+}
+
+/**
+ * Keeps a kernel at exactly one bundle.
+ *
+ *   bundle ─► delta to what the kernel acknowledged ─► does it take something away? ─► generation
+ *          ─► one transaction ─► acknowledged: remembered; refused: a whole new table
+ *
+ * A bundle that takes something away moves to another generation in the same transaction, so that
+ * every connection is judged again by the new rules. Nothing is remembered before the kernel has
+ * acknowledged it; whatever the kernel refuses, what it holds afterwards is either the bundle
+ * before or the new one, never something in between.
+ */
+export class NodeTable {
+  readonly #driver: Driver;
+  readonly #generations: Generations;
+  #shadow: Shadow | undefined;
+  /** The generation of the table, even where nothing else about it is known. */
+  #generation = 0;
+
+  constructor({ driver, sweep }: NodeTableOptions) {
+    this.#driver = driver;
+    this.#generations = new Generations(sweep);
+  }
+
+  /** The bundle the kernel acknowledged last. */
+  get applied(): NodeBundle | undefined {
+    return this.#shadow?.bundle;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /**
+   * Takes up the table an earlier process left, if it holds exactly this bundle; says whether.
+   *
+   * Reads everything back, so what somebody changed meanwhile is noticed. Changes nothing.
+   */
+  reuse(bundle: NodeBundle): boolean {
+    const note = this.#driver.readNote();
+    if (note === undefined) return false;
+    this.#generation = note.generation;
+    if (note.hash !== bundle.hash) return false;
+    const ruleset = withNote(layOutRuleset(bundle, note.generation), note);
+    if (compareTable(this.#driver.expectedReading(ruleset), this.#driver.readBack()).length > 0) return false;
+    this.#shadow = { bundle, generation: note.generation, note, elements: countElements(ruleset) };
+    return true;
+  }
+
+  /** Makes the kernel hold a bundle. */
+  apply(bundle: NodeBundle): ApplyReport {
+    const shadow = this.#shadow;
+    if (shadow === undefined) return this.#replace(bundle);
+    const note = { revision: bundle.revision, hash: bundle.hash, generation: shadow.generation };
+    const delta = bundleDelta(shadow, { bundle, generation: shadow.generation });
+    if (delta === undefined) return this.#replace(bundle);
+    return isWidening(delta, shadow.bundle) ? this.#change(shadow, bundle, note, delta, false) : this.#tighten(shadow, bundle);
+  }
+
+  /** Writes the whole table anew, whatever is in the kernel. Connections are judged again. */
+  restore(): ApplyReport | undefined {
+    const bundle = this.#shadow?.bundle;
+    return bundle === undefined ? undefined : this.#replace(bundle);
+  }
+
+  /** Reads everything back and compares it with what the kernel acknowledged; what is otherwise, one line each. */
+  verify(): readonly string[] {
+    const shadow = this.#shadow;
+    if (shadow === undefined) return [];
+    const { bundle, generation, note } = shadow;
+    return compareTable(this.#driver.expectedReading(withNote(layOutRuleset(bundle, generation), note)), this.#driver.readBack());
+  }
+
+  /** Notices every change by somebody else, and undoes it. */
+  heal(listener: (drift: Drift) => void): Watch {
+    return this.#driver.watch((change) => {
+      if (this.#shadow === undefined) return;
+      // where notifications were lost, nobody knows whether it was about us
+      const differences = this.verify();
+      const isUntouched = differences.length === 0;
+      listener({ change, differences, healed: isUntouched ? undefined : this.restore() });
+    });
+  }
+
+  /** Clears, while nothing is urgent, old stamps off connections, which the next bundles would have to wait for; how many there were. */
+  prepare(): number {
+    return this.#generation === 0 ? 0 : this.#generations.prepare(this.#generation);
+  }
+
+  /** Takes our table out of the kernel. */
+  remove(): void {
+    this.#driver.remove();
+    this.#shadow = undefined;
+  }
+
+  #tighten(shadow: Shadow, bundle: NodeBundle): ApplyReport {
+    const generation = this.#generations.next(shadow.generation);
+    const delta = bundleDelta(shadow, { bundle, generation });
+    if (delta === undefined) return this.#replace(bundle);
+    return this.#change(shadow, bundle, { revision: bundle.revision, hash: bundle.hash, generation }, delta, true);
+  }
+
+  #change(shadow: Shadow, bundle: NodeBundle, note: TableNote, delta: RulesetDelta, isTightened: boolean): ApplyReport {
+    const noted = { ...delta, sets: [...delta.sets, noteChange(shadow.note, note)] };
+    const commit = this.#driver.update(noted);
+    if (commit.kind === 'refused') {
+      this.#shadow = undefined;
+      return commit.code === 'out of step' || commit.code === 'crashed' ? this.#replace(bundle) : failed(bundle, commit);
+    }
+    const elements = shadow.elements + balance(delta);
+    return this.#applied({ bundle, generation: note.generation, note, elements }, 'changed', commit, isTightened);
+  }
+
+  #replace(bundle: NodeBundle): ApplyReport {
+    const known = this.#generation === 0 ? this.#driver.readNote()?.generation : this.#generation;
+    const generation = this.#generations.next(known ?? 0);
+    const note = { revision: bundle.revision, hash: bundle.hash, generation };
+    const ruleset: Ruleset = withNote(layOutRuleset(bundle, generation), note);
+    const commit = this.#driver.replace(ruleset);
+    if (commit.kind === 'refused') {
+      this.#shadow = undefined;
+      return failed(bundle, commit);
+    }
+    const report = this.#applied({ bundle, generation, note, elements: countElements(ruleset) }, 'replaced', commit, true);
+    const differences = this.verify();
+    if (differences.length === 0) return report;
+    this.#shadow = undefined;
+    return { ...failed(bundle, { kind: 'refused', code: 'other', why: `the kernel holds something else: ${differences.join('; ')}`, diagnostics: [] }) };
+  }
+
+  #applied(shadow: Shadow, how: 'changed' | 'replaced', commit: Extract<Commit, { kind: 'committed' }>, isTightened: boolean): ApplyReport {
+    this.#shadow = shadow;
+    this.#generation = shadow.generation;
+    const { revision, hash } = shadow.bundle;
+    const { kernelMs: commitMs, diagnostics } = commit;
+    return { kind: 'applied', how, revision, hash, generation: shadow.generation, commitMs, elements: shadow.elements, isTightened, diagnostics };
+  }
+}
+
+function failed({ revision, hash }: NodeBundle, { code, why, diagnostics }: Extract<Commit, { kind: 'refused' }>): ApplyReport {
+  return { kind: 'failed', revision, hash, code, why, diagnostics };
+}
+
+function balance({ sets, maps, addedSets, addedMaps }: RulesetDelta): number {
+  const moved = [...sets, ...maps].reduce((sum, { added, removed }) => sum + added.length - removed.length, 0);
+  return moved + countElements({ sets: addedSets, maps: addedMaps });
+}
