@@ -1,4 +1,4 @@
-import { compareText, type FlowReport, type FlowVerdict, type PodKey, type Protocol, type WireProtocol } from '#model';
+import { compareText, type FlowReport, type FlowVerdict, type PodKey, type Protocol } from '#model';
 
 import { addressText } from './address-text.ts';
 import type { ConnectionChange } from './connection-listener.ts';
@@ -7,6 +7,7 @@ import { FlowKey, protocolName } from './flow-key.ts';
 import { compareFlows, noteApplication, reportFlow, type TalliedFlow } from './flow-tally.ts';
 import { LocalPods, type LocalPod } from './local-pods.ts';
 import type { LogRecord } from './log-record.ts';
+import type { Identification } from './protocol-signature.ts';
 
 export interface FlowTableOptions {
   /** The node. */
@@ -71,15 +72,17 @@ export class FlowTable {
   }
 
   /** A packet that was logged because of what became of it. */
-  refused(verdict: FlowVerdict, profile: string, record: LogRecord, bytes: Buffer): void {
+  refused(verdict: FlowVerdict, profile: string, record: LogRecord, bytes: Buffer, spoken?: Identification): void {
     const flow = this.#find(this.#key.fromLog(verdict, record, bytes), verdict, profile, 0, true);
-    if (flow !== undefined) flow.connections += 1;
+    if (flow === undefined) return;
+    flow.connections += 1;
+    if (spoken !== undefined) noteApplication(flow, spoken);
   }
 
   /** What the first bytes of an allowed connection told. */
-  spoken(protocol: WireProtocol, serverName: string | undefined, record: LogRecord, bytes: Buffer): void {
+  spoken(spoken: Identification, record: LogRecord, bytes: Buffer): void {
     const flow = this.#find(this.#key.fromLog('allowed', record, bytes), 'allowed', '', 0, false);
-    if (flow !== undefined) noteApplication(flow, protocol, serverName);
+    if (flow !== undefined) noteApplication(flow, spoken);
   }
 
   lost(kind: LossKind, count: number): void {

@@ -1,5 +1,7 @@
 import { compareText, type FlowVerdict, type ObservedApplication, type ObservedEnd, type ObservedFlow, type PodKey, type Protocol, type WireProtocol } from '#model';
 
+import type { Identification } from './protocol-signature.ts';
+
 /** Names one flow's server is shown under; a client that asks for a new name each time shall not fill the memory. */
 const MOST_NAMES = 8;
 
@@ -30,7 +32,7 @@ export interface TalliedFlow {
 }
 
 /** Notes what was spoken over one connection, and the server's name where the client said it. */
-export function noteApplication(flow: TalliedFlow, protocol: WireProtocol, serverName: string | undefined): void {
+export function noteApplication(flow: TalliedFlow, { protocol, serverName }: Identification): void {
   flow.applications ??= new Map();
   flow.applications.set(protocol, (flow.applications.get(protocol) ?? 0) + 1);
   if (serverName === undefined) return;
