@@ -7,6 +7,7 @@ import { expandKubernetes, expandTemplate } from './expansion.ts';
 import { scanFile } from './file-scan.ts';
 import type { KeyedMention } from './mention.ts';
 import { scanSettings } from './setting-scan.ts';
+import { shownName } from './shown-name.ts';
 import type { Channel, Sighting } from './sighting.ts';
 
 // JAVA_OPTS=-Ddb.host=db, EXTRA_ARGS=--redis-host=redis
@@ -57,8 +58,8 @@ export class ChannelReader {
     return scanCustomResource(resource, (namespace, name) => this.#snapshot.services.get(`${namespace}/${name}`), nested).map((mention) => ({
       mention,
       channel: 'custom-resource',
-      where: evidenceWhere(resource.origin, `${resource.kind} ${resource.namespace}/${resource.name} spec ${mention.key}`),
-      place: `${resource.kind} ${resource.name} spec ${mention.key}`,
+      where: evidenceWhere(resource.origin, `${resource.kind} ${resource.namespace}/${resource.name} spec ${shownName(mention.key)}`),
+      place: `${resource.kind} ${resource.name} spec ${shownName(mention.key)}`,
       isSecret: false,
     }));
   }
@@ -72,8 +73,8 @@ export class ChannelReader {
       sightings.push({
         mention,
         channel: container.role === 'init' ? 'init-container' : variable.channel,
-        where: placeOf(variable.origin, workload, container, `env ${variable.name}`),
-        place: variable.via === '' ? `env ${variable.name}${line}` : `env ${variable.name}${line} from ${variable.via}`,
+        where: placeOf(variable.origin, workload, container, `env ${shownName(variable.name)}`),
+        place: `env ${shownName(variable.name)}${line}${variable.via === '' ? '' : ` from ${variable.via}`}`,
         isSecret: variable.isSecret,
         ...(variable.entry === undefined ? {} : { entry: variable.entry }),
       });
@@ -101,8 +102,8 @@ export class ChannelReader {
         sightings.push({
           mention,
           channel: container.role === 'init' ? 'init-container' : file.channel,
-          where: evidenceWhere({ file: file.origin.file, line: file.origin.line }, `${file.entry.book} ${file.entry.key} line ${String(mention.position)}, read by ${workload.ref.kind} ${workload.ref.namespace}/${workload.ref.name} container ${container.name}`),
-          place: `file ${file.name} of ${file.entry.book}`,
+          where: evidenceWhere({ file: file.origin.file, line: file.origin.line }, `${file.entry.book} ${shownName(file.entry.key)} line ${String(mention.position)}, read by ${workload.ref.kind} ${workload.ref.namespace}/${workload.ref.name} container ${shownName(container.name)}`),
+          place: `file ${shownName(file.name)} of ${file.entry.book}`,
           isSecret: file.isSecret || expansion.isSecret,
           entry: file.entry,
           ...(passedOver.has(file) ? { isPassedOver: true } : {}),

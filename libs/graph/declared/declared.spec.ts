@@ -229,6 +229,13 @@ describe('texts from elsewhere', () => {
   });
 });
 
+describe('replicas of a product that clusters', () => {
+  it('are a hint without an address', () => {
+    expect(edges(app('mq', { kind: 'StatefulSet', replicas: 3, image: 'rabbitmq:3' }))).toEqual(['mq -> mq 4369/TCP?', 'mq -> mq 25672/TCP?']);
+    expect(edges(app('mq', { kind: 'StatefulSet', image: 'rabbitmq:3' }))).toEqual([]);
+  });
+});
+
 describe('the node\'s own port', () => {
   it('leads to the agent that listens there', () => {
     const agent = app('agent', { kind: 'DaemonSet', ports: '[{containerPort: 8125, hostPort: 8125, protocol: UDP}]' });
@@ -258,6 +265,13 @@ describe('the answer', () => {
     const parts = [API, app('web', { env: { API_URL: 'http://api', DB_HOST: 'gone' } }), app('b', { env: { API_ADDR: 'api:80' } })];
     const [there, back] = [parts, [...parts].reverse()].map((list) => JSON.stringify(readDeclared(snapshot(list.join('')))).replaceAll(/app.yaml:\d+|"line":\d+/g, ''));
     expect(there).toBe(back);
+  });
+
+  it('shows hostile names as plain text', () => {
+    const text = app('web', { env: { X: 'y' } }).replace('env: [', 'env: [{name: "A\\u001b[31m\\nB_URL", value: "http://api"}, ') + API;
+    const [edge] = readDeclared(snapshot(text)).relationships;
+    expect(edge?.evidence[0]?.text).toBe('env A?[31m?B_URL names Service shop/api, which leads to Deployment shop/api port 8080/TCP');
+    expect(JSON.stringify(edge)).not.toMatch(/\\u001b|\\n/);
   });
 
   it('survives names that are properties of every object', () => {

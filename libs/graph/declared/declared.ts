@@ -8,6 +8,7 @@ import { conventionDrafts } from './convention.ts';
 import { type Draft, mergeDrafts } from './draft.ts';
 import { Reporter } from './lead-report.ts';
 import { settlePorts } from './port-agreement.ts';
+import { replicaDrafts } from './replica-convention.ts';
 import { Resolver } from './resolution.ts';
 import { doubtStartOrder } from './start-order.ts';
 import { type Lead, follow } from './target.ts';
@@ -52,7 +53,7 @@ export function readDeclared(snapshot: Snapshot): Declared {
     for (const sighting of sightings) drafts.push(...reporter.report(reader, follow(sighting, reader, resolver), 'no container mounts the ConfigMap; it may be read through the API'));
   }
   const known = new Set(drafts.map(({ from, to }) => `${graphPeerKey(from)}\n${graphPeerKey(to)}`));
-  const hinted = [...drafts, ...conventionDrafts(snapshot, resolver, known)];
+  const hinted = [...drafts, ...conventionDrafts(snapshot, resolver, known), ...replicaDrafts(snapshot, known)];
   const settled = settlePorts(doubtStartOrder(hinted, snapshot));
   return {
     relationships: mergeDrafts(settled),

@@ -3,6 +3,7 @@ import { type Container, type Origin, type SecretText, type Snapshot, type Workl
 import { expandKubernetes, type Variable, type Variables } from './expansion.ts';
 import { isServiceLink, withServiceLinks } from './service-link.ts';
 import type { Setting } from './setting-scan.ts';
+import { shownName } from './shown-name.ts';
 
 /** A ConfigMap, Secret or file that was taken in whole, and the key of it. */
 export interface BookEntry {
@@ -62,7 +63,7 @@ export function readEnvironment(workload: Workload, container: Container, snapsh
         value: text,
         isSecret: kind === 'secret',
         channel: kind === 'configMap' ? 'configmap-env' : 'secret-env',
-        via: `${book} key ${key}`,
+        via: `${book} key ${shownName(key)}`,
         origin: object.origin,
         entry: { book, key },
       });
@@ -98,11 +99,11 @@ function readEntry(entry: Container['env'][number], before: Variables, workload:
   switch (from?.kind) {
     case 'configMap': {
       const value = valueIn(snapshot.configMaps.get(`${namespace}/${from.name}`)?.data, from.key);
-      return value === undefined ? undefined : { name, value, isSecret: false, channel: 'env', via: `ConfigMap ${namespace}/${from.name} key ${from.key}`, origin };
+      return value === undefined ? undefined : { name, value, isSecret: false, channel: 'env', via: `ConfigMap ${namespace}/${from.name} key ${shownName(from.key)}`, origin };
     }
     case 'secret': {
       const value = valueIn(snapshot.secrets.get(`${namespace}/${from.name}`)?.data, from.key)?.reveal();
-      return value === undefined ? undefined : { name, value, isSecret: true, channel: 'secret-env', via: `Secret ${namespace}/${from.name} key ${from.key}`, origin };
+      return value === undefined ? undefined : { name, value, isSecret: true, channel: 'secret-env', via: `Secret ${namespace}/${from.name} key ${shownName(from.key)}`, origin };
     }
     case 'field': {
       const value = fieldValue(from.path, workload);
@@ -137,5 +138,5 @@ function fieldValue(path: string, workload: Workload): string | undefined {
 /** `file:line Deployment shop/web container app env DB_HOST`. */
 export function placeOf(origin: Origin, workload: Workload, container: Container, what: string): string {
   const { kind, namespace, name } = workload.ref;
-  return evidenceWhere(origin, `${kind} ${namespace}/${name} container ${container.name} ${what}`);
+  return evidenceWhere(origin, `${kind} ${namespace}/${name} container ${shownName(container.name)} ${what}`);
 }

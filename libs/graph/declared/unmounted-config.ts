@@ -1,6 +1,7 @@
 import { type ConfigMap, type Snapshot, type Workload, evidenceWhere, labelOf } from '#model';
 
 import { scanFile } from './file-scan.ts';
+import { shownName } from './shown-name.ts';
 import type { Sighting } from './sighting.ts';
 
 const NAME_LABELS = ['app.kubernetes.io/name', 'app', 'k8s-app', 'app.kubernetes.io/instance'];
@@ -56,8 +57,8 @@ function sightingsIn(config: ConfigMap): readonly Sighting[] {
       (mention): Sighting => ({
         mention,
         channel: 'unmounted-configmap',
-        where: evidenceWhere(config.origin, `ConfigMap ${config.namespace}/${config.name} ${key} line ${String(mention.position)}, mounted by nobody`),
-        place: `${key} of ConfigMap ${config.namespace}/${config.name}`,
+        where: evidenceWhere(config.origin, `ConfigMap ${config.namespace}/${config.name} ${shownName(key)} line ${String(mention.position)}, mounted by nobody`),
+        place: `${shownName(key)} of ConfigMap ${config.namespace}/${config.name}`,
         isSecret: false,
       }),
     ),

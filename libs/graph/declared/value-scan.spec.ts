@@ -46,6 +46,12 @@ describe('scanValue', () => {
   });
 });
 
+describe('a bare value under a setting for addresses', () => {
+  it.each(['true', 'off', 'y', '_site_', '8080', '1.2', 'a/b c', '*'])('%s is no host', (value) => {
+    expect(scanValue(value, 'address')).toEqual([]);
+  });
+});
+
 describe('scanProse', () => {
   it('knows a call with a host and a port', () => {
     expect(text(scanProse("socket.connect(('db', 5432))"))).toEqual(['dsn db 5432']);

@@ -75,7 +75,8 @@ function atPort(text: string, port: number): readonly Mention[] {
 }
 
 function bare(parts: readonly string[]): readonly Mention[] {
-  if (parts.length > 64 || !parts.every(isHostShaped) || parts.some((part) => NO_HOSTS.has(part.toLowerCase()))) return [];
+  // _site_ and the like are a product's own words
+  if (parts.length > 64 || parts.some((part) => part.startsWith('_')) || !parts.every(isHostShaped) || parts.some((part) => NO_HOSTS.has(part.toLowerCase()))) return [];
   return parts.flatMap((part): readonly Mention[] => {
     const host = normaliseHost(part);
     if (host === undefined) return [];
