@@ -4,13 +4,16 @@ import type { Draft } from './draft.ts';
 
 /**
  * Settles the ports nobody wrote down by what others did: a client's mention without a port takes
- * the port the same client names elsewhere, else the one other clients of that server dial most.
- * A guess no agreement is found for stays as it is.
+ * the port the same client names elsewhere, else the one other clients of that server dial most;
+ * where no strong mention has one, a weak one may. A guess no agreement is found for stays as it is.
  */
 export function settlePorts(drafts: readonly Draft[]): readonly Draft[] {
-  const certain = drafts.filter(({ portGuess, tier, to }) => portGuess === undefined && tier === 'strong' && typeof to !== 'string');
-  const byPair = groupBy(certain, pairOf);
-  const byServer = groupBy(certain, ({ to }) => graphPeerKey(to));
+  const written = drafts.filter(({ portGuess, to, port }) => portGuess === undefined && port !== null && typeof to !== 'string');
+  const strong = written.filter(({ tier }) => tier === 'strong');
+  const byPair = groupBy(strong, pairOf);
+  const hintsByPair = groupBy(written, pairOf);
+  const byServer = groupBy(strong, ({ to }) => graphPeerKey(to));
+  const hintsByServer = groupBy(written, ({ to }) => graphPeerKey(to));
   const settled: Draft[] = [];
   for (const [, group] of groupBy(drafts, (draft) => (draft.portGuess !== undefined ? `${pairOf(draft)}\n${draft.evidence.where}\n${draft.evidence.source}` : ''))) {
     const [first] = group;
@@ -19,8 +22,9 @@ export function settlePorts(drafts: readonly Draft[]): readonly Draft[] {
       for (const draft of group) settled.push(draft);
       continue;
     }
-    const own = distinctPorts(byPair.get(pairOf(first)) ?? []);
-    const dialled = own.length > 0 ? own : first.portGuess === 'any' ? mostDialled(byServer.get(graphPeerKey(first.to)) ?? [], group) : [];
+    const own = distinctPorts(byPair.get(pairOf(first)) ?? (first.portGuess === 'any' ? (hintsByPair.get(pairOf(first)) ?? []) : []));
+    const server = graphPeerKey(first.to);
+    const dialled = own.length > 0 ? own : first.portGuess === 'any' ? mostDialled(byServer.get(server) ?? hintsByServer.get(server) ?? [], group) : [];
     settled.push(...(dialled.length > 0 ? dialled.map((known) => withPortOf(first, known)) : group));
   }
   return settled;
