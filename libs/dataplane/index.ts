@@ -1,3 +1,12 @@
+export { type LaidOut } from './bundle-delta.ts';
+export { ConntrackSweep } from './conntrack-sweep.ts';
+export type { Commit, Driver, DriverCapabilities, DriverName, ForeignChange, MapChange, RefusalCode, RuleCounter, RulesetDelta, SetChange, TableReading, Watch } from './driver.ts';
+export { FakeDriver } from './fake-driver.ts';
+export { type ConnectionSweep } from './generations.ts';
 export { type NetlinkMessage } from './netlink/netlink-message.ts';
 export { inNetworkNamespace } from './netlink/network-namespace.ts';
 export { NetlinkSocket, type NetlinkSocketOptions } from './netlink/netlink-socket.ts';
+export { NetlinkDriver, type NetlinkDriverOptions } from './nftables/netlink-driver.ts';
+export { NftDriver, type NftDriverOptions } from './nftables/nft-driver.ts';
+export { type ApplyReport, type Drift, NodeTable, type NodeTableOptions } from './node-table.ts';
+export { type TableNote } from './table-note.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 
 import { quotable, type Ruleset } from '#compilers/nftables';
 
-import type { Commit, Driver, DriverCapabilities, ForeignChange, RefusalCode, RuleCounter, RulesetDelta, TableReading, Watch } from '../driver.ts';
+import type { Commit, Driver, DriverCapabilities, RefusalCode, RuleCounter, RulesetDelta, TableReading, Watch } from '../driver.ts';
 import { inNetworkNamespace } from '../netlink/network-namespace.ts';
 import { NOTE_SET, parseNote, type TableNote } from '../table-note.ts';
 import { splitElement } from './element-text.ts';
@@ -88,7 +88,7 @@ export class NftDriver implements Driver {
     return this.#list()?.counters ?? [];
   }
 
-  watch(_listener: (change: ForeignChange) => void): Watch {
+  watch(): Watch {
     // capabilities say so: whoever needs to know reads back from time to time
     return { stop: () => undefined };
   }

@@ -18,15 +18,15 @@ export function readListing(text: string, keyTypes: (set: string) => string | un
     if (typeof name === 'string') sets.set(name, readElementList(list(container['elem']), keyTypes(name)));
     if (chain !== undefined) {
       const { name: chainName, hook, prio, policy } = record(chain);
-      chains.set(String(chainName), { rules: [], ...(hook === undefined ? {} : { hook: `${String(hook)} ${String(prio)} ${String(policy)}` }) });
+      chains.set(valueText(chainName), { rules: [], ...(typeof hook === 'string' ? { hook: `${hook} ${valueText(prio)} ${valueText(policy)}` } : {}) });
     }
     if (rule !== undefined) {
       const { chain: chainName, comment, expr } = record(rule);
       const said = typeof comment === 'string' ? comment : '';
-      chains.get(String(chainName))?.rules.push(said);
+      chains.get(valueText(chainName))?.rules.push(said);
       for (const step of list(expr)) {
         const counter = record(record(step)['counter']);
-        if (typeof counter['packets'] === 'number') counters.push({ chain: String(chainName), ...(said === '' ? {} : { comment: said }), packets: counter['packets'], bytes: Number(counter['bytes']) });
+        if (typeof counter['packets'] === 'number') counters.push({ chain: valueText(chainName), ...(said === '' ? {} : { comment: said }), packets: counter['packets'], bytes: Number(counter['bytes']) });
       }
     }
   }
@@ -59,7 +59,7 @@ function valueText(value: unknown): string {
   const { concat, prefix, range, set } = record(value);
   if (concat !== undefined) return list(concat).map(valueText).join(' . ');
   if (range !== undefined) return list(range).map(valueText).join('-');
-  if (prefix !== undefined) return `${String(record(prefix)['addr'])}/${String(record(prefix)['len'])}`;
+  if (prefix !== undefined) return `${valueText(record(prefix)['addr'])}/${valueText(record(prefix)['len'])}`;
   return set === undefined ? JSON.stringify(value) : list(set).map(valueText).join();
 }
 

@@ -17,8 +17,8 @@ export function deltaText(delta: RulesetDelta): string {
     ...delta.rewrittenChains.flatMap((chain) => [`flush chain ${TABLE} ${chain.name}`, ...ruleLines(chain)]),
     ...delta.sets.flatMap(({ set, removed }) => elementLine('delete', set.name, removed.map((text) => splitElement(text).key))),
     ...delta.maps.flatMap(({ map, removed }) => elementLine('delete', map.name, removed)),
-    ...delta.sets.flatMap(({ set, added }) => elementLine('add', set.name, added)),
-    ...delta.maps.flatMap(({ map, added }) => elementLine('add', map.name, verdictTexts(added))),
+    ...delta.sets.flatMap(({ set, added }) => elementLine(set.isInterval ? 'add' : 'create', set.name, added)),
+    ...delta.maps.flatMap(({ map, added }) => elementLine('create', map.name, verdictTexts(added))),
     ...delta.removedChains.map((name) => `flush chain ${TABLE} ${name}`),
     ...delta.removedChains.map((name) => `delete chain ${TABLE} ${name}`),
     ...delta.removedSets.map((name) => `delete set ${TABLE} ${name}`),
@@ -53,6 +53,7 @@ function verdictTexts(elements: NftMap['elements']): readonly string[] {
   return elements.map(({ key, verdict }) => `${key} : ${verdict}`);
 }
 
-function elementLine(what: 'add' | 'delete', set: string, elements: readonly string[]): readonly string[] {
+// `create` and not `add`, which takes what is there already for done; ranges that touch it cannot tell apart
+function elementLine(what: 'add' | 'create' | 'delete', set: string, elements: readonly string[]): readonly string[] {
   return elements.length === 0 ? [] : [`${what} element ${TABLE} ${set} { ${elements.join(', ')} }`];
 }
