@@ -1,14 +1,17 @@
-import type { Connection, Snapshot } from '#model';
+import type { Connection, Endpoint, Snapshot } from '#model';
 
 import { Lab, type LabOptions } from './lab.ts';
+import type { LabHost } from './lab-host.ts';
 import { labWorldOf, type LabPlace, type LabWorld, placesIn } from './lab-world.ts';
 import { LabRules } from './node-rules.ts';
 import { type ProbedConnection, type ProbeOutcome, Prober } from './prober.ts';
+import { renderServiceTable, type ServiceRoute } from './service-table.ts';
 
 /** A lab whose nodes enforce rules: what connections come through is asked of the kernel. */
 export class EnforcedLab {
   readonly lab: Lab;
-  readonly #rules = new LabRules();
+  readonly #rules = new LabRules('inet ringfence');
+  readonly #translation = new LabRules('inet rf_lab');
   readonly #prober: Prober;
   #world: LabWorld = { nodes: [], pods: [] };
 
@@ -27,6 +30,13 @@ export class EnforcedLab {
     this.#rules.load(this.lab.nodeNamespaces(), texts);
   }
 
+  /** Makes every node translate the addresses of these Services, and no others. */
+  translate(routes: readonly ServiceRoute[]): void {
+    const nodes = this.lab.nodeNamespaces();
+    const text = renderServiceTable(routes);
+    this.#translation.load(nodes, new Map(routes.length === 0 ? [] : [...nodes.keys()].map((node) => [node, text])));
+  }
+
   /** Makes the nodes forget every connection, as if none had ever been. */
   forgetConnections(): void {
     this.lab.forgetConnections();
@@ -43,8 +53,13 @@ export class EnforcedLab {
     return this.#prober.probe(probes);
   }
 
-  placeOf(end: Connection['from']): LabPlace {
+  placeOf(end: Endpoint): LabPlace {
     return placesIn(this.#world)(end);
+  }
+
+  /** The host an end of a connection lives on. */
+  hostOf(end: Endpoint): LabHost {
+    return this.lab.at(this.placeOf(end));
   }
 
   close(): void {

@@ -5,13 +5,15 @@ import { linksAreUp } from './link-state.ts';
 import { Marker } from './marker.ts';
 import type { NetworkNamespace } from './network-namespace.ts';
 import { type Capture, HostCapture, LinkCapture } from './packet-socket.ts';
-import { addLastTable, type Route, setRoute } from './route-message.ts';
-import { FABRIC, LOWER, nodeLink, podLink, QUIET, ROUTER, UPPER, wireNode, wirePod, worldLink } from './wiring.ts';
+import { addLastTable, addNeighbour, type Route, setRoute } from './route-message.ts';
+import { BRIDGE, BRIDGED_ROUTER, bridgeOf, FABRIC, LOWER, nodeLink, onBridge, podLink, podMac, QUIET, ROUTER, UPPER, wireBridged, wireNode, wirePod, worldLink } from './wiring.ts';
 import { Slots } from './slots.ts';
 
 export interface LabOptions {
   /** Gives namespaces names that begin so; without it they have none, and vanish with the process. */
   readonly prefix?: string;
+  /** Puts the pods of each node on a bridge, as Docker does, instead of routing between them. */
+  readonly isBridged?: boolean;
 }
 
 const ANY_ADDRESS_TABLE = 100;
@@ -26,6 +28,7 @@ const ANY_ADDRESS_TABLE = 100;
  */
 export class Lab {
   readonly #prefix: string | undefined;
+  readonly #isBridged: boolean;
   readonly #world: LabHost;
   readonly #nodes: LabHost[] = [];
   readonly #pods: LabHost[] = [];
@@ -36,8 +39,9 @@ export class Lab {
   #podOf: ReadonlyMap<string, number> = new Map();
   #marker: Marker | undefined;
 
-  constructor({ prefix }: LabOptions = {}) {
+  constructor({ prefix, isBridged = false }: LabOptions = {}) {
     this.#prefix = prefix;
+    this.#isBridged = isBridged;
     this.#world = new LabHost('the world', ROUTER, (namespace) => new LinkCapture(namespace), this.#name('world'));
     this.#world.apply([
       addLastTable(4, ANY_ADDRESS_TABLE),
@@ -100,10 +104,10 @@ export class Lab {
     const touched = new Set<LabHost>();
     for (const number of this.#nodeOf.values()) {
       if (this.#nodes[number] !== undefined) continue;
-      const host = new LabHost(`node ${String(number)}`, ROUTER, (namespace) => new HostCapture(namespace), this.#name(`node${String(number)}`));
+      const host = new LabHost(`node ${String(number)}`, this.#isBridged ? BRIDGED_ROUTER : ROUTER, (namespace) => new HostCapture(namespace), this.#name(`node${String(number)}`));
       this.#nodes[number] = host;
       connect(this.#world, host, wireNode(number, host.namespace));
-      host.apply(defaultRoutes(FABRIC).map(setRoute));
+      host.apply([...defaultRoutes(FABRIC).map(setRoute), ...(this.#isBridged ? bridgeOf(number) : [])]);
       touched.add(host).add(this.#world);
     }
     for (const { key, node } of pods) {
@@ -112,7 +116,7 @@ export class Lab {
       const pair = `${String(number)} ${String(on)}`;
       if (this.#wired.has(pair)) continue;
       const router = present(this.#nodes[on], node);
-      connect(router, host, wirePod(number, on, host.namespace));
+      connect(router, host, (this.#isBridged ? wireBridged : wirePod)(number, on, host.namespace));
       this.#wired.add(pair);
       touched.add(host).add(router);
     }
@@ -124,15 +128,25 @@ export class Lab {
     for (const { key, node, addresses } of pods) {
       const host = this.at({ kind: 'pod', pod: key });
       used.add(host);
-      host.become(addresses, defaultRoutes(nodeLink(this.#nodeOf.get(node) ?? -1)));
+      const link = nodeLink(this.#nodeOf.get(node) ?? -1);
+      host.become(addresses, [...defaultRoutes(link), ...(this.#isBridged ? this.#neighbourRoutes(host, link, key, node, pods) : [])]);
     }
     for (const host of this.#pods) if (!used.has(host)) host.become([], []);
+  }
+
+  // Straight to the other pods of the bridge, whose hardware addresses are told beforehand.
+  #neighbourRoutes(host: LabHost, link: number, key: string, node: string, pods: readonly LabPod[]): readonly Route[] {
+    const others = pods.filter((other) => other.node === node && other.key !== key);
+    const on = this.#nodeOf.get(node) ?? -1;
+    host.apply(others.flatMap((other) => other.addresses.map((address) => addNeighbour(link, address, podMac(this.#podOf.get(other.key) ?? -1, on)))));
+    return others.flatMap(({ addresses }) => addresses.map((destination) => ({ destination, target: { kind: 'on link', index: link } as const })));
   }
 
   #addressNodes(nodes: readonly LabNode[], pods: readonly LabPod[]): void {
     const routes = new Map<string, Route[]>();
     for (const { key, node, addresses } of pods) {
-      const target = { kind: 'via', index: podLink(this.#podOf.get(key) ?? -1), gateway: LOWER } as const;
+      const number = this.#podOf.get(key) ?? -1;
+      const target = this.#isBridged ? ({ kind: 'via', index: BRIDGE, gateway: onBridge(number) } as const) : ({ kind: 'via', index: podLink(number), gateway: LOWER } as const);
       const own = routes.get(node) ?? [];
       own.push(...addresses.map((destination) => ({ destination, target })));
       routes.set(node, own);

@@ -1,6 +1,7 @@
 import { NetlinkSocket } from '#dataplane';
 
 import type { NetworkNamespace } from './network-namespace.ts';
+import { BRIDGE } from './wiring.ts';
 
 const NETLINK_ROUTE = 0;
 const RTM_GETLINK = 18;
@@ -36,6 +37,8 @@ function countDown(socket: NetlinkSocket): number {
   request.writeUInt16LE(REQUEST_DUMP, 6);
   let count = 0;
   socket.dump(request, ({ bytes, start, end }) => {
+    // a bridge is down for as long as nothing is on it
+    if (bytes.readInt32LE(start + 4) === BRIDGE) return;
     if ((bytes.readUInt32LE(start + 8) & (IFF_UP | IFF_LOOPBACK)) !== IFF_UP) return;
     for (let at = start + 16; at + 4 <= end; at += (bytes.readUInt16LE(at) + 3) & ~3) {
       if (bytes.readUInt16LE(at) < 4) return;

@@ -40,17 +40,10 @@ export class NetworkNamespace {
     return insideOf(this.fd, body);
   }
 
-  /** Sets variables such as `net.ipv4.ip_forward`; one this kernel has not got is no error where the key ends with `?`. */
+  /** Sets variables such as `net.ipv4.ip_forward`. */
   configure(variables: Readonly<Record<string, string>>): void {
     this.run(() => {
-      for (const [key, value] of Object.entries(variables)) {
-        const isOptional = key.endsWith('?');
-        try {
-          writeFileSync(`/proc/sys/${key.replace(/\?$/, '').replaceAll('.', '/')}`, value);
-        } catch (error) {
-          if (!isOptional) throw error;
-        }
-      }
+      for (const [key, value] of Object.entries(variables)) writeFileSync(`/proc/sys/${key.replaceAll('.', '/')}`, value);
     });
   }
 

@@ -36,20 +36,23 @@ export function loadRules(all: readonly RulesToLoad[]): void {
   }
 }
 
-/** What each node of a lab enforces; loads only what is different from before. */
+/** One table of each node of a lab; loads only what is different from before. */
 export class LabRules {
+  readonly #nothing: string;
   readonly #loaded = new WeakMap<NetworkNamespace, string>();
 
-  /** Makes the nodes enforce these texts, and nodes without one nothing. */
+  constructor(table: string) {
+    this.#nothing = `add table ${table}\ndelete table ${table}\n`;
+  }
+
+  /** Makes the nodes load these texts, each of which replaces the table; nodes without one lose it. */
   load(namespaces: ReadonlyMap<string, NetworkNamespace>, texts: ReadonlyMap<string, string>): void {
     const changed: RulesToLoad[] = [];
     for (const [node, namespace] of namespaces) {
-      const text = texts.get(node) ?? NOTHING;
-      if ((this.#loaded.get(namespace) ?? NOTHING) !== text) changed.push({ node, namespace, text });
+      const text = texts.get(node) ?? this.#nothing;
+      if ((this.#loaded.get(namespace) ?? this.#nothing) !== text) changed.push({ node, namespace, text });
     }
     loadRules(changed);
     for (const { namespace, text } of changed) this.#loaded.set(namespace, text);
   }
 }
-
-const NOTHING = 'add table inet ringfence\ndelete table inet ringfence\n';

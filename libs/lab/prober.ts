@@ -3,6 +3,7 @@ import { type Address, type Connection, makePrefix, prefixContains } from '#mode
 import type { Lab } from './lab.ts';
 import type { LabHost } from './lab-host.ts';
 import type { LabPlace } from './lab-world.ts';
+import { fragmentsOf } from './fragments.ts';
 import { packetBytes, type ProbePacket } from './probe-packet.ts';
 
 /** What became of the first packet of a connection. */
@@ -20,6 +21,8 @@ export interface ProbedConnection {
   readonly to: LabPlace;
   /** Where the packet is sent to, where that is not where it is to arrive: the address of a Service. */
   readonly by?: Pick<Connection, 'port'> & Pick<ProbePacket, 'destination'>;
+  /** Bytes of data behind the header of UDP or ICMP; what does not fit a link goes in fragments. */
+  readonly dataBytes?: number;
 }
 
 /** Probes on their way at once: fewer than a processor's receive queue holds. */
@@ -67,14 +70,14 @@ export class Prober {
       const tags = awaited.get(to) ?? new Map<number, ProbedConnection>();
       awaited.set(to, tags.set(packet.tag, probe));
       outcomes.set(probe, { kind: 'dropped' });
-      return { probe, packet, bytes: packetBytes(packet), sender: this.#lab.at(probe.from).sender };
+      return { probe, packet, pieces: fragmentsOf(packetBytes(packet), packet.tag & 0xffff), sender: this.#lab.at(probe.from).sender };
     });
     // opens them
     for (const host of awaited.keys()) host.capture.drain(() => undefined);
     this.#lab.marker.inOrder(() => {
-      for (const { probe, packet, bytes, sender } of ready) {
-        const errno = sender.send(bytes, packet.destination);
-        if (errno !== 0 && errno !== EPERM) outcomes.set(probe, { kind: 'not sent', why: `the sender's kernel refused, errno ${String(errno)}` });
+      for (const { probe, packet, pieces, sender } of ready) {
+        const errno = pieces.map((bytes) => sender.send(bytes, packet.destination)).find((each) => each !== 0 && each !== EPERM);
+        if (errno !== undefined) outcomes.set(probe, { kind: 'not sent', why: `the sender's kernel refused, errno ${String(errno)}` });
       }
     });
     for (const [host, capture] of this.#lab.captures()) {
@@ -85,7 +88,7 @@ export class Prober {
     }
   }
 
-  #packetOf({ connection, by }: ProbedConnection): ProbePacket {
+  #packetOf({ connection, by, dataBytes }: ProbedConnection): ProbePacket {
     const number = (this.#count += 1);
     return {
       source: connection.from.address,
@@ -94,6 +97,7 @@ export class Prober {
       sourcePort: FIRST_PORT + (number % PORTS),
       destinationPort: by?.port ?? connection.port,
       tag: (0x10000000 + number) >>> 0,
+      ...(dataBytes === undefined ? {} : { dataBytes }),
     };
   }
 }

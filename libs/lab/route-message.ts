@@ -7,6 +7,7 @@ const NLM_F_CREATE = 0x400;
 
 const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
+const RTM_SETLINK = 19;
 const RTM_NEWADDR = 20;
 const RTM_DELADDR = 21;
 const RTM_NEWROUTE = 24;
@@ -15,6 +16,7 @@ const RTM_NEWNEIGH = 28;
 const RTM_NEWRULE = 32;
 
 const AF_INET = 2;
+const AF_BRIDGE = 7;
 const AF_INET6 = 10;
 const IFF_UP = 1;
 
@@ -65,6 +67,13 @@ export function addBridge(here: LinkEnd): RouteRequest {
 
 export function setMaster(index: number, bridge: number): RouteRequest {
   return { what: `put link ${String(index)} on bridge ${String(bridge)}`, type: RTM_NEWLINK, flags: 0, body: Buffer.concat([linkHeader(index), attributes([[IFLA.master, u32(bridge)]])]) };
+}
+
+/** Lets a bridge send a packet out again where it came in, as a pod that reaches itself by the router needs. */
+export function setHairpin(index: number): RouteRequest {
+  const header = linkHeader(index);
+  header.writeUInt8(AF_BRIDGE, 0);
+  return { what: `let link ${String(index)} turn packets round`, type: RTM_SETLINK, flags: 0, body: Buffer.concat([header, attributes([[IFLA.protocolInfo | NESTED, attributes([[IFLA_BRPORT_MODE, Buffer.from([1])]])]])]) };
 }
 
 export function setUp(index: number): RouteRequest {
@@ -138,7 +147,9 @@ export function routeMessage({ type, flags, body }: RouteRequest, sequence: numb
   return Buffer.concat([header, body]);
 }
 
-const IFLA = { address: 1, name: 3, master: 10, linkInfo: 18, namespaceFd: 28 } as const;
+const IFLA = { address: 1, name: 3, master: 10, protocolInfo: 12, linkInfo: 18, namespaceFd: 28 } as const;
+const NESTED = 0x8000;
+const IFLA_BRPORT_MODE = 4;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const VETH_INFO_PEER = 1;

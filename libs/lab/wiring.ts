@@ -1,6 +1,6 @@
 import { type Address, parseAddress } from '#model';
 
-import { addNeighbour, addVeth, type LinkEnd, type RouteRequest, setUp } from './route-message.ts';
+import { addBridge, addNeighbour, addVeth, type LinkEnd, type RouteRequest, setHairpin, setMaster, setUp } from './route-message.ts';
 import type { NetworkNamespace } from './network-namespace.ts';
 
 /*
@@ -44,8 +44,32 @@ export function wireNode(node: number, namespace: NetworkNamespace): Wire {
   return wire({ name: `n${String(node)}`, index: worldLink(node), mac: mac(1, node, 0) }, { name: 'fabric', index: FABRIC, mac: mac(2, node, 0) }, namespace);
 }
 
+/** The bridge of a node whose pods are on one, as with Docker; its pods then also reach each other without the router. */
+export const BRIDGE = 50;
+
+export function bridgeOf(node: number): readonly RouteRequest[] {
+  return [addBridge({ name: 'br0', index: BRIDGE, mac: mac(7, node, 0) }), setUp(BRIDGE)];
+}
+
+/** Where a node finds a pod on its bridge. */
+export function onBridge(pod: number): Address {
+  return known(`fe80::b:${(pod + 1).toString(16)}`);
+}
+
+export function podMac(pod: number, node: number): string {
+  return mac(4, node, pod);
+}
+
+export function wireBridged(pod: number, node: number, namespace: NetworkNamespace): Wire {
+  const { upper, lower } = wirePod(pod, node, namespace);
+  return {
+    upper: [...upper, setMaster(podLink(pod), BRIDGE), setHairpin(podLink(pod)), addNeighbour(BRIDGE, onBridge(pod), podMac(pod, node))],
+    lower: [...lower, addNeighbour(nodeLink(node), UPPER, mac(7, node, 0))],
+  };
+}
+
 export function wirePod(pod: number, node: number, namespace: NetworkNamespace): Wire {
-  return wire({ name: `pod${String(pod)}`, index: podLink(pod), mac: mac(3, node, pod) }, { name: `eth${String(node)}`, index: nodeLink(node), mac: mac(4, node, pod) }, namespace);
+  return wire({ name: `pod${String(pod)}`, index: podLink(pod), mac: mac(3, node, pod) }, { name: `eth${String(node)}`, index: nodeLink(node), mac: podMac(pod, node) }, namespace);
 }
 
 export function wire(upper: LinkEnd, lower: LinkEnd, namespace: NetworkNamespace): Wire {
@@ -73,6 +97,13 @@ export const ROUTER: Readonly<Record<string, string>> = {
   ...QUIET,
   'net.ipv4.ip_forward': '1',
   'net.ipv6.conf.all.forwarding': '1',
+};
+
+/** Bridged packets pass the rules of the inet family too, as Docker and Kubernetes ask for. */
+export const BRIDGED_ROUTER: Readonly<Record<string, string>> = {
+  ...ROUTER,
+  'net.bridge.bridge-nf-call-iptables': '1',
+  'net.bridge.bridge-nf-call-ip6tables': '1',
 };
 
 export function mac(kind: number, node: number, pod: number): string {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { protocolSchema } from './parts.ts';
 
 export const checkSchema = z.strictObject({
-  engine: z.enum(['evaluate', 'trace']),
+  engine: z.enum(['evaluate', 'trace', 'kernel']),
   passed: z.number().int(),
   failed: z.number().int(),
   skipped: z.number().int().describe('probes of disputed cases'),
