@@ -13,6 +13,7 @@ import {
 
 import { AddressHolders } from './address-holders.ts';
 import { assembleWorkloads } from './assemble-workloads.ts';
+import { withContainerNames } from './container-names.ts';
 import type { Found, WorkloadDraft } from './found.ts';
 import type { Ownership } from './ownership.ts';
 import { impliedNamespace } from './read-place.ts';
@@ -39,7 +40,7 @@ export function assemble(entries: readonly Entry[]): Assembled {
   diagnostics.push(...made.ownership.diagnostics, ...made.twins.map(({ pod }) => twice(`Pod ${pod.namespace}/${shown(pod.name)}`, pod.origin)));
   const projects = entries.flatMap(({ project }) => project ?? []);
   for (const workload of projects.flatMap((project) => project.workloads)) made.workloads.set(workloadKey(workload.ref), workload);
-  const services: readonly Service[] = [...all(entries, 'services'), ...projects.flatMap((project) => project.services)];
+  const services: readonly Service[] = [...all(entries, 'services'), ...withContainerNames(projects.flatMap((project) => project.services), all(entries, 'attachments'))];
   const pods = sortedByKey(made.pods);
   const holders = new AddressHolders(pods.values());
   diagnostics.push(...holders.diagnostics());

@@ -5,6 +5,7 @@ import type {
   EndpointSlice,
   Monitor,
   Namespace,
+  NetworkNames,
   Node,
   Origin,
   Pod,
@@ -14,6 +15,7 @@ import type {
   Service,
   ServiceAccount,
   Workload,
+  WorkloadRef,
 } from '#model';
 
 /** The object that made this one, as `metadata.ownerReferences` names its controller. */
@@ -60,6 +62,12 @@ export interface BindingDraft {
   readonly origin: Origin;
 }
 
+/** A container on one network: who else is there finds it by these names. */
+export interface Attachment extends NetworkNames {
+  readonly workload: WorkloadRef;
+  readonly origin: Origin;
+}
+
 /** What one object holds, in the nouns of the model. */
 export interface Found {
   readonly namespaces?: readonly Namespace[];
@@ -67,6 +75,7 @@ export interface Found {
   readonly workloads?: readonly WorkloadDraft[];
   readonly pods?: readonly PodDraft[];
   readonly services?: readonly Service[];
+  readonly attachments?: readonly Attachment[];
   readonly endpointSlices?: readonly EndpointSlice[];
   readonly configMaps?: readonly ConfigMap[];
   readonly secrets?: readonly Secret[];

@@ -48,7 +48,7 @@ export function patchPods({ snapshot, ownership, declared, holders, hasTwins }: 
 function podIn(entry: Entry | undefined): NonNullable<Entry['found']['pods']>[number] | 'more' | undefined {
   if (entry === undefined) return undefined;
   const [draft] = entry.found.pods ?? [];
-  return draft === undefined || entry.diagnostics.length > 0 ? 'more' : draft;
+  return draft === undefined || entry.diagnostics.length > 0 || entry.found.attachments !== undefined ? 'more' : draft;
 }
 
 function sameObject(known: Pod, draft: Omit<Pod, 'workload'>): boolean {

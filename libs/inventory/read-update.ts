@@ -1,8 +1,9 @@
-import type { ComposeProject, Diagnostic, Manifest } from '#model';
+import { assertNever, type ComposeProject, type Diagnostic, type Manifest, type SourceUpdate } from '#model';
 
 import type { Found } from './found.ts';
 import { readerOf } from './kind-table.ts';
 import { ObjectReading } from './object-reading.ts';
+import { readEngineContainer } from './read-engine-container.ts';
 import { policyReaderOf } from './read-policy.ts';
 
 /** What one update holds, and what is wrong with it. An invalid object holds nothing. */
@@ -16,9 +17,19 @@ export interface Entry {
 
 const NOTHING: Found = {};
 
-export function readUpdate(value: Manifest | ComposeProject): Entry {
-  if (value.kind === 'compose-project') return { found: NOTHING, diagnostics: [], namespace: value.name, project: value };
-  return readManifest(value);
+export function readUpdate(value: NonNullable<SourceUpdate['value']>): Entry {
+  switch (value.kind) {
+    case 'manifest':
+      return readManifest(value);
+    case 'compose-project':
+      return { found: NOTHING, diagnostics: [], namespace: value.name, project: value };
+    case 'container':
+      return { found: readEngineContainer(value), diagnostics: value.diagnostics, namespace: value.pod.namespace };
+    case 'container-host':
+      return { found: { nodes: [value.node] }, diagnostics: value.diagnostics, namespace: '' };
+    default:
+      return assertNever(value);
+  }
 }
 
 function readManifest(manifest: Manifest): Entry {

@@ -10,6 +10,17 @@ export interface PodPort {
   readonly protocol: Protocol;
 }
 
+/** How a container hangs on one network of its host. */
+export interface PodInterface {
+  readonly network: string;
+  /** The bridge on the host whose port the other end is; absent where the network is no bridge. */
+  readonly bridge?: string;
+  readonly mac?: string;
+  /** The number of the other end's link on the host, where it could be read. */
+  readonly hostLink?: number;
+  readonly addresses: readonly Address[];
+}
+
 /**
  * One running (or about to run) pod or container with addresses of its own.
  *
@@ -28,6 +39,9 @@ export interface Pod {
   readonly phase: 'pending' | 'running' | 'finished';
   /** True where the input held no pods and this one stands for a replica, with an example address. */
   readonly isExample: boolean;
+  /** Where an engine tells: the networks it is on, and its first process as the host numbers it. */
+  readonly interfaces?: readonly PodInterface[];
+  readonly process?: number;
   readonly origin: Origin;
 }
 
@@ -47,11 +61,22 @@ export interface Namespace {
   readonly isDeclared: boolean;
 }
 
+/** A bridge of a node that containers are plugged into. */
+export interface NodeBridge {
+  readonly network: string;
+  /** The name of its link, which is what rules see packets come in by. */
+  readonly interface: string;
+  readonly blocks: readonly string[];
+}
+
 export interface Node {
   readonly name: string;
   readonly labels: Labels;
   readonly addresses: readonly Address[];
   /** The blocks its pods get their addresses from (`spec.podCIDRs`). */
   readonly podCidrs: readonly string[];
+  readonly bridges?: readonly NodeBridge[];
+  /** By family, whether packets between two ports of one bridge pass its rules; absent where nobody says. */
+  readonly filtersBridges?: { readonly v4: boolean; readonly v6: boolean };
   readonly isExample: boolean;
 }

@@ -1,3 +1,4 @@
+import type { EngineContainer, EngineHost } from './engine-container.ts';
 import type { JsonObject } from './json.ts';
 import type { Origin } from './origin.ts';
 import type { Service } from './service.ts';
@@ -32,5 +33,5 @@ export interface ComposeProject {
 export interface SourceUpdate {
   readonly source: string;
   readonly key: string;
-  readonly value: Manifest | ComposeProject | undefined;
+  readonly value: Manifest | ComposeProject | EngineContainer | EngineHost | undefined;
 }

@@ -15,7 +15,7 @@ export interface PublishedPort {
   readonly hostPort?: number;
 }
 
-/** What only a Compose file says about a service. */
+/** What only Compose, or the engine that runs a container, says about it. */
 export interface ComposeFacts {
   readonly dependsOn: readonly string[];
   /** Those of `dependsOn` it starts after the end of (`service_completed_successfully`): gone by then, so never called. */
@@ -32,6 +32,12 @@ export interface ComposeFacts {
   readonly extraHosts?: readonly { readonly name: string; readonly address: string }[];
   /** The service whose network this one lives in (`network_mode: service:x`): one address, one set of open ports. */
   readonly networkOf?: string;
+  /** What it is built from: services of one `build` are one program, as those of one image are. */
+  readonly build?: string;
+  /** It has a health check, or is started again whenever it ends: a server, not a job that runs once. */
+  readonly isKeptRunning?: boolean;
+  /** Env files it needs that could not be read, so part of its environment is not known. */
+  readonly unreadEnvFiles?: readonly string[];
 }
 
 /**
