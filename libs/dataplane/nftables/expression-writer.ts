@@ -92,7 +92,9 @@ function writeData(writer: AttributeWriter, expression: Expression, ids: InlineS
     case 'log':
       writer.u16(1, expression.group);
       if (expression.prefix !== '') writer.text(2, expression.prefix);
-      writer.u32(3, expression.snaplen).u16(4, expression.threshold);
+      // said to be 0, it would copy nothing; not said, everything
+      if (expression.snaplen > 0) writer.u32(3, expression.snaplen);
+      writer.u16(4, expression.threshold);
       return;
     case 'reject':
       writer.u32(1, expression.type).u8(2, expression.code);

@@ -16,13 +16,12 @@ export function parseMask(type: Pick<Datatype, 'size' | 'isHostOrder'> & Partial
 export function parseValues(type: Datatype, words: readonly string[], operator: CompareOperator | undefined, isMasked: boolean): readonly Expression[] | undefined {
   const [first = ''] = words;
   if (type.isFlags && operator === undefined && !isMasked) return anyFlag(type, words);
+  const value = words.length === 1 ? parseMaskOf(type, first) : undefined;
+  if (value !== undefined) return [compare(operator ?? '==', value)];
   const range = /^([^-]+)-([^-]+)$/.exec(first);
-  if (range !== null && words.length === 1 && !Object.hasOwn(type.names, first)) return between(type, range[1] ?? '', range[2] ?? '', operator);
+  if (range !== null) return between(type, range[1] ?? '', range[2] ?? '', operator);
   const prefix = /^([^/]+)\/([0-9]{1,3})$/.exec(first);
-  if (prefix !== null) return within(type, prefix[1] ?? '', Number(prefix[2]), operator);
-  if (words.length !== 1) return undefined;
-  const value = parseMaskOf(type, first);
-  return value === undefined ? undefined : [compare(operator ?? '==', value)];
+  return prefix === null ? undefined : within(type, prefix[1] ?? '', Number(prefix[2]), operator);
 }
 
 function anyFlag(type: Datatype, words: readonly string[]): readonly Expression[] | undefined {
