@@ -46,7 +46,8 @@ export type MountSource =
   | { readonly kind: 'secret'; readonly name: string; readonly keys?: readonly string[] }
   | { readonly kind: 'files'; readonly object: string; readonly files: readonly MountedFile[] }
   | { readonly kind: 'serviceAccountToken' }
-  | { readonly kind: 'other' };
+  /** `unread` is the path of a file or folder a Compose file names that could not be read. */
+  | { readonly kind: 'other'; readonly unread?: string };
 
 export interface Mount {
   readonly path: string;

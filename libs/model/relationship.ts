@@ -22,6 +22,8 @@ export interface Relationship {
   /** The protocol spoken over the connection (`postgresql`, `http`, `grpc`, …) where metadata tells. */
   readonly application?: string;
   readonly tier: Tier;
+  /** True where nothing names the port: it is the likeliest, and the client may use others of that server. */
+  readonly isPortGuessed?: boolean;
   /** 0 to 1. */
   readonly confidence: number;
   readonly evidence: readonly Evidence[];

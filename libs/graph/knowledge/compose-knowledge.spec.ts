@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { Snapshot, Workload } from '#model';
+import type { Mount, Snapshot, Workload } from '#model';
 
 import { container, origin, service, workload, world } from '../../../test/support/worlds.ts';
 import { inferGraph } from '../infer.ts';
@@ -11,6 +11,12 @@ interface ServiceFields {
   readonly expose?: number;
   readonly publish?: number;
   readonly networks?: readonly string[];
+  readonly image?: string;
+  /** `path from unread`: a file or folder that could not be read. */
+  readonly unread?: string;
+  readonly unreadEnvFile?: string;
+  /** Variables the machine it runs on would give. */
+  readonly unset?: string;
 }
 
 function project(services: Readonly<Record<string, ServiceFields>>): Snapshot {
@@ -18,12 +24,14 @@ function project(services: Readonly<Record<string, ServiceFields>>): Snapshot {
   return world({ workloads, services: workloads.map(({ ref }) => service(`app/${ref.name}`, { type: 'Compose', workloads: [ref] })) });
 }
 
-function composeService(name: string, { dependsOn = [], env = {}, expose, publish, networks = [] }: ServiceFields): Workload {
-  const variables = Object.entries(env).map(([key, value]) => ({ name: key, value, origin }));
+function composeService(name: string, { dependsOn = [], env = {}, expose, publish, networks = [], image = `registry.example/${name}`, unread, unreadEnvFile, unset }: ServiceFields): Workload {
+  const variables = [...Object.entries(env).map(([key, value]) => ({ name: key, value, origin })), ...(unset === undefined ? [] : [{ name: unset, from: { kind: 'other' as const }, origin }])];
+  const [path = '', source = ''] = (unread ?? '').split(' from ');
+  const mounts: readonly Mount[] = unread === undefined ? [] : [{ path, source: { kind: 'other', unread: source } }];
   return workload(`app/ComposeService/${name}`, {
     platform: 'compose',
-    containers: [container({ image: `registry.example/${name}`, env: variables, ports: expose === undefined ? [] : [{ port: expose, protocol: 'TCP' }] })],
-    compose: { dependsOn, links: [], networks, profiles: [], published: publish === undefined ? [] : [{ target: publish, protocol: 'TCP', hostPort: publish }] },
+    containers: [container({ image, mounts, env: variables, ports: expose === undefined ? [] : [{ port: expose, protocol: 'TCP' }] })],
+    compose: { dependsOn, ...(unreadEnvFile === undefined ? {} : { unreadEnvFiles: [unreadEnvFile] }), links: [], networks, profiles: [], published: publish === undefined ? [] : [{ target: publish, protocol: 'TCP', hostPort: publish }] },
   });
 }
 
@@ -64,5 +72,35 @@ describe('a Compose project', () => {
 
   it('leaves everything open around a service that is there for nobody', () => {
     expect(closed({ db, api: { ...told, publish: 8080 }, mystery: {} })).toEqual([]);
+  });
+});
+
+describe('settings that are not in the input', () => {
+  const whole = { db, cache: { expose: 6379 }, api: { env: { ...told.env, CACHE_URL: 'redis://cache:6379' }, expose: 8080 }, web: { env: { API_URL: 'http://api:8080' }, publish: 80 } };
+  const everything = ['api in', 'api out', 'cache in', 'db in', 'web in', 'web out'];
+
+  it.each([
+    ['a configuration file', { unread: '/etc/web.yaml from ./web.yaml' }],
+    ['a folder of them', { unread: '/etc/web from ./web' }],
+    ['a folder called like that', { unread: '/app/config from ./dynamic' }],
+    ['an env file', { unreadEnvFile: 'production.env' }],
+    ['an address the machine would give', { unset: 'CACHE_HOST' }],
+  ])('leave open who reads them, and what that one may call: %s', (_, fields) => {
+    expect(closed({ ...whole, web: { ...whole.web, ...fields } })).toEqual(['api in', 'api out', 'web in']);
+  });
+
+  it.each([
+    ['the engine', { unread: '/var/run/docker.sock from /var/run/docker.sock' }],
+    ['certificates', { unread: '/etc/nginx/certs from ./certs' }],
+    ['the time', { unread: '/etc/localtime from /etc/localtime' }],
+    ['data', { unread: '/var/lib/web from ./data' }],
+    ['a script', { unread: '/docker-entrypoint-initdb.d/init.sql from ./init.sql' }],
+    ['a password the machine would give', { unset: 'DB_PASSWORD' }],
+  ])('are no such thing: %s', (_, fields) => {
+    expect(closed({ ...whole, web: { ...whole.web, ...fields } })).toEqual(everything);
+  });
+
+  it('are nothing to a store, which only answers', () => {
+    expect(closed({ ...whole, cache: { expose: 6379, image: 'redis:8', unread: '/usr/local/etc/redis.conf from ./redis.conf' } })).toEqual(everything);
   });
 });

@@ -1,6 +1,8 @@
 import type { Container, EnvEntry, MountSource, Snapshot, Workload } from '#model';
 
 import { keyMeaning } from '../declared/key-meaning.ts';
+import { productPorts } from '../declared/product.ts';
+import { unreadFile } from './unread-files.ts';
 
 /**
  * A setting that reaches a workload but whose text is not in the input and may hold an address:
@@ -9,6 +11,9 @@ import { keyMeaning } from '../declared/key-meaning.ts';
  * Passwords, certificates and tokens kept out of the input hide nothing about who talks to whom.
  */
 export function hiddenSetting(workload: Workload, snapshot: Snapshot): string | undefined {
+  if (workload.platform === 'compose' && workload.containers.some(answersOnly)) return undefined;
+  const [envFile] = workload.compose?.unreadEnvFiles ?? [];
+  if (envFile !== undefined) return 'part of its environment comes from an env file that is not in the input';
   for (const container of workload.containers) {
     const found = hiddenInEnvironment(workload, container, snapshot) ?? hiddenInMounts(workload, container, snapshot);
     if (found !== undefined) return found;
@@ -16,18 +21,28 @@ export function hiddenSetting(workload: Workload, snapshot: Snapshot): string | 
   return undefined;
 }
 
-function hiddenInEnvironment({ ref }: Workload, container: Container, snapshot: Snapshot): string | undefined {
+const ANSWERING: ReadonlySet<string> = new Set(['postgresql', 'mysql', 'mssql', 'mongodb', 'redis', 'memcached', 'oracle']);
+
+// what keeps data answers, and calls nobody: its settings hold no addresses
+function answersOnly(container: Container): boolean {
+  const [first] = productPorts(container);
+  return first !== undefined && ANSWERING.has(first.application);
+}
+
+function hiddenInEnvironment(workload: Workload, container: Container, snapshot: Snapshot): string | undefined {
+  const { ref } = workload;
   for (const { kind, name } of container.envFrom) {
     if (!isPresent(kind, ref.namespace, name, snapshot)) return `its environment comes from ${shown(kind)} ${name}, which is not in the input`;
   }
   for (const entry of container.env) {
-    const source = missingSource(entry, ref.namespace, snapshot);
+    const source = missingSource(entry, workload, snapshot);
     if (source !== undefined && mayHoldAddress(entry.name)) return `${entry.name} comes from ${source}, which is not in the input`;
   }
   return undefined;
 }
 
-function missingSource({ from }: EnvEntry, namespace: string, snapshot: Snapshot): string | undefined {
+function missingSource({ from }: EnvEntry, { ref: { namespace }, platform }: Workload, snapshot: Snapshot): string | undefined {
+  if (from?.kind === 'other' && platform === 'compose') return 'a variable of the machine it runs on';
   if (from?.kind !== 'configMap' && from?.kind !== 'secret') return undefined;
   const object = from.kind === 'configMap' ? snapshot.configMaps.get(`${namespace}/${from.name}`) : snapshot.secrets.get(`${namespace}/${from.name}`);
   if (object !== undefined && Object.hasOwn(object.data, from.key)) return undefined;
@@ -55,7 +70,12 @@ function hiddenInMounts({ ref }: Workload, container: Container, snapshot: Snaps
     if (isPresent(kind, ref.namespace, source.name, snapshot) || isHarmless(path, source)) continue;
     return `${path} comes from ${shown(kind)} ${source.name}, which is not in the input`;
   }
-  return undefined;
+  const unread = unreadFile(container, (text) => HARMLESS.test(text));
+  return unread === undefined ? undefined : `${shownPath(unread)} is shown to it from a file that is not in the input`;
+}
+
+function shownPath(path: string): string {
+  return /^[\w./@+-]{1,120}$/.test(path) ? path : 'a configuration file';
 }
 
 function isHarmless(path: string, source: MountSource & { readonly name: string }): boolean {

@@ -22,6 +22,25 @@ export function readEnvironment(service: LocatedMap, variables: Variables, subje
   return [...entries.values()].sort((a, b) => compareText(a.name, b.name));
 }
 
+/** The env files a service needs that could not be read, as they are written. */
+export function readUnreadEnvFiles(service: LocatedMap, { files }: ProjectReading): readonly string[] {
+  return itemsOf(entryOf(service, 'env_file')).flatMap((item) => {
+    const named = envFileOf(item);
+    if (named === undefined || isOptional(item)) return [];
+    return files.read(files.locate(item.at.folder, named), FILE_LIMITS.envFile).kind === 'text' ? [] : [named];
+  });
+}
+
+function envFileOf(item: LocatedNode): string | undefined {
+  const named = textOf(item.kind === 'map' ? entryOf(item, 'path') : item);
+  return named === '' ? undefined : named;
+}
+
+function isOptional(item: LocatedNode): boolean {
+  const required = item.kind === 'map' ? item.entries.get('required') : undefined;
+  return required !== undefined && !isTrue(required);
+}
+
 function entryFrom(name: string, node: LocatedNode, variables: Variables): EnvEntry {
   const origin = originOf(node);
   const value = isNull(node) ? variables.get(name) : textOf(node);
@@ -30,13 +49,11 @@ function entryFrom(name: string, node: LocatedNode, variables: Variables): EnvEn
 }
 
 function readEnvFile(item: LocatedNode, variables: Variables, subject: string, { files, report }: ProjectReading): readonly EnvEntry[] {
-  const named = textOf(item.kind === 'map' ? entryOf(item, 'path') : item);
-  if (named === undefined || named === '') return [];
-  const required = item.kind === 'map' ? item.entries.get('required') : undefined;
-  const isOptional = required !== undefined && !isTrue(required);
+  const named = envFileOf(item);
+  if (named === undefined) return [];
   const file = files.read(files.locate(item.at.folder, named), FILE_LIMITS.envFile);
   if (file.kind !== 'text') {
-    if (file.kind === 'missing' && isOptional) return [];
+    if (file.kind === 'missing' && isOptional(item)) return [];
     report({
       code: 'compose-env-file-not-read',
       severity: 'warning',

@@ -21,7 +21,8 @@ export function readVolume(item: LocatedNode): VolumeEntry {
   const [first = '', target] = text.slice(drive.length).split(':');
   if (target === undefined) return { kind: 'other', source: '', target: text };
   const source = drive + first;
-  return { kind: drive !== '' || /^[./~\\]/.test(source) ? 'bind' : 'other', source, target };
+  // a reference to a variable nobody set leaves nothing before the colon
+  return { kind: drive !== '' || source === '' || /^[./~\\]/.test(source) ? 'bind' : 'other', source, target };
 }
 
 export function readMountTarget(item: LocatedNode): string {

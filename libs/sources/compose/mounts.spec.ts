@@ -65,8 +65,12 @@ describe('a bind mount', () => {
     ['a name that is none', '"./a\\0b:/n"', 'no path'],
   ])('never shows %s', (_what, volume, why) => {
     const { mounts, diagnostics } = mountsOf(`volumes: [${volume.startsWith('"') ? volume : `'${volume}'`}]`);
-    expect(mounts).toMatchObject([{ source: { kind: 'other' } }]);
+    expect(mounts).toMatchObject([{ source: { kind: 'other', unread: expect.any(String) } }]);
     expect(diagnostics).toMatchObject([{ code: 'compose-mount-not-read', severity: 'info', message: expect.stringContaining(why) }]);
+  });
+
+  it('is not known where a variable nobody set names it', () => {
+    expect(mountsOf("volumes: ['${CONFIG_FILE}:/etc/app.yml']").mounts).toEqual([{ path: '/etc/app.yml', source: { kind: 'other', unread: '/etc/app.yml' } }]);
   });
 
   it('is cut off where files are too large or too many', () => {
@@ -77,7 +81,7 @@ describe('a bind mount', () => {
 
   it.each(['data:/data', '/data', '{type: tmpfs, target: /t}', '{type: volume, source: data, target: /d}'])('is not %s, of which nothing is told', (volume) => {
     const { mounts, diagnostics } = mountsOf(`volumes: [${volume.startsWith('{') ? volume : `"${volume}"`}]`);
-    expect(mounts).toMatchObject([{ source: { kind: 'other' } }]);
+    expect(mounts).toEqual([{ path: expect.any(String), source: { kind: 'other' } }]);
     expect(diagnostics).toEqual([]);
   });
 });

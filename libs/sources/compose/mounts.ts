@@ -22,7 +22,8 @@ export function readMounts(service: LocatedMap, model: ComposeModel, variables: 
 
 function mountVolume(item: LocatedNode, subject: string, { files, report }: ProjectReading): Mount {
   const { kind, source, target } = readVolume(item);
-  if (kind === 'other' || source === '') return { path: target, source: { kind: 'other' } };
+  if (kind === 'other') return { path: target, source: { kind: 'other' } };
+  if (source === '') return { path: target, source: { kind: 'other', unread: target } };
   const shownFiles = files.readMounted(files.locate(item.at.folder, source));
   switch (shownFiles.kind) {
     case 'missing':
@@ -35,7 +36,7 @@ function mountVolume(item: LocatedNode, subject: string, { files, report }: Proj
         hint: 'addresses that only stand in there are not seen; put them in the environment or beside the Compose file',
         origin: originOf(item),
       });
-      return { path: target, source: { kind: 'other' } };
+      return { path: target, source: { kind: 'other', unread: source } };
     case 'text':
       return filesMount(target, source, [{ path: target, text: shownFiles.text, secret: false, origin: { file: shownFiles.path, line: 1 } }]);
     case 'folder':
@@ -73,10 +74,10 @@ function mountGrant(
       hint: `define it under the top-level ${kind}s`,
       origin: originOf(item),
     });
-    return { path, source: { kind: 'other' } };
+    return { path, source: { kind: 'other', unread: name } };
   }
   const text = grantText(definition, kind, variables, subject, reading);
-  if (text === undefined) return { path, source: { kind: 'other' } };
+  if (text === undefined) return { path, source: { kind: 'other', unread: name } };
   return filesMount(path, name, [{ path, secret: kind === 'secret', ...text }]);
 }
 

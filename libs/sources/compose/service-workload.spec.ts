@@ -65,8 +65,24 @@ describe('a service', () => {
     ['curl http://db:5432', []],
     ['pg_isready -h localhost -U x', []],
     ['curl http://localhost.example.com:81', []],
+    ['psql -p 5433 -h 127.0.0.1 -c x', [5433]],
+    ['psql -p 5433 -h db', []],
+    ['[CMD-SHELL, "exec 3<>/dev/tcp/127.0.0.1/9000"]', [9000]],
+    ['curl http://web:8333/healthz', [8333]],
   ])('checked by %s listens on %j', (test, ports) => {
     expect(read(`  web:\n    image: x\n    healthcheck:\n      test: ${test}\n`).workload('web').containers[0]?.probes.map(({ port }) => port)).toEqual(ports);
+  });
+
+  it.each([
+    ['build: ./app', { build: expect.stringContaining('./app') }],
+    ['restart: unless-stopped', { isKeptRunning: true }],
+    ['restart: on-failure', {}],
+    ['healthcheck: {test: [CMD, "true"]}', { isKeptRunning: true }],
+    ['healthcheck: {disable: true}', {}],
+    ['env_file: [none.env, {path: also-none.env, required: false}]', { unreadEnvFiles: ['none.env'] }],
+  ])('says what else tells servers from jobs, and what is hidden: %s', (line, expected) => {
+    const { build, isKeptRunning, unreadEnvFiles } = read(`  web:\n    image: x\n    ${line}\n`).workload('web').compose ?? {};
+    expect({ ...(build === undefined ? {} : { build }), ...(isKeptRunning === undefined ? {} : { isKeptRunning }), ...(unreadEnvFiles === undefined ? {} : { unreadEnvFiles }) }).toEqual(expected);
   });
 
   it('keeps what it waits for apart from what it only starts after', () => {

@@ -1,9 +1,10 @@
-import { type ComposeFacts, type Container, type Labels, type ProbePort, type Workload, compareText, isPortNumber } from '#model';
+import { type ComposeFacts, type Container, type Labels, type Workload, compareText } from '#model';
 
 import { type Attachments, readAttachments } from './attachments.ts';
 import { readCommand } from './command-words.ts';
 import type { ComposeModel } from './compose-model.ts';
-import { readEnvironment } from './environment.ts';
+import { readEnvironment, readUnreadEnvFiles } from './environment.ts';
+import { readHealthPorts } from './health-ports.ts';
 import type { Variables } from './interpolation.ts';
 import { type LocatedMap, type LocatedNode, entriesOf, entryOf, isTrue, itemsOf, originOf, textOf } from './located-node.ts';
 import { readMounts } from './mounts.ts';
@@ -36,7 +37,7 @@ export function readService(project: string, name: string, service: LocatedMap, 
     envFrom: [],
     ports: ports.container,
     mounts: readMounts(service, model, variables, subject, reading),
-    probes: readProbes(entryOf(service, 'healthcheck')),
+    probes: readHealthPorts(entryOf(service, 'healthcheck'), [name, ...readNames(service, attachments)]),
     origin,
   };
   const links = itemsOf(entryOf(service, 'links')).flatMap((item) => readLink(item, model, subject, reading));
@@ -45,6 +46,8 @@ export function readService(project: string, name: string, service: LocatedMap, 
   const dependencies = entriesOf(entryOf(service, 'depends_on'));
   const dependsOn = [...dependencies.keys()].filter((target) => isThere(target, service, model, subject, reading)).sort();
   const startsAfter = dependsOn.filter((target) => textOf(entryOf(dependencies.get(target), 'condition')) === 'service_completed_successfully');
+  const build = readBuild(entryOf(service, 'build'));
+  const unreadEnvFiles = readUnreadEnvFiles(service, reading);
   const facts: ComposeFacts = {
     dependsOn,
     links: [...new Set(links.map(({ service: target }) => target))].sort(),
@@ -56,6 +59,9 @@ export function readService(project: string, name: string, service: LocatedMap, 
     ...(linkAliases.length === 0 ? {} : { linkAliases }),
     ...(extraHosts.length === 0 ? {} : { extraHosts }),
     ...(attachments.networkOf === undefined ? {} : { networkOf: attachments.networkOf }),
+    ...(build === undefined ? {} : { build }),
+    ...(isKeptRunning(service) ? { isKeptRunning: true } : {}),
+    ...(unreadEnvFiles.length === 0 ? {} : { unreadEnvFiles }),
   };
   const workload: Workload = {
     ref: { namespace: project, kind: 'ComposeService', name },
@@ -73,6 +79,19 @@ export function readService(project: string, name: string, service: LocatedMap, 
     origin,
   };
   return { workload, facts, attachments, names: readNames(service, attachments) };
+}
+
+/** One text for what an image is built from. */
+function readBuild(node: LocatedNode | undefined): string | undefined {
+  if (node === undefined) return undefined;
+  const context = textOf(node) ?? textOf(entryOf(node, 'context')) ?? '';
+  return [node.at.folder, context.replace(/\/+$/, ''), textOf(entryOf(node, 'dockerfile')) ?? '', textOf(entryOf(node, 'target')) ?? ''].join('\n');
+}
+
+function isKeptRunning(service: LocatedMap): boolean {
+  if (['always', 'unless-stopped'].includes(textOf(entryOf(service, 'restart')) ?? '')) return true;
+  const check = entryOf(service, 'healthcheck');
+  return check !== undefined && !isTrue(entryOf(check, 'disable'));
 }
 
 function readNames(service: LocatedMap, attachments: Attachments): readonly string[] {
@@ -126,19 +145,4 @@ function labelPairs(node: LocatedNode | undefined): readonly (readonly [string, 
 // fromEntries defines own properties, so that a label called `__proto__` is a label.
 function toRecord(pairs: readonly (readonly [string, string])[]): Labels {
   return Object.fromEntries([...pairs].sort(([a], [b]) => compareText(a, b)));
-}
-
-const LOCAL = String.raw`(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])`;
-const PROBED = new RegExp(String.raw`(https?)://${LOCAL}(?::(\d{1,5}))?(?![\w.:-])|(?:^|[\s/@"'=])${LOCAL}[:\s](\d{1,5})\b`, 'g');
-
-// A health check runs inside the container, so it names the ports the container listens on.
-function readProbes(node: LocatedNode | undefined): readonly ProbePort[] {
-  if (isTrue(entryOf(node, 'disable'))) return [];
-  const text = readCommand(entryOf(node, 'test')).join(' ').slice(0, 4_096);
-  const ports = new Set<number>();
-  for (const [, scheme, urlPort, plainPort] of text.matchAll(PROBED)) {
-    const port = Number(urlPort ?? plainPort ?? (scheme === 'https' ? 443 : 80));
-    if (isPortNumber(port)) ports.add(port);
-  }
-  return [...ports].sort((a, b) => a - b).map((port) => ({ port, protocol: 'TCP' }));
 }
