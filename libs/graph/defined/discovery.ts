@@ -11,12 +11,13 @@ export interface Discovery {
   readonly followsAnnotations: boolean;
 }
 
-const KUBERNETES_DISCOVERY = /^[ \t-]*"?kubernetes_sd_configs"?:/m;
+// targets that stand in a file or are names (static, file, dns) are read where they stand
+const RUN_TIME_DISCOVERY = /^[ \t-]*"?(?:kubernetes|docker|dockerswarm|consul|eureka|nomad|serverset|nerve|http|marathon)_sd_configs"?:/m;
 const SCRAPE_ANNOTATION = 'annotation_prometheus_io_scrape';
 
-/** Workloads whose mounted configuration finds targets through the Kubernetes API (`kubernetes_sd_configs`). */
+/** Workloads whose mounted configuration finds targets through an API (`kubernetes_sd_configs` and its like). */
 export function discoverers(snapshot: Snapshot): readonly Discovery[] {
-  const finds = textMatcher(KUBERNETES_DISCOVERY);
+  const finds = textMatcher(RUN_TIME_DISCOVERY);
   const found: Discovery[] = [];
   for (const workload of snapshot.workloads.values()) {
     const texts = mountedTexts(workload, snapshot).filter(({ text }) => finds(text));

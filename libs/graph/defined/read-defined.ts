@@ -5,6 +5,7 @@ import { alertmanagerMesh, alertReceivers } from './alerting.ts';
 import { apiServerCallbacks } from './api-server-callbacks.ts';
 import { apiServerClients } from './api-server-clients.ts';
 import { relationshipOf } from './defined-flow.ts';
+import { discoveredTargets } from './discovered-targets.ts';
 import type { Discovery } from './discovery.ts';
 import { monitoredTargets } from './monitors.ts';
 import { outsideClients } from './outside-clients.ts';
@@ -24,6 +25,7 @@ export function readDefined(snapshot: Snapshot, backends: ServiceBackends, disco
     alertReceivers(backends, scrapers),
     alertmanagerMesh(snapshot),
     scrapeAnnotations(snapshot, backends, discoveries),
+    discoveredTargets(snapshot, backends, discoveries),
   ];
   return flows.flat().map(relationshipOf);
 }
