@@ -150,8 +150,7 @@ export class NodeTable {
   }
 
   #change(shadow: Shadow, bundle: NodeBundle, note: TableNote, delta: RulesetDelta, isTightened: boolean): ApplyReport {
-    const noted = { ...delta, sets: [...delta.sets, noteChange(shadow.note, note)] };
-    const commit = this.#driver.update(noted);
+    const commit = attempt(() => this.#driver.update({ ...delta, sets: [...delta.sets, noteChange(shadow.note, note)] }));
     if (commit.kind === 'refused') {
       this.#shadow = undefined;
       return commit.code === 'out of step' || commit.code === 'crashed' ? this.#replace(bundle) : failed(bundle, commit);
@@ -164,13 +163,17 @@ export class NodeTable {
     const known = this.#generation === 0 ? this.#driver.readNote()?.generation : this.#generation;
     const generation = this.#generations.next(known ?? 0);
     const note = { revision: bundle.revision, hash: bundle.hash, generation };
-    const ruleset: Ruleset = withNote(layOutRuleset(bundle, generation), note);
-    const commit = this.#driver.replace(ruleset);
+    let elements = 0;
+    const commit = attempt(() => {
+      const ruleset: Ruleset = withNote(layOutRuleset(bundle, generation), note);
+      elements = countElements(ruleset);
+      return this.#driver.replace(ruleset);
+    });
     if (commit.kind === 'refused') {
       this.#shadow = undefined;
       return failed(bundle, commit);
     }
-    const report = this.#applied({ bundle, generation, note, elements: countElements(ruleset) }, 'replaced', commit, true);
+    const report = this.#applied({ bundle, generation, note, elements }, 'replaced', commit, true);
     const differences = this.verify();
     if (differences.length === 0) return report;
     this.#shadow = undefined;
@@ -183,6 +186,15 @@ export class NodeTable {
     const { revision, hash } = shadow.bundle;
     const { kernelMs: commitMs, diagnostics } = commit;
     return { kind: 'applied', how, revision, hash, generation: shadow.generation, commitMs, elements: shadow.elements, isTightened, diagnostics };
+  }
+}
+
+// what cannot be written is a defect of ours; a node with an old policy is better than one without an enforcer
+function attempt(commit: () => Commit): Commit {
+  try {
+    return commit();
+  } catch (error) {
+    return { kind: 'refused', code: 'other', why: error instanceof Error ? error.message : String(error), diagnostics: [] };
   }
 }
 

@@ -1,6 +1,8 @@
 import type { NodeBundle } from '#compilers/nftables';
 
 import type { MapChange, RulesetDelta, SetChange } from './driver.ts';
+import { writeKey } from './nftables/element-text.ts';
+import { readSetKey } from './nftables/set-key.ts';
 
 /** Maps a packet is dispatched by, and what stands in them for a direction that nothing restricts. */
 const openVerdicts: Readonly<Record<string, string>> = { out: 'continue', in: 'goto stamp', out_reply: 'continue', in_reply: 'goto stamp' };
@@ -30,9 +32,22 @@ function isWideningMap({ map, removed, added }: MapChange, { local4, local6 }: N
   // a pod that goes may leave connections behind, and its address to another
   const gone = new Set(removed).difference(new Set(added.map(({ key }) => key)));
   if (gone.size > 0) return false;
-  // what nobody vouched for was closed only inside the node's own blocks
-  const wasClosed = (match?.[2] === '4' ? local4 : local6).length > 0;
-  return added.every(({ key, verdict }) => verdict === open || (wasClosed && !removed.includes(key) && key !== '*'));
+  const blocks = match?.[2] === '4' ? local4 : local6;
+  // what nobody vouched for was closed inside the node's own blocks, and open elsewhere
+  return added.every(({ key, verdict }) => verdict === open || (verdict !== 'goto unknown' && !removed.includes(key) && isInside(blocks, key, map.keyType)));
+}
+
+const scratch = Buffer.alloc(64);
+
+function isInside(blocks: readonly string[], address: string, keyType: string): boolean {
+  if (address === '*') return false;
+  const key = readSetKey(keyType);
+  writeKey(key, address, scratch);
+  const wanted = scratch.toString('latin1', 0, key.size);
+  return blocks.some((block) => {
+    writeKey(key, block, scratch);
+    return scratch.toString('latin1', 0, key.size) <= wanted && wanted <= scratch.toString('latin1', key.size, 2 * key.size);
+  });
 }
 
 function closingSets({ profiles }: NodeBundle): ReadonlySet<string> {

@@ -1,0 +1,78 @@
+type Fields = Readonly<Record<string, unknown>>;
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,100}$/;
+const actions = new Set(['allow', 'deny', 'pass']);
+
+/** Says in a few words what keeps a value from being a bundle; undefined where nothing does. */
+export function bundleFault(value: unknown): string | undefined {
+  const bundle = fields(value);
+  if (bundle === undefined) return 'it holds no bundle';
+  if (typeof bundle['node'] !== 'string' || bundle['node'] === '') return 'it names no node';
+  if (!Number.isSafeInteger(bundle['revision']) || Number(bundle['revision']) < 0) return 'its revision is no number';
+  if (typeof bundle['hash'] !== 'string' || !/^[0-9A-Za-z]{1,80}$/.test(bundle['hash'])) return 'its hash is none';
+  for (const name of ['local4', 'local6']) if (!areTexts(bundle[name])) return `${name} is no list of texts`;
+  if (!areAddresses(bundle['contested'])) return 'contested is no list of addresses';
+  const { pods, profiles } = bundle;
+  if (!Array.isArray(pods) || !Array.isArray(profiles)) return 'it has no pods or no profiles';
+  const names = new Set<unknown>();
+  for (const profile of profiles as readonly unknown[]) {
+    const fault = profileFault(profile);
+    if (fault !== undefined) return fault;
+    names.add(fields(profile)?.['name']);
+  }
+  for (const pod of pods as readonly unknown[]) {
+    const entry = fields(pod);
+    if (typeof entry?.['pod'] !== 'string' || !areAddresses(entry['addresses'])) return 'a pod has no name or no addresses';
+    for (const side of ['ingress', 'egress']) {
+      if (entry[side] !== undefined && !names.has(entry[side])) return `pod ${JSON.stringify(entry['pod'])} follows a profile that is not there`;
+    }
+  }
+  return undefined;
+}
+
+function profileFault(value: unknown): string | undefined {
+  const profile = fields(value);
+  if (profile === undefined || typeof profile['name'] !== 'string' || !NAME.test(profile['name'])) return 'a profile has no usable name';
+  const where = `profile ${profile['name']}`;
+  if (profile['direction'] !== 'ingress' && profile['direction'] !== 'egress') return `${where} has no direction`;
+  if (!areTexts(profile['isolatedBy'])) return `${where} does not say what isolates it`;
+  for (const tier of ['admin', 'namespaced', 'baseline']) {
+    if (!Array.isArray(profile[tier])) return `${where} has no rules of tier ${tier}`;
+    if (!(profile[tier] as readonly unknown[]).every(isRule)) return `${where} has a rule of tier ${tier} that is none`;
+  }
+  return undefined;
+}
+
+function isRule(value: unknown): boolean {
+  const rule = fields(value);
+  if (rule === undefined || typeof rule['policy'] !== 'string' || typeof rule['rule'] !== 'string') return false;
+  return Number.isInteger(rule['home']) && actions.has(String(rule['action'])) && areTexts(rule['why']) && Array.isArray(rule['matches']) && (rule['matches'] as readonly unknown[]).every(isMatch);
+}
+
+function isMatch(value: unknown): boolean {
+  const match = fields(value);
+  if (match?.['kind'] === 'socket') return isPeerSet(match['sockets']);
+  return match?.['kind'] === 'peer' && (match['peer'] === 'any' || isPeerSet(match['peer'])) && (match['ports'] === 'any' || match['ports'] === 'icmp' || isPortSet(match['ports']));
+}
+
+function isPeerSet(value: unknown): boolean {
+  const set = fields(value);
+  return set !== undefined && typeof set['name'] === 'string' && NAME.test(set['name']) && Array.isArray(set['families']) && areTexts(set['elements4']) && areTexts(set['elements6']);
+}
+
+function isPortSet(value: unknown): boolean {
+  const set = fields(value);
+  return set !== undefined && typeof set['name'] === 'string' && NAME.test(set['name']) && Array.isArray(set['ranges']);
+}
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+function areAddresses(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof fields(each)?.['bits'] === 'bigint');
+}
+
+function fields(value: unknown): Fields | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+}
