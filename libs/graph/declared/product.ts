@@ -112,14 +112,28 @@ function p(port: number, application: string, role: ProductPort['role'] = 'clien
   return { port, application, role };
 }
 
+interface ImageName {
+  /** The last part of the repository, without registry, user and tag. */
+  readonly name: string;
+  readonly tag: string;
+}
+
+function imageName({ image }: Container): ImageName {
+  const whole = image.toLowerCase().replace(/@.*$/, '');
+  const colon = whole.lastIndexOf(':');
+  const isTagged = colon > whole.lastIndexOf('/');
+  const repository = isTagged ? whole.slice(0, colon) : whole;
+  return { name: repository.slice(repository.lastIndexOf('/') + 1), tag: isTagged ? whole.slice(colon + 1) : '' };
+}
+
+/** The words of an image's name: `cp-zookeeper` has `cp` and `zookeeper`. */
+export function imageWords(container: Container): readonly string[] {
+  return imageName(container).name.split(/[^a-z0-9]+/);
+}
+
 /** The default ports of the product an image holds, empty for one nobody knows. */
 export function productPorts(container: Container): readonly ProductPort[] {
-  const image = container.image.toLowerCase().replace(/@.*$/, '');
-  const colon = image.lastIndexOf(':');
-  const repository = colon > image.lastIndexOf('/') ? image.slice(0, colon) : image;
-  const tag = colon > image.lastIndexOf('/') ? image.slice(colon + 1) : '';
-  const parts = repository.split('/');
-  const last = parts.at(-1) ?? '';
+  const { name: last, tag } = imageName(container);
   const whole = PRODUCTS.get(last);
   if (whole !== undefined) return last === 'php' && !tag.includes('fpm') ? [] : whole;
   // cp-kafka, timescaledb-ha, bitnami/redis-cluster; an exporter, operator or proxy of a product is not that product

@@ -90,7 +90,6 @@ describe('settings that are not in the input', () => {
   });
 
   it.each([
-    ['the engine', { unread: '/var/run/docker.sock from /var/run/docker.sock' }],
     ['certificates', { unread: '/etc/nginx/certs from ./certs' }],
     ['the time', { unread: '/etc/localtime from /etc/localtime' }],
     ['data', { unread: '/var/lib/web from ./data' }],
@@ -98,6 +97,10 @@ describe('settings that are not in the input', () => {
     ['a password the machine would give', { unset: 'DB_PASSWORD' }],
   ])('are no such thing: %s', (_, fields) => {
     expect(closed({ ...whole, web: { ...whole.web, ...fields } })).toEqual(everything);
+  });
+
+  it('are not needed by who can ask the engine', () => {
+    expect(closed({ ...whole, web: { ...whole.web, unread: '/var/run/docker.sock from /var/run/docker.sock' } })).toEqual(everything.filter((each) => each !== 'web out'));
   });
 
   it('are nothing to a store, which only answers', () => {

@@ -31,7 +31,9 @@ function open(why: string): DirectionKnowledge {
 }
 
 function doubtOf(facts: WorkloadFacts, snapshot: Snapshot): string | undefined {
-  const { workload, isApiClient, discovery, unresolved, hiddenSetting, untoldServer, unsureServer } = facts;
+  const { workload, isApiClient, discovery, unresolved, hiddenSetting, untoldServer, unsureServer, unproxied, registries } = facts;
+  const [direct] = unproxied;
+  const [registry] = registries;
   if (workload.hostNetwork) return 'it shares the network of its node, where no policy reaches it';
   if (discovery !== undefined) return `it finds peers at run time (${discovery.place})`;
   if (isApiClient) return 'it is a client of the API server and may find peers there';
@@ -39,6 +41,9 @@ function doubtOf(facts: WorkloadFacts, snapshot: Snapshot): string | undefined {
   if (hiddenSetting !== undefined) return hiddenSetting;
   if (untoldServer !== undefined) return `it waits for ${untoldServer.kind} ${untoldServer.name} without being told its address, so it may know others`;
   if (unsureServer !== undefined) return `which port of ${unsureServer.kind} ${unsureServer.name} it calls is a guess`;
+  if (direct !== undefined) return `it is told not to use a proxy for ${direct.kind} ${direct.name}, so it may call it`;
+  if (registry !== undefined) return `it may find peers in the registry ${registry.kind} ${registry.name}`;
+  if (facts.asksEngine) return 'it can ask the container engine who is there';
   if (findsItsNode(workload)) return 'it is told the address of its node and may call whatever runs there';
   const injection = injectedProxy(workload, snapshot);
   return injection === undefined ? undefined : `${injection} adds a proxy to its pods that has peers of its own`;

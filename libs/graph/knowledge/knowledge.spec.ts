@@ -108,6 +108,7 @@ metadata: {name: api, namespace: shop}
     ['for who is told an address that leads nowhere', deployment('api', { ports: ['8080'], env: { ...env, GEO_URL: 'http://geo:8080' } }), 'leads to nothing in the input'],
     ['for who is told its node', deployment('api', { ports: ['8080'], env }).replace('env: [', 'env: [{name: NODE, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}, '), 'address of its node'],
     ['behind a proxy that is put into its pods', deployment('api', { ports: ['8080'], env, annotations: 'sidecar.istio.io/inject: "true"' }), 'adds a proxy'],
+    ['for who is told not to use a proxy for others', deployment('api', { ports: ['8080'], env: { ...env, NO_PROXY: 'localhost,web,10.0.0.0/8' } }), 'not to use a proxy for Deployment web'],
     ['on the network of its node', deployment('api', { ports: ['8080'], env, podSpec: 'hostNetwork: true' }), 'network of its node'],
   ])('%s', (_, own, why) => {
     expect(whyOf(web + own + service('api', '{port: 8080}') + db, 'shop/Deployment/api', 'egress')).toContain(why);
@@ -162,4 +163,27 @@ describe('hints', () => {
     expect(knowledge.get('shop/StatefulSet/db')?.ingress).toMatchObject({ isKnown: false, isKnownWithWeak: true });
     expect(knowledge.get('shop/Deployment/a')?.egress).toMatchObject({ isKnown: false, isKnownWithWeak: true });
   });
+});
+
+describe('a registry', () => {
+  const registry = (port: string): string => deployment('names', { kind: 'StatefulSet', ports: [port] }) + service('names', `{port: ${port}}`);
+  const env = { DATABASE_URL: 'postgresql://db:5432/app', NAMES: 'names:2181' };
+  const clients = deployment('api', { ports: ['8080'], env }) + service('api', '{port: 8080}') + deployment('admin', { ports: ['8080'], env }) + service('admin', '{port: 8080}', 'type: LoadBalancer');
+
+  it('lets its clients find each other, and nobody else', () => {
+    expect(closed(web + clients + registry('2181') + db)).toEqual(['web in', 'web out', 'db in', 'names in']);
+    expect(whyOf(web + clients + registry('2181') + db, 'shop/Deployment/api', 'ingress')).toContain('may find it in the registry StatefulSet names');
+  });
+
+  it('is told by its port or its image', () => {
+    const renumbered = clients.replaceAll('2181', '9999');
+    expect(closed(web + renumbered + registry('9999') + db)).toContain('api in');
+    expect(closed(web + renumbered + registry('9999').replace('registry.example/app', 'registry.example/my-zookeeper:3') + db)).not.toContain('api in');
+  });
+});
+
+it('who is told not to use a proxy for a server may be calling it', () => {
+  const own = deployment('batch', { env: { DATABASE_URL: 'postgresql://db:5432/app', no_proxy: 'api.shop.svc' } });
+  expect(whyOf(shop + own, 'shop/Deployment/api', 'ingress')).toContain('Deployment batch is told not to use a proxy for it');
+  expect(closed(shop + own)).toContain('db in');
 });

@@ -9,6 +9,8 @@ export interface HiddenClient {
   readonly why: string;
   /** Where it is only not told the address of what it waits for: everything it waits for, directly or not. */
   readonly waitsFor?: ReadonlySet<WorkloadKey>;
+  /** Where it can only be calling these. */
+  readonly among?: ReadonlySet<WorkloadKey>;
 }
 
 /**
@@ -24,10 +26,11 @@ export interface Scope {
 export function scopesOf(facts: GraphFacts): ReadonlyMap<string, Scope> {
   const members = Map.groupBy(facts.byWorkload.values(), ({ workload }) => workload.ref.namespace);
   const empty = emptyServices(facts);
+  const clientsOfRegistries = registered(facts);
   const scopes = new Map<string, Scope>();
   for (const [namespace, inside] of members) {
     const hiddenServer = empty.get(namespace) ?? (isNearlyExplicit(inside) ? undefined : (unseenLeaf(inside) ?? unseenRoot(inside)));
-    scopes.set(namespace, { ...(hiddenServer === undefined ? {} : { hiddenServer }), hiddenClients: inside.flatMap((each) => hiddenClient(each, facts)) });
+    scopes.set(namespace, { ...(hiddenServer === undefined ? {} : { hiddenServer }), hiddenClients: inside.flatMap((each) => [...hiddenClient(each, facts), ...acquaintances(each, clientsOfRegistries)]) });
   }
   return scopes;
 }
@@ -43,6 +46,7 @@ export function mayCall(client: HiddenClient, server: WorkloadFacts): boolean {
   const key = workloadKey(server.workload.ref);
   if (client.facts.workload === server.workload || client.facts.servers.some((seen) => workloadKey(seen) === key)) return false;
   if (!canReach(client.facts.workload, server.workload)) return false;
+  if (client.among !== undefined) return client.among.has(key);
   // who lists what to wait for lists the stores it uses, and leaves out the services it only calls
   const isStore = server.servers.length === 0 && (server.workload.platform === 'compose' || !server.isEntry);
   return client.waitsFor === undefined || !isStore || client.waitsFor.has(key);
@@ -111,6 +115,23 @@ function hiddenClient(facts: WorkloadFacts, graph: GraphFacts): readonly HiddenC
   if (untoldServer === undefined) return [];
   const why = `${nameOf(facts)} waits for ${untoldServer.kind} ${untoldServer.name} without being told its address, so it may know others`;
   return [{ facts, why, waitsFor: reachedFrom(facts, graph) }];
+}
+
+/** Whom it may be calling because it is told of them, or finds them where they are registered too. */
+function acquaintances(facts: WorkloadFacts, clientsOf: ReadonlyMap<WorkloadKey, ReadonlySet<WorkloadKey>>): readonly HiddenClient[] {
+  const found: HiddenClient[] = [];
+  const { unproxied, registries } = facts;
+  if (unproxied.length > 0) found.push({ facts, among: new Set(unproxied.map(workloadKey)), why: `${nameOf(facts)} is told not to use a proxy for it` });
+  for (const registry of registries) found.push({ facts, among: clientsOf.get(workloadKey(registry)) ?? new Set(), why: `${nameOf(facts)} may find it in the registry ${registry.kind} ${registry.name}` });
+  return found;
+}
+
+function registered({ byWorkload }: GraphFacts): ReadonlyMap<WorkloadKey, ReadonlySet<WorkloadKey>> {
+  const clients = new Map<WorkloadKey, Set<WorkloadKey>>();
+  for (const { workload, registries } of byWorkload.values()) {
+    for (const registry of registries) clients.set(workloadKey(registry), (clients.get(workloadKey(registry)) ?? new Set()).add(workloadKey(workload.ref)));
+  }
+  return clients;
 }
 
 /** A way in that leads nowhere: a front end whose peers are baked into its image, unless it is a store. */

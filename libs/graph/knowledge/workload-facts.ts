@@ -2,6 +2,7 @@ import { type GraphPeer, graphPeerKey, type Relationship, type Service, type Sna
 
 import type { Discovery } from '../defined/discovery.ts';
 import type { ServiceBackends } from '../service-backends.ts';
+import { asksEngine, isRegistry, unproxied } from './acquaintance.ts';
 import { hiddenSetting } from './hidden-settings.ts';
 import { monitoring } from './monitoring.ts';
 
@@ -33,6 +34,11 @@ export interface WorkloadFacts {
   readonly hasOutsideServer: boolean;
   /** A server it waits for without being told its address, which it must know by itself. */
   readonly untoldServer?: WorkloadRef;
+  /** Workloads it lists as not to be called through a proxy, and is not seen to call. */
+  readonly unproxied: readonly WorkloadRef[];
+  /** Registries it is a client of: what it finds there is in no manifest. */
+  readonly registries: readonly WorkloadRef[];
+  readonly asksEngine: boolean;
   readonly discovery?: Discovery;
   readonly unresolved?: UnresolvedMention;
   readonly hiddenSetting?: string;
@@ -59,15 +65,21 @@ export function graphFacts(input: FactsInput): GraphFacts {
   const discoveries = new Map(input.discoveries.map((each) => [workloadKey(each.workload.ref), each]));
   const unresolved = new Map(input.unresolved.toReversed().map((each) => [workloadKey(each.from), each]));
   const isMonitored = monitoring(snapshot, backends);
+  const registries = new Set([...snapshot.workloads.values()].filter(isRegistry).map(({ ref }) => workloadKey(ref)));
   const byWorkload = new Map<WorkloadKey, WorkloadFacts>();
   for (const [key, workload] of snapshot.workloads) {
     const discovery = discoveries.get(key);
     const mention = unresolved.get(key);
     const hidden = hiddenSetting(workload, snapshot);
+    const out = outwardFacts(key, outward.get(key) ?? [], isMonitored);
+    const called = new Set(out.servers.map(workloadKey));
     byWorkload.set(key, {
       workload,
       ...inwardFacts(workload, inward.get(key) ?? [], backends, isMonitored),
-      ...outwardFacts(key, outward.get(key) ?? [], isMonitored),
+      ...out,
+      unproxied: unproxied(workload, snapshot, backends).filter((ref) => !called.has(workloadKey(ref))),
+      registries: out.servers.filter((ref) => registries.has(workloadKey(ref))),
+      asksEngine: asksEngine(workload),
       ...(discovery === undefined ? {} : { discovery }),
       ...(mention === undefined ? {} : { unresolved: mention }),
       ...(hidden === undefined ? {} : { hiddenSetting: hidden }),
