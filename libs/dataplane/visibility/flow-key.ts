@@ -46,12 +46,18 @@ export class FlowKey {
   /** The connection's ends where the kernel sent it along, since the packet may be an answer; else the packet's. */
   fromLog(verdict: FlowVerdict, record: LogRecord, source: Buffer): this {
     if (record.hasConnection && record.connection.original.protocol === record.packet.protocol) return this.fromConnection(verdict, record.connection, source);
-    const { packet } = record;
-    this.port = this.servicePort = packet.destinationPort;
+    const { packet, isAnswer } = record;
+    const [client, server] = isAnswer ? [packet.destinationAt, packet.sourceAt] : [packet.sourceAt, packet.destinationAt];
+    this.port = this.servicePort = isAnswer ? packet.sourcePort : packet.destinationPort;
     this.protocol = packet.protocol;
     this.rules = 0;
-    this.#addresses(verdict, packet.addressLength, source, packet.sourceAt, packet.destinationAt, packet.destinationAt);
+    this.#addresses(verdict, packet.addressLength, source, client, server, server);
     return this;
+  }
+
+  /** The part that an allowed connection has in common with its packets behind service translation: its ends, and the server's port. */
+  ends(): string {
+    return this.bytes.toString('latin1', 1, this.serviceAt) + String.fromCharCode(this.port);
   }
 
   text(profile = ''): string {

@@ -4,10 +4,11 @@ import { addressText } from './address-text.ts';
 import type { ConnectionChange } from './connection-listener.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import { FlowKey, protocolName } from './flow-key.ts';
-import { compareFlows, noteApplication, reportFlow, type TalliedFlow } from './flow-tally.ts';
+import { compareFlows, NOTHING_YET, noteApplication, reportFlow, type TalliedFlow } from './flow-tally.ts';
 import { LocalPods, type LocalPod } from './local-pods.ts';
 import type { LogRecord } from './log-record.ts';
 import type { Identification } from './protocol-signature.ts';
+import { SpokenTable } from './spoken-table.ts';
 
 export interface FlowTableOptions {
   /** The node. */
@@ -42,6 +43,7 @@ export class FlowTable {
   readonly #index = new Map<string, TalliedFlow>();
   readonly #flows: TalliedFlow[] = [];
   readonly #flowsOfPod = new Map<PodKey, number>();
+  readonly #spoken: SpokenTable;
   readonly #overflowed = new Map<PodKey, number>();
   readonly #loss = { connectionEvents: 0, logRecords: 0, resyncs: 0, unreadable: 0 };
   #foreign = 0;
@@ -53,13 +55,16 @@ export class FlowTable {
     this.#bucketMs = bucketMs;
     this.#mostFlows = mostFlows;
     this.#namesOf = namesOf;
+    this.#spoken = new SpokenTable(mostFlows);
   }
 
   /** Who holds which address from now on. What was seen before stays with who held it then. */
   replacePods(pods: Iterable<LocalPod>, now: number): void {
     const changed = this.#pods.replace(pods, now);
     if (changed.size === 0) return;
-    for (const [key, flow] of this.#index) if (changed.has(flow.clientKey) || changed.has(flow.serverKey)) this.#index.delete(key);
+    const isChanged = ({ clientKey, serverKey }: TalliedFlow): boolean => changed.has(clientKey) || changed.has(serverKey);
+    for (const [key, flow] of this.#index) if (isChanged(flow)) this.#index.delete(key);
+    this.#spoken.forget(isChanged);
   }
 
   connection(change: ConnectionChange, record: ConnectionRecord, bytes: Buffer): void {
@@ -81,8 +86,7 @@ export class FlowTable {
 
   /** What the first bytes of an allowed connection told. */
   spoken(spoken: Identification, record: LogRecord, bytes: Buffer): void {
-    const flow = this.#find(this.#key.fromLog('allowed', record, bytes), 'allowed', '', 0, false);
-    if (flow !== undefined) noteApplication(flow, spoken);
+    this.#spoken.note(this.#key.fromLog('allowed', record, bytes).ends(), spoken, (like) => this.#again(like));
   }
 
   lost(kind: LossKind, count: number): void {
@@ -116,6 +120,7 @@ export class FlowTable {
     };
     this.#from = now;
     this.#index.clear();
+    this.#spoken.turn();
     this.#flows.length = 0;
     this.#flowsOfPod.clear();
     this.#overflowed.clear();
@@ -139,43 +144,52 @@ export class FlowTable {
       return undefined;
     }
     if (known !== undefined && known.clientPod === clientPod && known.serverPod === serverPod) return known;
-    const payer = pod ?? '';
-    const count = this.#flowsOfPod.get(payer) ?? 0;
-    if (this.#flows.length >= this.#mostFlows || count * 8 >= this.#mostFlows) {
-      if (counts) this.#overflowed.set(payer, (this.#overflowed.get(payer) ?? 0) + 1);
+    const flow = this.#add(this.#describe(key, { key: text, verdict, profile, protocol, clientKey, serverKey, clientPod, serverPod }));
+    if (flow === undefined) {
+      if (counts) this.#overflowed.set(pod ?? '', (this.#overflowed.get(pod ?? '') ?? 0) + 1);
       return undefined;
     }
-    this.#flowsOfPod.set(payer, count + 1);
-    const flow = this.#begin(key, { verdict, profile, protocol, clientKey, serverKey, clientPod, serverPod });
-    this.#flows.push(flow);
     // what ended too late to be the present holder's stands by itself
-    if (this.#pods.at(clientKey, 0) === clientPod && this.#pods.at(serverKey, 0) === serverPod) this.#index.set(text, flow);
+    if (this.#pods.at(clientKey, 0) === clientPod && this.#pods.at(serverKey, 0) === serverPod) {
+      this.#index.set(text, flow);
+      if (verdict === 'allowed') this.#spoken.begun(key.ends(), flow);
+    }
     return flow;
   }
 
-  #begin({ bytes, addressLength, clientAt, serverAt, serviceAt, port, servicePort, rules, hasService }: FlowKey, parts: FlowParts): TalliedFlow {
+  #again(like: TalliedFlow): TalliedFlow | undefined {
+    const known = this.#index.get(like.key);
+    if (known !== undefined) return known;
+    const flow = this.#add({ ...like, ...NOTHING_YET });
+    if (flow !== undefined) this.#index.set(like.key, flow);
+    return flow;
+  }
+
+  /** Undefined where there is no more room, or the flow's pod has had its part of it. */
+  #add(flow: TalliedFlow): TalliedFlow | undefined {
+    const pod = flow.clientPod ?? flow.serverPod ?? '';
+    const count = this.#flowsOfPod.get(pod) ?? 0;
+    if (this.#flows.length >= this.#mostFlows || count * 8 >= this.#mostFlows) return undefined;
+    this.#flowsOfPod.set(pod, count + 1);
+    this.#flows.push(flow);
+    return flow;
+  }
+
+  #describe({ bytes, addressLength, clientAt, serverAt, serviceAt, port, servicePort, rules, hasService }: FlowKey, parts: FlowParts): TalliedFlow {
     return {
       ...parts,
+      ...NOTHING_YET,
       client: addressText(bytes, clientAt, addressLength),
       server: addressText(bytes, serverAt, addressLength),
       service: hasService ? { address: addressText(bytes, serviceAt, addressLength), port: servicePort } : undefined,
       port,
       rules,
-      connections: 0,
-      alive: 0,
-      ended: 0,
-      sentBytes: 0,
-      receivedBytes: 0,
-      sentPackets: 0,
-      receivedPackets: 0,
-      longestMs: 0,
-      applications: undefined,
-      serverNames: undefined,
     };
   }
 }
 
 interface FlowParts {
+  readonly key: string;
   readonly verdict: FlowVerdict;
   readonly profile: string;
   readonly protocol: Protocol;

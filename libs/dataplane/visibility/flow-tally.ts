@@ -7,6 +7,7 @@ const MOST_NAMES = 8;
 
 /** What adds up about one flow in one bucket. */
 export interface TalliedFlow {
+  readonly key: string;
   readonly client: string;
   readonly clientPod: PodKey | undefined;
   readonly server: string;
@@ -30,6 +31,20 @@ export interface TalliedFlow {
   applications: Map<WireProtocol, number> | undefined;
   serverNames: Set<string> | undefined;
 }
+
+/** The counters of a flow that begins. */
+export const NOTHING_YET = {
+  connections: 0,
+  alive: 0,
+  ended: 0,
+  sentBytes: 0,
+  receivedBytes: 0,
+  sentPackets: 0,
+  receivedPackets: 0,
+  longestMs: 0,
+  applications: undefined,
+  serverNames: undefined,
+};
 
 /** Notes what was spoken over one connection, and the server's name where the client said it. */
 export function noteApplication(flow: TalliedFlow, { protocol, serverName }: Identification): void {

@@ -136,10 +136,12 @@ export class FlowWatcher {
     const reason = readLogPrefix(record.prefix);
     if (reason.kind === 'foreign') return;
     if (reason.kind === 'verdict') {
-      this.#table.refused(reason.verdict, reason.profile ?? reason.application ?? '', record, bytes, reason.verdict === 'wrong-protocol' ? spokenIn(record, bytes) : undefined);
+      record.isAnswer = reason.isAnswer;
+      this.#table.refused(reason.verdict, reason.profile, record, bytes, reason.verdict === 'wrong-protocol' ? spokenIn(record, bytes) : undefined);
       return;
     }
     if (reason.kind === 'payload') {
+      record.isAnswer = reason.isAnswer;
       const spoken = spokenIn(record, bytes);
       if (spoken !== undefined) this.#table.spoken(spoken, record, bytes);
       return;

@@ -1,9 +1,10 @@
 import { AttributeWriter } from '../netlink/attribute-writer.ts';
 import { acknowledgementIn, messages, NLM_F_ACK, NLM_F_REQUEST } from '../netlink/netlink-message.ts';
-import { describeRefusal, NetlinkSocket } from '../netlink/netlink-socket.ts';
+import { NETLINK_NETFILTER, NetlinkSocket } from '../netlink/netlink-socket.ts';
 import { type ReadableWatch, whenReadable } from '../netlink/readable-watch.ts';
 import { SystemCallError } from '../netlink/system-calls.ts';
 import { type LogRecord, newLogRecord, readLogRecord } from './log-record.ts';
+import { droppedMessages } from './socket-drops.ts';
 
 const LOG_PACKET = 0x400;
 const LOG_CONFIG = 0x401;
@@ -19,8 +20,8 @@ const WITH_SEQUENCE = 1;
 const WITH_CONNECTION = 4;
 
 const READ_SIZE = 128 * 1_024;
-/** Waiting packets are sent together, when so many bytes are full or so much time has passed. */
-const PIECE_BYTES = 64 * 1_024;
+/** Waiting packets are sent together. The kernel sets so many bytes aside for each piece, full or not, and counts them against the receive buffer. */
+const PIECE_BYTES = 8 * 1_024;
 const DELAY_HUNDREDTHS = 20;
 const PIECES_A_TURN = 32;
 
@@ -47,7 +48,7 @@ export interface LogListenerOptions {
 /**
  * Receives what rules log to one group.
  *
- * A group has one listener in a network namespace; a second one is refused with EBUSY. The kernel
+ * A group has one listener in a network namespace; a second one is refused with EPERM. The kernel
  * numbers what it logs, so every packet that was thrown away on the way is counted, and known from
  * the next one that arrives.
  */
@@ -57,10 +58,15 @@ export class LogListener {
   readonly #buffer = Buffer.allocUnsafeSlow(READ_SIZE);
   readonly #record = newLogRecord();
   readonly #visitor: LogVisitor;
+  readonly #namespacePath: string | undefined;
   #next = -1;
+  #dropped = 0;
+  /** Of the packets that a number to come will show to be missing, so many have been reported as lost. */
+  #counted = 0;
 
   constructor(visitor: LogVisitor, { namespacePath, group, copyBytes = 128, queueThreshold = 32, receiveBufferBytes = 8 * 1_024 * 1_024 }: LogListenerOptions) {
     this.#visitor = visitor;
+    this.#namespacePath = namespacePath;
     this.#socket = new NetlinkSocket({ ...(namespacePath === undefined ? {} : { namespacePath }), receiveBufferBytes });
     try {
       this.#configure(group, copyBytes, queueThreshold);
@@ -86,14 +92,14 @@ export class LogListener {
     this.#ask(`set up log group ${String(group)}`, group, (writer) =>
       writer.raw(NFULA_CFG_MODE, mode).u32(NFULA_CFG_NLBUFSIZ, PIECE_BYTES).u32(NFULA_CFG_TIMEOUT, DELAY_HUNDREDTHS).u32(NFULA_CFG_QTHRESH, queueThreshold),
     );
-    // a kernel without connections in the log refuses that flag alone; the numbering is never refused
+    // many kernels are built without connections in the log and refuse that; packets then come by themselves
     this.#ask(`number log group ${String(group)}`, group, (writer) => writer.u16(NFULA_CFG_FLAGS, WITH_SEQUENCE));
     this.#tryAsk(group, (writer) => writer.u16(NFULA_CFG_FLAGS, WITH_SEQUENCE | WITH_CONNECTION));
   }
 
   #ask(what: string, group: number, fill: (writer: AttributeWriter) => void): void {
     const answer = this.#tryAsk(group, fill);
-    if (answer !== undefined && answer.errno !== 0) throw new SystemCallError(describeRefusal(what, answer), answer.errno);
+    if (answer !== undefined && answer.errno !== 0) throw new SystemCallError(what, answer.errno);
   }
 
   // packets may already be arriving between the answers
@@ -117,8 +123,8 @@ export class LogListener {
     for (let piece = 0; piece < PIECES_A_TURN && !this.#socket.isClosed; piece += 1) {
       const received = this.#socket.receive(this.#buffer, 0);
       if (received.kind === 'nothing') return;
-      // how many is told by the number of the next packet
       if (received.kind === 'bytes') this.#read(received.length);
+      else this.#countPieces();
     }
   }
 
@@ -134,11 +140,24 @@ export class LogListener {
     }
   }
 
+  // every piece held one packet at least; how many more is told by the number of the next that arrives
+  #countPieces(): void {
+    const dropped = droppedMessages(NETLINK_NETFILTER, this.#socket.portId, this.#namespacePath) ?? this.#dropped;
+    const pieces = Math.max(0, dropped - this.#dropped);
+    this.#dropped = dropped;
+    if (pieces === 0) return;
+    this.#counted += pieces;
+    this.#visitor.lost(pieces);
+  }
+
   #count(sequence: number): void {
     if (sequence < 0) return;
     const missing = this.#next < 0 ? 0 : (sequence - this.#next) >>> 0;
     // a number that went back is a listener that was set up anew, not four thousand million packets
-    if (missing > 0 && missing < 0x80000000) this.#visitor.lost(missing);
+    if (missing > 0 && missing < 0x80000000) {
+      if (missing > this.#counted) this.#visitor.lost(missing - this.#counted);
+      this.#counted = Math.max(0, this.#counted - missing);
+    }
     this.#next = (sequence + 1) >>> 0;
   }
 }

@@ -2,9 +2,9 @@ import type { FlowVerdict } from '#model';
 
 /** Why a rule logged a packet, as its prefix says. */
 export type LogReason =
-  | { readonly kind: 'verdict'; readonly verdict: FlowVerdict; readonly profile?: string; readonly application?: string }
+  | { readonly kind: 'verdict'; readonly verdict: FlowVerdict; readonly profile: string; readonly isAnswer: boolean }
   /** The first bytes of a connection, to tell what is spoken. */
-  | { readonly kind: 'payload' }
+  | { readonly kind: 'payload'; readonly isAnswer: boolean }
   /** An answer of a name server. */
   | { readonly kind: 'names' }
   | { readonly kind: 'foreign' };
@@ -14,9 +14,13 @@ const known = new Map<string, LogReason>();
 /** Prefixes are written by our own rules, so there are few; whoever logs others to our group gains nothing. */
 const MOST_KNOWN = 4_096;
 
+const FOREIGN: LogReason = { kind: 'foreign' };
+const VERDICTS: Readonly<Record<string, FlowVerdict>> = { D: 'denied', A: 'would-be-denied', U: 'unknown-pod', S: 'spoofed', 7: 'wrong-protocol' };
+
 /**
  * Reads `ringfence:D:<profile>` denied, `A:<profile>` would be denied, `U` unknown pod, `S` spoofed,
- * `7:<application>` wrong protocol, `P` first payload, `N` names. Anything else is foreign.
+ * `7:<application>` wrong protocol, `P` first payload, `N` names. An `R` behind the letter says that
+ * the packet is an answer, so its sender is the server. Anything else is foreign.
  */
 export function readLogPrefix(prefix: string): LogReason {
   const found = known.get(prefix);
@@ -27,25 +31,10 @@ export function readLogPrefix(prefix: string): LogReason {
 }
 
 function parse(prefix: string): LogReason {
-  if (!prefix.startsWith(OURS)) return { kind: 'foreign' };
-  const [letter, ...rest] = prefix.slice(OURS.length).trimEnd().split(':');
-  const detail = rest.join(':');
-  switch (letter) {
-    case 'D':
-      return { kind: 'verdict', verdict: 'denied', ...(detail === '' ? {} : { profile: detail }) };
-    case 'A':
-      return { kind: 'verdict', verdict: 'would-be-denied', ...(detail === '' ? {} : { profile: detail }) };
-    case 'U':
-      return { kind: 'verdict', verdict: 'unknown-pod' };
-    case 'S':
-      return { kind: 'verdict', verdict: 'spoofed' };
-    case '7':
-      return { kind: 'verdict', verdict: 'wrong-protocol', ...(detail === '' ? {} : { application: detail }) };
-    case 'P':
-      return { kind: 'payload' };
-    case 'N':
-      return { kind: 'names' };
-    default:
-      return { kind: 'foreign' };
-  }
+  const [, letter = '', answer, profile = ''] = prefix.startsWith(OURS) ? (/^([A-Z7])(R?)(?::(.*))?$/.exec(prefix.slice(OURS.length).trimEnd()) ?? []) : [];
+  const isAnswer = answer === 'R';
+  if (letter === 'P') return { kind: 'payload', isAnswer };
+  if (letter === 'N') return { kind: 'names' };
+  const verdict = VERDICTS[letter];
+  return verdict === undefined ? FOREIGN : { kind: 'verdict', verdict, profile, isAnswer };
 }

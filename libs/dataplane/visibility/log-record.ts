@@ -16,6 +16,8 @@ export interface LogRecord {
   /** The connection it belongs to, where the kernel sent that along. */
   readonly connection: ConnectionRecord;
   hasConnection: boolean;
+  /** Whether the server sent it, as the rule that logged it knows. */
+  isAnswer: boolean;
   /** Counts up by one for every packet that was logged, also those thrown away; -1 where not told. */
   sequence: number;
   inInterface: number;
@@ -23,13 +25,14 @@ export interface LogRecord {
 }
 
 export function newLogRecord(): LogRecord {
-  return { prefix: '', packet: newPacketHeader(), connection: newConnectionRecord(), hasConnection: false, sequence: -1, inInterface: 0, outInterface: 0 };
+  return { prefix: '', packet: newPacketHeader(), connection: newConnectionRecord(), hasConnection: false, isAnswer: false, sequence: -1, inInterface: 0, outInterface: 0 };
 }
 
 /** Reads the attributes of one logged packet; false where there is no packet in them that can be read. */
 export function readLogRecord(bytes: Buffer, start: number, end: number, into: LogRecord): boolean {
   into.prefix = '';
   into.hasConnection = false;
+  into.isAnswer = false;
   into.sequence = -1;
   into.inInterface = into.outInterface = 0;
   let hasPacket = false;
