@@ -10,3 +10,12 @@ export { NetlinkDriver, type NetlinkDriverOptions } from './nftables/netlink-dri
 export { NftDriver, type NftDriverOptions } from './nftables/nft-driver.ts';
 export { type ApplyReport, type Drift, NodeTable, type NodeTableOptions } from './node-table.ts';
 export { type TableNote } from './table-note.ts';
+export { ConnectionListener, type ConnectionChange, type ConnectionListenerOptions, type ConnectionVisitor } from './visibility/connection-listener.ts';
+export type { ConnectionRecord } from './visibility/connection-record.ts';
+export type { Tuple } from './visibility/connection-tuple.ts';
+export { countConnections, FlowWatcher, type FlowWatcherOptions, PAYLOAD_GROUP, VERDICT_GROUP } from './visibility/flow-watcher.ts';
+export type { LocalPod } from './visibility/local-pods.ts';
+export { findProcesses, type ProcessFinding, type ProcessLookupLimits, type SocketProcess } from './visibility/process-lookup.ts';
+export type { Identification, Transport } from './visibility/protocol-signature.ts';
+export { identifyProtocol } from './visibility/protocol-table.ts';
+export type { SocketEnd, SocketQuestion } from './visibility/socket-lookup.ts';
