@@ -16,8 +16,6 @@ export interface PodInterface {
   /** The bridge on the host whose port the other end is; absent where the network is no bridge. */
   readonly bridge?: string;
   readonly mac?: string;
-  /** The number of the other end's link on the host, where it could be read. */
-  readonly hostLink?: number;
   readonly addresses: readonly Address[];
 }
 
