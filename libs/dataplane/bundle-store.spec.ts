@@ -26,7 +26,7 @@ describe('a bundle as text', () => {
   });
 
   it('carries hostile names as they are', () => {
-    const hostile = { ...bundle, node: '__proto__', pods: [{ ...bundle.pods[0]!, pod: `a\n"};\u001b[31m/${'x'.repeat(10_000)}` as (typeof bundle.pods)[0]['pod'] }] };
+    const hostile = { ...bundle, node: '__proto__', pods: [{ ...bundle.pods[0]!, pod: `a\n"};\u001b[31m/${'x'.repeat(10_000)}` }] };
     expect(readBundle(writeBundle(hostile))).toEqual({ kind: 'bundle', bundle: hostile });
   });
 

@@ -16,7 +16,7 @@ export interface DriverWish {
 
 interface Candidate {
   readonly name: Exclude<DriverName, 'fake'>;
-  open(options: { readonly namespacePath?: string }): Driver;
+  readonly open: (options: { readonly namespacePath?: string }) => Driver;
 }
 
 const candidates: readonly Candidate[] = [

@@ -100,7 +100,7 @@ export interface ForeignChange {
 }
 
 export interface Watch {
-  stop(): void;
+  readonly stop: () => void;
 }
 
 /**

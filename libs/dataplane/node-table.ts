@@ -76,6 +76,11 @@ export class NodeTable {
     return this.#shadow?.bundle;
   }
 
+  /** In the table now, as far as the kernel acknowledged it. */
+  get elements(): number {
+    return this.#shadow?.elements ?? 0;
+  }
+
   get generation(): number {
     return this.#generation;
   }

@@ -59,3 +59,10 @@ export function makeProfile(at: number, elements4: readonly string[], digest = `
     digest,
   };
 }
+
+/** The bundles a busy node goes through, one after another: pods and peers come and go, pod 0 always lets the same one in. */
+export function churnBundle(at: number): NodeBundle {
+  const peers = Array.from({ length: at % 11 }, (_, place) => peerAddress(place).text);
+  const pods = Array.from({ length: 2 + (at % 5) }, (_, place) => makePod(place, 2));
+  return { ...bundleWith(pods, [makeProfile(0, ['192.0.2.10', ...peers]), makeProfile(1, ['198.51.100.1', ...peers])], `h${String(at)}`), revision: at };
+}
