@@ -5,3 +5,6 @@ export { type LabNode, labWorldOf, type LabPlace, type LabPod, type LabWorld, pl
 export { LabRules, loadRules, type RulesToLoad } from './node-rules.ts';
 export { isRoutable, type ProbedConnection, type ProbeOutcome, Prober } from './prober.ts';
 export { renderServiceTable, type ServiceRoute, serviceRoutes } from './service-table.ts';
+export { claimOwnership, isOwnerAlive, namePrefix, ownerFolder, owners, sweepLeftovers } from './lab-names.ts';
+export { talk, type Talk, type TalkOutcome } from './talk-client.ts';
+export { openServer, type TalkServer } from './talk-server.ts';

@@ -3,20 +3,19 @@ import { LabHost } from './lab-host.ts';
 import type { LabNode, LabPlace, LabPod, LabWorld } from './lab-world.ts';
 import { linksAreUp } from './link-state.ts';
 import { Marker } from './marker.ts';
+import { freeName } from './lab-names.ts';
 import type { NetworkNamespace } from './network-namespace.ts';
 import { type Capture, HostCapture, LinkCapture } from './packet-socket.ts';
-import { addLastTable, addNeighbour, type Route, setRoute } from './route-message.ts';
+import { addNeighbour, LOCAL_TABLE, mainBeforeLocal, type Route, setRoute } from './route-message.ts';
 import { BRIDGE, BRIDGED_ROUTER, bridgeOf, FABRIC, LOWER, nodeLink, onBridge, podLink, podMac, QUIET, ROUTER, UPPER, wireBridged, wireNode, wirePod, worldLink } from './wiring.ts';
 import { Slots } from './slots.ts';
 
 export interface LabOptions {
-  /** Gives namespaces names that begin so; without it they have none, and vanish with the process. */
+  /** Gives namespaces names that begin so and go on with whose they are; without it they have none, and vanish with the process. */
   readonly prefix?: string;
   /** Puts the pods of each node on a bridge, as Docker does, instead of routing between them. */
   readonly isBridged?: boolean;
 }
-
-const ANY_ADDRESS_TABLE = 100;
 
 /**
  * A cluster made of network namespaces: a router for each node, a host for each pod, and the world
@@ -42,12 +41,12 @@ export class Lab {
   constructor({ prefix, isBridged = false }: LabOptions = {}) {
     this.#prefix = prefix;
     this.#isBridged = isBridged;
-    this.#world = new LabHost('the world', ROUTER, (namespace) => new LinkCapture(namespace), this.#name('world'));
+    this.#world = new LabHost('the world', ROUTER, (namespace) => new LinkCapture(namespace), this.#nameFor('world'));
     this.#world.apply([
-      addLastTable(4, ANY_ADDRESS_TABLE),
-      addLastTable(6, ANY_ADDRESS_TABLE),
-      setRoute({ destination: 'v4', target: { kind: 'local' }, table: ANY_ADDRESS_TABLE }),
-      setRoute({ destination: 'v6', target: { kind: 'local' }, table: ANY_ADDRESS_TABLE }),
+      ...mainBeforeLocal(4),
+      ...mainBeforeLocal(6),
+      setRoute({ destination: 'v4', target: { kind: 'local' }, table: LOCAL_TABLE }),
+      setRoute({ destination: 'v6', target: { kind: 'local' }, table: LOCAL_TABLE }),
     ]);
   }
 
@@ -102,9 +101,9 @@ export class Lab {
   // Makes what has never been needed before; gives the hosts that got new links.
   #wireNew(pods: readonly LabPod[]): ReadonlySet<LabHost> {
     const touched = new Set<LabHost>();
-    for (const number of this.#nodeOf.values()) {
+    for (const [name, number] of this.#nodeOf) {
       if (this.#nodes[number] !== undefined) continue;
-      const host = new LabHost(`node ${String(number)}`, this.#isBridged ? BRIDGED_ROUTER : ROUTER, (namespace) => new HostCapture(namespace), this.#name(`node${String(number)}`));
+      const host = new LabHost(`node ${String(number)}`, this.#isBridged ? BRIDGED_ROUTER : ROUTER, (namespace) => new HostCapture(namespace), this.#nameFor(name));
       this.#nodes[number] = host;
       connect(this.#world, host, wireNode(number, host.namespace));
       host.apply([...defaultRoutes(FABRIC).map(setRoute), ...(this.#isBridged ? bridgeOf(number) : [])]);
@@ -112,7 +111,7 @@ export class Lab {
     }
     for (const { key, node } of pods) {
       const [number, on] = [this.#podOf.get(key) ?? -1, this.#nodeOf.get(node) ?? -1];
-      const host = (this.#pods[number] ??= new LabHost(`pod ${String(number)}`, QUIET, (namespace) => new LinkCapture(namespace), this.#name(`pod${String(number)}`)));
+      const host = (this.#pods[number] ??= new LabHost(`pod ${String(number)}`, QUIET, (namespace) => new LinkCapture(namespace), this.#nameFor(key)));
       const pair = `${String(number)} ${String(on)}`;
       if (this.#wired.has(pair)) continue;
       const router = present(this.#nodes[on], node);
@@ -171,8 +170,8 @@ export class Lab {
     );
   }
 
-  #name(what: string): string | undefined {
-    return this.#prefix === undefined ? undefined : `${this.#prefix}${what}`;
+  #nameFor(whose: string): string | undefined {
+    return this.#prefix === undefined ? undefined : freeName(this.#prefix, whose);
   }
 }
 

@@ -14,14 +14,16 @@ const RTM_NEWROUTE = 24;
 const RTM_DELROUTE = 25;
 const RTM_NEWNEIGH = 28;
 const RTM_NEWRULE = 32;
+const RTM_DELRULE = 33;
 
 const AF_INET = 2;
 const AF_BRIDGE = 7;
 const AF_INET6 = 10;
 const IFF_UP = 1;
 
-/** The table `ip route` shows. */
-export const MAIN_TABLE = 254;
+const MAIN_TABLE = 254;
+/** Where the kernel keeps the host's own addresses. */
+export const LOCAL_TABLE = 255;
 
 type Attribute = readonly [type: number, value: Buffer];
 
@@ -128,13 +130,22 @@ export function addNeighbour(index: number, address: Address, mac: string): Rout
   };
 }
 
-/** What other tables have no answer for is looked up in this one. */
-export function addLastTable(family: 4 | 6, table: number): RouteRequest {
-  const header = Buffer.alloc(12);
-  header.writeUInt8(familyNumber(family), 0);
-  header.writeUInt8(table, 4);
-  header.writeUInt8(1, 7); // look up in a table
-  return { what: `add table ${String(table)}`, type: RTM_NEWRULE, flags: NLM_F_CREATE | NLM_F_EXCL, body: Buffer.concat([header, attributes([[6, u32(40_000)]])]) };
+/**
+ * Looks in the main table before the one of the host's own addresses, which may then hold every
+ * address there is. The kernel takes only addresses of that table for ones it can speak from.
+ */
+export function mainBeforeLocal(family: 4 | 6): readonly RouteRequest[] {
+  const rule = (priority: number): Buffer => {
+    const header = Buffer.alloc(12);
+    header.writeUInt8(familyNumber(family), 0);
+    header.writeUInt8(LOCAL_TABLE, 4);
+    header.writeUInt8(1, 7); // look up in a table
+    return Buffer.concat([header, attributes([[6, u32(priority)]])]);
+  };
+  return [
+    { what: 'look in the local table last', type: RTM_NEWRULE, flags: NLM_F_CREATE | NLM_F_EXCL, body: rule(40_000) },
+    { what: 'look in the local table no more first', type: RTM_DELRULE, flags: 0, body: rule(0) },
+  ];
 }
 
 /** The bytes of a request with its number. Only a failure is answered. */

@@ -55,7 +55,7 @@ function routeOf({ namespace, name }: Service, address: Address, { protocol, por
 /**
  * The lab's own table, which stands for what translates Service addresses on a real node: before
  * our rules at prerouting and output, as kube-proxy does. A pod that reaches itself by a Service, and
- * whoever comes by a node's port, appear as the node. Nothing behind a Service: refused.
+ * whoever comes by a node's port, appear as the node. Nothing behind a Service: dropped.
  */
 export function renderServiceTable(routes: readonly ServiceRoute[]): string {
   const open = routes.filter(({ backends }) => backends.length > 0);
@@ -89,7 +89,7 @@ export function renderServiceTable(routes: readonly ServiceRoute[]): string {
     ...(['forward', 'output'] as const).flatMap((hook) => [
       `\tchain closed_${hook} {`,
       `\t\ttype filter hook ${hook} priority 0;`,
-      ...[...new Set(routes.map(({ address }) => `\t\t${nfAddress(address.family)} daddr ${address.text} reject`))],
+      ...[...new Set(routes.map(({ address }) => `\t\t${nfAddress(address.family)} daddr ${address.text} drop`))],
       '\t}',
     ]),
     '}',

@@ -22,8 +22,7 @@ export function commandLine(version: string, terminal: Terminal, report: Report)
     .showHelpAfterError('(see --help)')
     .exitOverride();
 
-  const command = (name: string, summary: string): Command =>
-    program.command(name).description(summary).exitOverride().option('--schema', 'print the JSON schema of this command\'s -o json output and stop');
+  const command = (name: string, summary: string): Command => withSchema(program.command(name).description(summary).exitOverride());
 
   addGraph(command('graph', 'show who talks to whom, with the evidence for every edge'), terminal, report);
   addGenerate(command('generate', 'write least-privilege policies for what the manifests declare'), terminal, report);
@@ -31,6 +30,7 @@ export function commandLine(version: string, terminal: Terminal, report: Report)
   addExplain(command('explain', 'say whether a connection is let through, and which rules decide it'), terminal, report);
   addDiff(command('diff', 'list the connectivity that opens and closes between two policy sets'), terminal, report);
   addSimulate(command('simulate', 'replay flows against the policies: which would die, which paths stay open unused'), terminal, report);
+  addLab(program.command('lab').description('try policies on a cluster made of network namespaces (needs root)').exitOverride(), terminal, report);
   addVerify(command('verify', 'test invariants such as "data is never reachable from the edge"'), terminal, report);
   return program;
 }
@@ -40,13 +40,23 @@ function act<Arguments extends readonly unknown[]>(command: Command, terminal: T
   command.action(async (...given: unknown[]) => {
     if (command.opts<{ schema?: boolean }>().schema === true) {
       const { publishedSchema } = await import('./schemas/published.ts');
-      terminal.out(publishedSchema(command.name()));
+      terminal.out(publishedSchema(fullName(command)));
       report(0);
       return;
     }
     // commander passes the arguments, the options and the command itself
     report(await run(...(given.slice(0, -1) as [...Arguments, never])));
   });
+}
+
+function withSchema(command: Command): Command {
+  return command.option('--schema', 'print the JSON schema of this command\'s -o json output and stop');
+}
+
+// `lab up`, and not `up`
+function fullName(command: Command): string {
+  const group = command.parent?.parent === null || command.parent === null ? undefined : command.parent.name();
+  return group === undefined ? command.name() : `${group} ${command.name()}`;
 }
 
 const paths = (): Argument => new Argument('[path...]', PATHS);
@@ -146,5 +156,36 @@ function addVerify(command: Command, terminal: Terminal, report: Report): void {
   act<[string[]]>(command, terminal, report, async (given, options) => {
     const { runVerify } = await import('./commands/verify.ts');
     return runVerify(given, options, terminal);
+  });
+}
+
+function addLab(lab: Command, terminal: Terminal, report: Report): void {
+  const up = (name: string, summary: string): Command =>
+    withSchema(lab.command(name, { hidden: name === 'keep' }).description(summary).exitOverride())
+      .addArgument(paths())
+      .addOption(new Option('--nodes <n>', 'example nodes, where the input has none').default('3'))
+      .option('--enforce', 'load the rules of the policies of the input, or of the ones learned from it', false)
+      .addOption(defaultNamespace())
+      .addOption(output('table', 'json'));
+  act<[string[]]>(up('up', 'bring manifests up as network namespaces with small servers'), terminal, report, async (given, options) => {
+    const { runLabUp } = await import('./commands/lab.ts');
+    return runLabUp(given, options, terminal);
+  });
+  act<[string[]]>(up('keep', 'the process that holds a lab'), terminal, report, async (given, options) => {
+    const { runLabKeep } = await import('./commands/lab.ts');
+    return runLabKeep(given, options, terminal);
+  });
+  const show = (name: string, summary: string): Command => withSchema(lab.command(name).description(summary).exitOverride()).addOption(output('table', 'json'));
+  act<[]>(show('status', 'show the namespaces of the lab'), terminal, report, async (options) => {
+    const { runLabStatus } = await import('./commands/lab.ts');
+    return runLabStatus(options, terminal);
+  });
+  act<[]>(show('traffic', 'let the clients talk, and show what got through and what died'), terminal, report, async (options) => {
+    const { runLabTraffic } = await import('./commands/lab.ts');
+    return runLabTraffic(options, terminal);
+  });
+  act<[]>(lab.command('down').description('take the lab away, and what killed ones left behind').exitOverride(), terminal, report, async () => {
+    const { runLabDown } = await import('./commands/lab.ts');
+    return runLabDown(terminal);
   });
 }

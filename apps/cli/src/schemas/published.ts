@@ -5,6 +5,7 @@ import { diffSchema } from './diff-schema.ts';
 import { explainSchema } from './explain-schema.ts';
 import { generateSchema } from './generate-schema.ts';
 import { graphSchema } from './graph-schema.ts';
+import { labStatusSchema, labTrafficSchema } from './lab-schema.ts';
 import { simulateSchema } from './simulate-schema.ts';
 import { verifySchema } from './verify-schema.ts';
 
@@ -14,6 +15,9 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
   explain: explainSchema,
   generate: generateSchema,
   graph: graphSchema,
+  'lab status': labStatusSchema,
+  'lab traffic': labTrafficSchema,
+  'lab up': labStatusSchema,
   simulate: simulateSchema,
   verify: verifySchema,
 };
