@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import type { FlowReport } from '#model';
 
 import { inNetworkNamespace } from '../netlink/network-namespace.ts';
+import { addressText } from './address-text.ts';
 import { ConnectionListener } from './connection-listener.ts';
 import { readDnsAnswer } from './dns-answer.ts';
 import { DnsNames } from './dns-names.ts';
@@ -26,6 +27,8 @@ export interface FlowWatcherOptions {
   /** The node's network namespace; without it that of the thread. */
   readonly namespacePath?: string;
   readonly onReport: (report: FlowReport) => void;
+  /** An address that was closed because nobody vouched for it, each time it is logged, and when the kernel saw it. */
+  readonly onUnknown?: (address: string, at: number) => void;
   readonly bucketMs?: number;
   readonly mostFlows?: number;
   readonly receiveBufferBytes?: number;
@@ -137,6 +140,7 @@ export class FlowWatcher {
     if (reason.kind === 'foreign') return;
     if (reason.kind === 'verdict') {
       record.isAnswer = reason.isAnswer;
+      if (reason.verdict === 'unknown-pod') this.#tellUnknown(record, bytes);
       this.#table.refused(reason.verdict, reason.profile, record, bytes, reason.verdict === 'wrong-protocol' ? spokenIn(record, bytes) : undefined);
       return;
     }
@@ -149,6 +153,15 @@ export class FlowWatcher {
     const { protocol, payloadStart, payloadEnd } = record.packet;
     const answer = readDnsAnswer(bytes, payloadStart, payloadEnd, protocolName(protocol) === 'TCP' ? 'TCP' : 'UDP');
     if (answer !== undefined) this.#names.note(answer, Date.now());
+  }
+
+  // which of the two ends it was about, whoever knows the pods can tell
+  #tellUnknown({ packet: { sourceAt, destinationAt, addressLength }, at }: LogRecord, bytes: Buffer): void {
+    const { onUnknown } = this.#options;
+    if (onUnknown === undefined) return;
+    const seenAt = at > 0 ? at : Date.now();
+    onUnknown(addressText(bytes, sourceAt, addressLength), seenAt);
+    onUnknown(addressText(bytes, destinationAt, addressLength), seenAt);
   }
 }
 

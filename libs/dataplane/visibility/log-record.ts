@@ -2,6 +2,7 @@ import { type ConnectionRecord, newConnectionRecord, readConnection } from './co
 import { newPacketHeader, type PacketHeader, readPacket } from './packet-header.ts';
 
 const TYPE_MASK = 0x3fff;
+const NFULA_TIMESTAMP = 3;
 const NFULA_IFINDEX_INDEV = 4;
 const NFULA_IFINDEX_OUTDEV = 5;
 const NFULA_PAYLOAD = 9;
@@ -22,10 +23,12 @@ export interface LogRecord {
   sequence: number;
   inInterface: number;
   outInterface: number;
+  /** When it arrived, in milliseconds since 1970; 0 where the kernel does not say. */
+  at: number;
 }
 
 export function newLogRecord(): LogRecord {
-  return { prefix: '', packet: newPacketHeader(), connection: newConnectionRecord(), hasConnection: false, isAnswer: false, sequence: -1, inInterface: 0, outInterface: 0 };
+  return { prefix: '', packet: newPacketHeader(), connection: newConnectionRecord(), hasConnection: false, isAnswer: false, sequence: -1, inInterface: 0, outInterface: 0, at: 0 };
 }
 
 /** Reads the attributes of one logged packet; false where there is no packet in them that can be read. */
@@ -34,7 +37,7 @@ export function readLogRecord(bytes: Buffer, start: number, end: number, into: L
   into.hasConnection = false;
   into.isAnswer = false;
   into.sequence = -1;
-  into.inInterface = into.outInterface = 0;
+  into.inInterface = into.outInterface = into.at = 0;
   let hasPacket = false;
   for (let at = start; at + 4 <= end; ) {
     const length = bytes.readUInt16LE(at);
@@ -42,6 +45,9 @@ export function readLogRecord(bytes: Buffer, start: number, end: number, into: L
     if (length < 4 || stop > end) break;
     const body = at + 4;
     switch (bytes.readUInt16LE(at + 2) & TYPE_MASK) {
+      case NFULA_TIMESTAMP:
+        if (length >= 20) into.at = Number(bytes.readBigUInt64BE(body)) * 1_000 + Number(bytes.readBigUInt64BE(body + 8)) / 1_000;
+        break;
       case NFULA_PREFIX:
         into.prefix = prefixIn(bytes, body, stop);
         break;

@@ -1,0 +1,297 @@
+import { join } from 'node:path';
+
+import type { NodeBundle, Ruleset } from '#compilers/nftables';
+
+import { BundleStore } from '../bundle-store.ts';
+import type { DriverChoice } from '../choose-driver.ts';
+import type { RulesetDelta, Watch } from '../driver.ts';
+import type { ConnectionSweep } from '../generations.ts';
+import { NodeTable } from '../node-table.ts';
+import { NodeIntents, type PanicIntent, type TrialIntent } from './node-intents.ts';
+import type { BundleOrigin, NodeReport } from './node-report.ts';
+import { layOutForeign } from './ruleset-fault.ts';
+
+export interface NodeKeeperOptions extends DriverChoice {
+  readonly sweep?: ConnectionSweep;
+  /** Where the last confirmed bundle and what is meant to happen are kept. */
+  readonly folder: string;
+  readonly onReport: (report: NodeReport) => void;
+  /** How long a bundle that may lock its operator out stays without being confirmed. */
+  readonly confirmWithinMs?: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface OfferOptions {
+  readonly origin: Extract<BundleOrigin, 'file' | 'command'>;
+  /** Goes away again unless confirmed in so many milliseconds; without it only host mode does. */
+  readonly confirmWithinMs?: number;
+}
+
+/** What became of an order: done, or why not. */
+export type Outcome = { readonly kind: 'done'; readonly text: string } | { readonly kind: 'refused'; readonly why: string };
+
+/** What a node does at present. */
+export type NodeState =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'enforcing'; readonly since: number }
+  /** What an earlier process left in the kernel goes on; its bundle is not known here. */
+  | { readonly kind: 'adopted'; readonly since: number }
+  | { readonly kind: 'trial'; readonly since: number; readonly until: number }
+  | { readonly kind: 'panic'; readonly since: number; readonly by: string };
+
+const CONFIRM_WITHIN_MS = 60_000;
+const NO_CHANGE: RulesetDelta = { addedSets: [], addedMaps: [], addedChains: [], rewrittenChains: [], sets: [], maps: [], removedChains: [], removedSets: [] };
+
+/**
+ * Keeps a node at its bundle through everything that may happen to it: the life of a {@link NodeTable}.
+ *
+ * ```
+ *  start ── panic on disk? ─► nothing of ours in the kernel, until resumed
+ *    │      trial on disk? ─► whoever began it died: back to the confirmed bundle
+ *    └───── the kernel's table is the confirmed or the offered one? ─► taken up as it is
+ *                                                              else ─► written from disk
+ *  offer ─► refused: the bundle before stays │ host mode: on trial ─► confirmed │ reverted
+ *                                            │ else: confirmed by the kernel, saved
+ * ```
+ *
+ * What is meant to happen is on disk before it happens, so being killed at any moment leaves it to the
+ * next start. Stopping leaves the table as it is.
+ */
+export class NodeKeeper {
+  readonly #options: NodeKeeperOptions;
+  readonly #table: NodeTable;
+  readonly #store: BundleStore;
+  readonly #intents: NodeIntents;
+  readonly #now: () => number;
+  #watch: Watch | undefined;
+  #clock: NodeJS.Timeout | undefined;
+  #state: NodeState = { kind: 'nothing' };
+
+  constructor(options: NodeKeeperOptions) {
+    this.#options = options;
+    const { driver, sweep, folder } = options;
+    this.#table = new NodeTable({ driver, ...(sweep === undefined ? {} : { sweep }) });
+    this.#store = new BundleStore(join(folder, 'confirmed.bundle'));
+    this.#intents = new NodeIntents(folder);
+    this.#now = options.now ?? Date.now;
+  }
+
+  get state(): NodeState {
+    return this.#state;
+  }
+
+  /** What the kernel acknowledged last. */
+  get applied(): NodeBundle | undefined {
+    return this.#table.applied;
+  }
+
+  get generation(): number {
+    return this.#table.generation;
+  }
+
+  /** What the kernel holds otherwise than acknowledged. */
+  verify(): readonly string[] {
+    return this.#table.verify();
+  }
+
+  /**
+   * Takes up the node where the last process left it; never opens anything in between.
+   *
+   * `offered` is what will be asked for next anyway: where the kernel already holds that one, it is
+   * not led back to an older one first.
+   */
+  start(offered?: NodeBundle): void {
+    const { driver, why, onReport } = this.#options;
+    onReport({ kind: 'driver', driver: driver.name, ownsTable: driver.capabilities.ownsTable, why });
+    const panic = this.#intents.panic();
+    if (panic !== undefined) {
+      this.#open(panic);
+      return;
+    }
+    const trial = this.#intents.trial();
+    if (trial !== undefined) {
+      this.#revert(trial, 'the enforcer ended before anybody confirmed it');
+      this.#heal();
+      return;
+    }
+    const laidOut = offered === undefined ? undefined : layOutForeign(offered);
+    const isPlain = laidOut?.kind === 'ruleset' && !mayLockOut(laidOut.ruleset);
+    if (offered !== undefined && isPlain && this.#takeUp(offered, 'file')) this.#store.save(offered);
+    else this.#load('disk');
+    this.#heal();
+  }
+
+  /** Makes the kernel hold a bundle; on anything unexpected the one before stays. */
+  offer(bundle: NodeBundle, { origin, confirmWithinMs }: OfferOptions): Outcome {
+    const laidOut = layOutForeign(bundle);
+    if (laidOut.kind === 'fault') return this.#refuse(origin, bundle, laidOut.why);
+    if (this.#state.kind === 'panic') {
+      if (origin === 'file') return this.#refuse(origin, bundle, 'everything was opened by hand; `ringfence node resume` enforces again');
+      this.#intents.clear('panic');
+      this.#options.onReport({ kind: 'resumed', by: origin });
+      this.#state = { kind: 'nothing' };
+      this.#heal();
+    }
+    const { applied } = this.#table;
+    const isSame = applied?.hash === bundle.hash && applied.revision === bundle.revision;
+    if (isSame && confirmWithinMs === undefined) return { kind: 'done', text: `revision ${String(bundle.revision)} is in place already` };
+    const reverted = this.#intents.reverted();
+    if (origin === 'file' && reverted?.hash === bundle.hash) return this.#refuse(origin, bundle, 'nobody confirmed it when it was tried; `ringfence node apply FILE` tries again');
+    const window = confirmWithinMs ?? (mayLockOut(laidOut.ruleset) ? (this.#options.confirmWithinMs ?? CONFIRM_WITHIN_MS) : undefined);
+    return window === undefined ? this.#settle(bundle, origin) : this.#try(bundle, origin, window);
+  }
+
+  /** Says that a bundle on trial has locked nobody out: it stays. */
+  confirm(by: string): Outcome {
+    const { applied } = this.#table;
+    if (this.#state.kind !== 'trial' || applied === undefined) return { kind: 'refused', why: 'no bundle waits for confirmation' };
+    this.#store.save(applied);
+    this.#endTrial();
+    this.#state = { kind: 'enforcing', since: this.#state.since };
+    this.#options.onReport({ kind: 'confirmed', revision: applied.revision, hash: applied.hash, by });
+    return { kind: 'done', text: `revision ${String(applied.revision)} is confirmed` };
+  }
+
+  /** Opens everything: our table goes, and does not come back before somebody resumes or applies, whatever restarts in between. */
+  panic(by: string): Outcome {
+    const panic: PanicIntent = { at: this.#now(), by };
+    this.#intents.write('panic', panic);
+    this.#endTrial();
+    this.#open(panic);
+    return { kind: 'done', text: 'nothing is enforced; `ringfence node resume` enforces again' };
+  }
+
+  /** Goes on with the last confirmed bundle after {@link panic}. */
+  resume(by: string): Outcome {
+    if (this.#state.kind !== 'panic') return { kind: 'refused', why: 'nothing was opened by hand' };
+    this.#intents.clear('panic');
+    this.#state = { kind: 'nothing' };
+    this.#options.onReport({ kind: 'resumed', by });
+    this.#load('resumed');
+    this.#heal();
+    return { kind: 'done', text: this.#table.applied === undefined ? 'there is no confirmed bundle yet' : `revision ${String(this.#table.applied.revision)} is enforced` };
+  }
+
+  /** Clears, while nothing is urgent, what the next bundles would have to wait for. */
+  prepare(): void {
+    this.#table.prepare();
+  }
+
+  /** Lets go; the kernel goes on. A bundle on trial is reverted by the next start. */
+  stop(): void {
+    clearTimeout(this.#clock);
+    this.#watch?.stop();
+    this.#options.driver.close();
+  }
+
+  #settle(bundle: NodeBundle, origin: BundleOrigin): Outcome {
+    const outcome = this.#apply(bundle, origin);
+    if (outcome.kind === 'refused') return outcome;
+    this.#store.save(bundle);
+    this.#endTrial();
+    this.#intents.clear('reverted');
+    return outcome;
+  }
+
+  #try(bundle: NodeBundle, origin: BundleOrigin, windowMs: number): Outcome {
+    const at = this.#now();
+    const trial: TrialIntent = { hash: bundle.hash, revision: bundle.revision, at, until: at + windowMs };
+    const before = this.#intents.trial();
+    this.#intents.write('trial', trial);
+    const outcome = this.#apply(bundle, origin);
+    if (outcome.kind === 'refused') {
+      if (before === undefined) this.#intents.clear('trial');
+      else this.#intents.write('trial', before);
+      return outcome;
+    }
+    this.#intents.clear('reverted');
+    clearTimeout(this.#clock);
+    this.#clock = setTimeout(() => {
+      this.#revert(trial, 'nobody confirmed it in time');
+    }, windowMs);
+    this.#state = { kind: 'trial', since: at, until: trial.until };
+    this.#options.onReport({ kind: 'trial', ...trial });
+    return { kind: 'done', text: `${outcome.text}; it goes away in ${String(Math.round(windowMs / 1_000))} s unless \`ringfence node confirm\` is given` };
+  }
+
+  #revert({ revision, hash }: TrialIntent, why: string): void {
+    this.#intents.write('reverted', { revision, hash, at: this.#now() });
+    this.#options.onReport({ kind: 'reverted', revision, hash, why });
+    if (this.#store.load().kind === 'bundle') this.#load('reverted');
+    else {
+      this.#table.remove();
+      this.#state = { kind: 'nothing' };
+    }
+    this.#endTrial();
+  }
+
+  #endTrial(): void {
+    clearTimeout(this.#clock);
+    this.#intents.clear('trial');
+  }
+
+  #load(origin: BundleOrigin): void {
+    const stored = this.#store.load();
+    if (stored.kind === 'bundle') {
+      if (!this.#takeUp(stored.bundle, origin)) this.#apply(stored.bundle, origin);
+      return;
+    }
+    if (stored.kind === 'refused') this.#options.onReport({ kind: 'refused', origin, why: stored.diagnostic.message, diagnostics: [stored.diagnostic] });
+    const note = this.#options.driver.readNote();
+    if (note === undefined) return;
+    this.#options.driver.update(NO_CHANGE);
+    this.#state = { kind: 'adopted', since: this.#now() };
+    this.#options.onReport({ kind: 'adopted', ...note });
+  }
+
+  #takeUp(bundle: NodeBundle, origin: BundleOrigin): boolean {
+    if (!this.#table.reuse(bundle)) return false;
+    // by this the table is ours again, where the driver can own one
+    const commit = this.#options.driver.update(NO_CHANGE);
+    if (commit.kind === 'refused') return false;
+    this.#state = { kind: 'enforcing', since: this.#now() };
+    const { name } = this.#options.driver;
+    const { revision, hash } = bundle;
+    this.#options.onReport({ kind: 'applied', origin, driver: name, how: 'reused', revision, hash, generation: this.#table.generation, commitMs: commit.kernelMs, elements: this.#table.elements, isTightened: false, diagnostics: [] });
+    return true;
+  }
+
+  #apply(bundle: NodeBundle, origin: BundleOrigin): Outcome {
+    const before = this.#table.applied;
+    const report = this.#table.apply(bundle);
+    if (report.kind === 'failed') {
+      // what the kernel still holds is looked after as before
+      if (before !== undefined && !this.#table.reuse(before)) this.#table.apply(before);
+      return this.#refuse(origin, bundle, report.why, report.diagnostics);
+    }
+    this.#state = { kind: 'enforcing', since: this.#now() };
+    this.#options.onReport({ ...report, origin, driver: this.#options.driver.name });
+    return { kind: 'done', text: `revision ${String(bundle.revision)} is in place: ${String(report.elements)} elements, ${report.commitMs.toFixed(2)} ms` };
+  }
+
+  #open(panic: PanicIntent): void {
+    this.#watch?.stop();
+    this.#watch = undefined;
+    this.#table.remove();
+    this.#state = { kind: 'panic', since: panic.at, by: panic.by };
+    this.#options.onReport({ kind: 'panic', ...panic });
+  }
+
+  #heal(): void {
+    if (this.#watch !== undefined || !this.#options.driver.capabilities.noticesForeignChanges) return;
+    this.#watch = this.#table.heal((drift) => {
+      this.#options.onReport({ kind: 'drift', ...drift });
+    });
+  }
+
+  #refuse(origin: BundleOrigin, { revision, hash }: NodeBundle, why: string, diagnostics: Extract<NodeReport, { kind: 'refused' }>['diagnostics'] = []): Outcome {
+    this.#options.onReport({ kind: 'refused', origin, revision, hash, why, diagnostics });
+    return { kind: 'refused', why };
+  }
+}
+
+// rules for the node itself may cut off whoever loads them
+function mayLockOut({ sets }: Ruleset): boolean {
+  return sets.some(({ name, elements }) => name === 'host' && elements.length > 0);
+}
