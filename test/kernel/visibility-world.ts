@@ -55,6 +55,13 @@ export class VisibilityWorld {
     flushConnections(this.node);
   }
 
+  /** From now on the server takes every packet and does nothing with it; the ways there are known. */
+  swallow(): void {
+    this.#macs(this.client, '10.64.0.1', this.node, 'c');
+    this.#macs(this.node, SERVER.four, this.server, 'eth0');
+    this.#run(this.server, 'nft', 'add table inet swallow; add chain inet swallow every { type filter hook prerouting priority -400; policy drop; }');
+  }
+
   /** Starts a program in one of the namespaces. */
   peer(place: 'client' | 'server'): Peer {
     const peer = new Peer(this[place]);
@@ -80,9 +87,19 @@ export class VisibilityWorld {
     this.#ip(pod, '-6', 'route', 'add', 'default', 'via', gateway6);
   }
 
+  #macs(at: NetworkNamespace, address: string, of: NetworkNamespace, link: string): void {
+    const mac = /link\/ether ([0-9a-f:]+)/.exec(this.#run(of, 'ip', '-o', 'link', 'show', link))?.[1] ?? '';
+    this.#ip(at, 'neigh', 'replace', address, 'lladdr', mac, 'dev', at === this.client ? 'eth0' : 's');
+  }
+
   #ip(namespace: NetworkNamespace, ...args: readonly string[]): void {
-    const { status, stderr } = namespace.run(() => spawnSync('ip', args, { env: environment, encoding: 'utf8' }));
-    if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
+    this.#run(namespace, 'ip', ...args);
+  }
+
+  #run(namespace: NetworkNamespace, command: string, ...args: readonly string[]): string {
+    const { status, stdout, stderr } = namespace.run(() => spawnSync(command, args, { env: environment, encoding: 'utf8' }));
+    if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
+    return stdout;
   }
 }
 

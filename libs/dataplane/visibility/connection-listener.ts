@@ -1,8 +1,8 @@
 import { NETLINK_NETFILTER, NetlinkSocket } from '../netlink/netlink-socket.ts';
-import { type ReadableWatch, whenReadable } from '../netlink/readable-watch.ts';
 import { type ConnectionRecord, newConnectionRecord, readConnection } from './connection-record.ts';
 import { ConnectionList } from './connection-list.ts';
 import { DatagramBatch } from './datagram-batch.ts';
+import { PacedReading } from './paced-reading.ts';
 import { droppedMessages } from './socket-drops.ts';
 
 const NFNLGRP_CONNTRACK_NEW = 1;
@@ -54,7 +54,7 @@ export interface ConnectionListenerOptions {
  */
 export class ConnectionListener {
   readonly #socket: NetlinkSocket;
-  readonly #watch: ReadableWatch;
+  readonly #reading: PacedReading;
   readonly #batch = new DatagramBatch(SLOTS, SLOT_SIZE);
   readonly #record = newConnectionRecord();
   readonly #visitor: ConnectionVisitor;
@@ -72,28 +72,29 @@ export class ConnectionListener {
     this.#socket.join(NFNLGRP_CONNTRACK_DESTROY);
     if (withUpdates) this.#socket.join(NFNLGRP_CONNTRACK_UPDATE);
     this.#dropped = this.#readDrops() ?? 0;
-    this.#watch = whenReadable(this.#socket.fd, () => {
-      this.#drain();
-    });
+    this.#reading = new PacedReading(this.#socket.fd, () => this.#drain());
   }
 
   close(): void {
-    this.#watch.stop();
+    this.#reading.close();
     this.#list?.close();
     clearTimeout(this.#resyncTimer);
     this.#socket.close();
   }
 
-  #drain(): void {
+  #drain(): boolean {
+    let hadSome = false;
     for (let turn = 0; turn < BATCHES_A_TURN && !this.#socket.isClosed; turn += 1) {
       const count = this.#batch.receive(this.#socket.fd);
+      if (count !== 0) hadSome = true;
       if (count === 'overflow') {
         this.#countLoss();
         continue;
       }
       for (let at = 0; at < count; at += 1) this.#read(at);
-      if (count < this.#batch.slots) return;
+      if (count < this.#batch.slots) break;
     }
+    return hadSome;
   }
 
   #read(at: number): void {
