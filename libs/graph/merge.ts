@@ -40,6 +40,7 @@ function mergeGroup(group: readonly Relationship[]): Relationship {
     ...(first.host === undefined ? {} : { host: first.host }),
     ...(application === undefined ? {} : { application }),
     tier,
+    ...(best.every(({ isPortGuessed }) => isPortGuessed === true) ? { isPortGuessed: true } : {}),
     confidence: combinedConfidence(best),
     evidence: distinctEvidence(group.flatMap((each) => each.evidence)).slice(0, MOST_EVIDENCE),
   };

@@ -17,7 +17,7 @@ import { portText, type RuleDraft } from './rule-draft.ts';
 export function rulesFor(relationship: Relationship, direction: Direction, grounding: PeerGrounding): readonly RuleDraft[] {
   const peer = direction === 'ingress' ? relationship.from : relationship.to;
   const { application, tier, confidence, evidence } = relationship;
-  return ground(peer, relationship, direction, grounding).map(({ peers, ports = [portOf(relationship)], widenings }) => ({
+  return ground(peer, relationship, direction, grounding).map(({ peers, ports = portsOf(relationship), widenings }) => ({
     peers,
     ports,
     ...(application === undefined ? {} : { application }),
@@ -42,7 +42,7 @@ function groundHost(host: string, relationship: Relationship, grounding: PeerGro
   if (address !== undefined) return { peers: [block(hostPrefix(address))], widenings: [] };
   const known = grounding.ofKnownHost(host);
   if (known.length > 0) return { peers: known.map(block), widenings: [] };
-  const port = portText(portOf(relationship));
+  const port = portsOf(relationship).map(portText).join(', ');
   return { peers: [{ kind: 'host', host }], widenings: [`${host} is a name: where only addresses can be said, ${port} is open to the whole public internet`] };
 }
 
@@ -50,13 +50,16 @@ function block(cidr: Extract<Peer, { kind: 'cidr' }>['cidr']): Peer {
   return { kind: 'cidr', cidr, except: [] };
 }
 
-function portOf({ port, protocol }: Relationship): PortMatch {
-  return port !== null && isPortNumber(port) && protocol !== 'ICMP' ? { kind: 'range', protocol, from: port, to: port } : { kind: 'protocol', protocol };
+// where the port is a guess, none of the pair is closed: the client may use another, and over UDP
+function portsOf({ port, protocol, isPortGuessed }: Relationship): readonly PortMatch[] {
+  if (isPortGuessed === true) return [{ kind: 'protocol', protocol: 'TCP' }, { kind: 'protocol', protocol: 'UDP' }];
+  return [port !== null && isPortNumber(port) && protocol !== 'ICMP' ? { kind: 'range', protocol, from: port, to: port } : { kind: 'protocol', protocol }];
 }
 
-function portWidenings({ protocol }: Relationship, ports: readonly PortMatch[]): readonly string[] {
-  const isWhole = protocol !== 'ICMP' && ports.some((port) => port.kind === 'protocol');
-  return isWhole ? [`the port is not known, so every ${protocol} port is open`] : [];
+function portWidenings({ port, protocol, isPortGuessed }: Relationship, ports: readonly PortMatch[]): readonly string[] {
+  if (!ports.some((each) => each.kind === 'protocol')) return [];
+  if (isPortGuessed === true) return [`the port is not written down${port === null ? '' : ` (likely ${String(port)})`}, so every TCP and UDP port is open`];
+  return protocol === 'ICMP' ? [] : [`the port is not known, so every ${protocol} port is open`];
 }
 
 function reason(peer: GraphPeer, { host, evidence }: Relationship, direction: Direction, ports: readonly PortMatch[]): string {

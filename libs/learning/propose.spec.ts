@@ -150,6 +150,7 @@ describe('peers that are no workload', () => {
     { name: 'the scheduler on unknown nodes', side: 'egress', each: relationship('shop/Deployment/api', 'kube-scheduler', 10259), expected: ['any : 10259/TCP'], billed: true },
     { name: 'a workload on known nodes', side: 'egress', each: relationship('shop/Deployment/api', 'shop/DaemonSet/agent', 9100), fields: { workloads: [api, workload('shop/DaemonSet/agent', { hostNetwork: true })], nodes: [worker] }, expected: ['192.0.2.11/32 2001:db8:a::11/128 : 9100/TCP'], billed: true },
     { name: 'a workload on unknown nodes', side: 'egress', each: relationship('shop/Deployment/api', 'shop/DaemonSet/agent', 9100), fields: { workloads: [api, workload('shop/DaemonSet/agent', { hostNetwork: true })] }, expected: ['any : 9100/TCP'], billed: true },
+    { name: 'a port that is a guess: all of that pair', side: 'egress', each: { ...relationship('shop/Deployment/api', 'shop/Deployment/web', 8080), isPortGuessed: true }, expected: ['shop/Deployment/web : TCP UDP'], billed: true },
     { name: 'ICMP', side: 'egress', each: relationship('shop/Deployment/api', 'shop/Deployment/web', null, { protocol: 'ICMP' }), expected: ['shop/Deployment/web : ICMP'], billed: false },
   ])('says $name', ({ side, each, fields = {}, expected, billed }) => {
     const { shape: found, widenings } = onlyRule(side, each, fields);

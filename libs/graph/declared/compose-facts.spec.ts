@@ -3,18 +3,26 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { snapshotOf } from '#inventory';
+import type { Relationship } from '#model';
 import { readComposeFolder } from '#sources/compose';
 
 import { readDeclared } from './declared.ts';
 
 /** `client -> server port/protocol`, with `?` where it is weak. */
 function edges(services: string, files: Readonly<Record<string, string>> = {}): readonly string[] {
+  return relationshipsOf(services, files).map(({ from, to, port, protocol, tier }) => `${nameOf(from)} -> ${nameOf(to)} ${String(port)}/${protocol}${tier === 'weak' ? '?' : ''}`);
+}
+
+function guesses(services: string): readonly (readonly [number | null, boolean])[] {
+  return relationshipsOf(services, {}).map(({ port, isPortGuessed = false }) => [port, isPortGuessed]);
+}
+
+function relationshipsOf(services: string, files: Readonly<Record<string, string>>): readonly Relationship[] {
   const folder = mkdtempSync(join(tmpdir(), 'ringfence-compose-'));
   try {
     for (const [name, text] of Object.entries({ ...files, 'compose.yaml': `name: app\n${services}` })) writeFileSync(join(folder, name), text);
     const { projects } = readComposeFolder(folder, [join(folder, 'compose.yaml')]);
-    const { relationships } = readDeclared(snapshotOf(projects.map((value) => ({ source: 'test', key: value.name, value }))));
-    return relationships.map(({ from, to, port, protocol, tier }) => `${nameOf(from)} -> ${nameOf(to)} ${String(port)}/${protocol}${tier === 'weak' ? '?' : ''}`);
+    return readDeclared(snapshotOf(projects.map((value) => ({ source: 'test', key: value.name, value })))).relationships;
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -45,6 +53,28 @@ describe('depends_on', () => {
   it('takes the port from an address of its own, else from what others dial', () => {
     const text = 'services:\n  web: {image: a, depends_on: [api], environment: {API_URL: "http://api:7000"}}\n  job: {image: b, depends_on: [api]}\n  api: {image: c, ports: ["7000:7000", "8000:8000"]}';
     expect(edges(text)).toEqual(['job -> api 7000/TCP', 'web -> api 7000/TCP']);
+  });
+});
+
+describe('the port of a server nobody names one for', () => {
+  const on = (server: string): string => `services:\n  web: {image: w, depends_on: [it]}\n  it: {${server}}`;
+
+  it.each([
+    ['is the one its health check calls, rather than the product\'s usual one', 'image: pgbouncer, healthcheck: {test: ["CMD-SHELL", "psql -p 5432 -h 127.0.0.1"]}', [5432]],
+    ['is none that only peers use', 'build: ., ports: ["9200:9200", "9300:9300"]', [9200]],
+    ['is none of its metrics', 'image: x, ports: ["7234:7234", "8000:8000"], environment: {METRICS_ENDPOINT: "0.0.0.0:8000"}', [7234]],
+    ['is the product\'s where only its page for people is published', 'image: example/broker, ports: ["15672:15672"]', [5672]],
+    ['is FastCGI behind a tag that says so', 'image: "shop:fpm-alpine"', [9000]],
+    ['is that of mail for a mail server', 'image: example/smtp', [25]],
+  ])('%s', (_, server, ports) => {
+    expect(edges(on(server))).toEqual(ports.map((port) => `web -> it ${String(port)}/TCP`));
+  });
+
+  it('is a guess where the product has several for its clients', () => {
+    expect(guesses(on('image: clickhouse/clickhouse-server'))).toEqual([[8123, true]]);
+    expect(guesses(on('image: postgres'))).toEqual([[5432, false]]);
+    expect(guesses(on('image: example/flink, ports: ["9081:9081"]'))).toEqual([[9081, true]]);
+    expect(guesses(on('image: a'))).toEqual([[null, true]]);
   });
 });
 

@@ -10,6 +10,7 @@ export interface ComposeDependency {
   readonly ports: readonly ChosenPort[];
   /** The field names no port: `any` of several, or the `usual` one. */
   readonly portGuess: 'any' | 'usual';
+  readonly isPortGuess: boolean;
   readonly field: 'depends_on' | 'links';
   /** Why it may only be an order of starting. */
   readonly doubt?: string;
@@ -30,7 +31,7 @@ export function composeDependencies(workload: Workload, resolver: Resolver): rea
       if (server === undefined || server === workload || !canReach(workload, server)) continue;
       const doubt = doubtOf(workload, server, field);
       const choice = choosePorts({ host: name, form: 'host', key: field, meaning: 'address', position: 0 }, undefined, server, false, false);
-      found.push({ server, ports: choice.ports, portGuess: choice.ports.length === 1 && isListening(server, choice.ports[0]) ? 'usual' : 'any', field, ...(doubt === undefined ? {} : { doubt }) });
+      found.push({ server, ports: choice.ports, portGuess: choice.ports.length === 1 && isListening(server, choice.ports[0]) ? 'usual' : 'any', isPortGuess: choice.isPortGuess === true, field, ...(doubt === undefined ? {} : { doubt }) });
     }
   }
   return found;

@@ -63,7 +63,7 @@ export function readDeclared(snapshot: Snapshot): Declared {
 }
 
 function dependencyDrafts(workload: Workload, resolver: Resolver): readonly Draft[] {
-  return composeDependencies(workload, resolver).flatMap(({ server, ports, portGuess, field, doubt }) =>
+  return composeDependencies(workload, resolver).flatMap(({ server, ports, portGuess, isPortGuess, field, doubt }) =>
     ports.map(
       ({ port, protocol, application }): Draft => ({
         from: workload.ref,
@@ -75,6 +75,7 @@ function dependencyDrafts(workload: Workload, resolver: Resolver): readonly Draf
         confidence: doubt !== undefined ? 0.4 : port === null ? 0.7 : 0.88,
         evidence: { kind: 'declared', source: `compose-${field}`, where: evidenceWhere(workload.origin, `service ${workload.ref.name} ${field}`), text: `${field} names ${server.ref.name}${port === null ? '' : ', which listens'}${doubt === undefined ? '' : ` (weak: ${doubt})`}` },
         portGuess,
+        ...(isPortGuess ? { isPortGuessed: true } : {}),
       }),
     ),
   );

@@ -15,6 +15,8 @@ export interface Draft {
   readonly evidence: Evidence;
   /** Where nothing named the port: `any` of several (or none) was meant, or the `usual` one of the product. */
   readonly portGuess?: 'any' | 'usual';
+  /** True where the client may use other ports of that server besides. */
+  readonly isPortGuessed?: boolean;
 }
 
 const MOST_EVIDENCE = 20;
@@ -52,6 +54,7 @@ function mergeGroup(group: readonly Draft[]): Relationship | undefined {
     ...(first.host === undefined ? {} : { host: first.host }),
     ...(application === undefined ? {} : { application }),
     tier: strong.length > 0 ? 'strong' : 'weak',
+    ...(deciding.every(({ isPortGuessed }) => isPortGuessed === true) ? { isPortGuessed: true } : {}),
     confidence: strong.length > 0 ? combineConfidence(distinctBy(strong, ({ evidence: { where } }) => where).map(({ confidence }) => confidence)) : combineConfidence([Math.max(...group.map(({ confidence }) => confidence))]),
     evidence: [...evidence.values()].slice(0, MOST_EVIDENCE),
   };

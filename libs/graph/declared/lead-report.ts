@@ -80,7 +80,7 @@ function draftsOf(client: Workload, { sighting }: Lead, target: Target, tier: 's
       const { workload, service } = target;
       const name = service === undefined ? workload.ref.name : `${service.type === 'Compose' ? '' : 'Service '}${service.namespace}/${service.name}`;
       const confidence = base * groundFactor(target.ground);
-      return target.ports.map((port) => draft({ from: client.ref, to: workload.ref, tier, confidence, evidence: evidenceOf(sighting, `${sighting.place} names ${name}, which leads to ${formatRef(workload)}${portText(port)}${suffix}`), ...(target.ground === 'all' || target.ground === 'none' ? { portGuess: 'any' as const } : {}) }, port));
+      return target.ports.map((port) => draft({ from: client.ref, to: workload.ref, tier, confidence, evidence: evidenceOf(sighting, `${sighting.place} names ${name}, which leads to ${formatRef(workload)}${portText(port)}${suffix}`), ...(target.ground === 'all' || target.ground === 'none' ? { portGuess: 'any' as const } : {}), ...(target.isPortGuess === true ? { isPortGuessed: true } : {}) }, port));
     }
   }
 }

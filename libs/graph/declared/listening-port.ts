@@ -32,6 +32,19 @@ export function listeningPorts(server: Workload): readonly ListeningPort[] {
 const OWN_STEMS = new Set(['', 'http', 'server', 'listen', 'app', 'web', 'api', 'grpc', 'service', 'bind', 'rest', 'node', 'aspnetcore http', 'uvicorn', 'nginx', 'container', 'internal', 'local', 'main']);
 const WILDCARD = /^(?:https?:\/\/)?(?:0\.0\.0\.0|\[::\]|\*|\+)?:(\d{2,5})$/;
 
+const SIDE_WORDS: ReadonlySet<string> = new Set(['metrics', 'metric', 'prometheus', 'health', 'healthcheck', 'probe', 'pprof', 'debug', 'profiling', 'admin', 'management', 'monitoring', 'exporter', 'jmx', 'telemetry']);
+
+/** Ports a container's own settings give to metrics, health and administration: `METRICS_ADDR=:9100`, `ADMIN_PORT=8081`. */
+export function sideSettings({ env }: Container): readonly number[] {
+  return env.flatMap(({ name, value }) => {
+    if (value === undefined || value.length > 200) return [];
+    const words = wordsOf(name);
+    if (!words.some((word) => SIDE_WORDS.has(word))) return [];
+    const port = Number(WILDCARD.exec(value.trim())?.[1] ?? (words.at(-1) === 'port' ? value : Number.NaN));
+    return isPortNumber(port) ? [port] : [];
+  });
+}
+
 function ownPorts(container: Container): readonly number[] {
   const found: number[] = [];
   for (const { name, value } of container.env) {

@@ -24,14 +24,15 @@ export function settlePorts(drafts: readonly Draft[]): readonly Draft[] {
     }
     const own = distinctPorts(byPair.get(pairOf(first)) ?? (first.portGuess === 'any' ? (hintsByPair.get(pairOf(first)) ?? []) : []));
     const server = graphPeerKey(first.to);
+    const isOwn = byPair.has(pairOf(first));
     const dialled = own.length > 0 ? own : first.portGuess === 'any' ? mostDialled(byServer.get(server) ?? hintsByServer.get(server) ?? [], group) : [];
-    settled.push(...(dialled.length > 0 ? dialled.map((known) => withPortOf(first, known)) : group));
+    settled.push(...(dialled.length > 0 ? dialled.map((known) => withPortOf(first, known, isOwn)) : group));
   }
   return settled;
 }
 
-function withPortOf({ from, to, tier, confidence, evidence }: Draft, { port, protocol, application }: Draft): Draft {
-  return { from, to, port, protocol, ...(application === undefined ? {} : { application }), tier, confidence, evidence };
+function withPortOf({ from, to, tier, confidence, evidence, isPortGuessed }: Draft, { port, protocol, application }: Draft, isOwn: boolean): Draft {
+  return { from, to, port, protocol, ...(application === undefined ? {} : { application }), tier, confidence, evidence, ...(isPortGuessed === true && !isOwn ? { isPortGuessed } : {}) };
 }
 
 function pairOf({ from, to }: { readonly from: Draft['from']; readonly to: Draft['to'] | WorkloadRef }): string {

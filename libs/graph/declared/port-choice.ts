@@ -1,8 +1,8 @@
 import type { Container, Protocol, Service, ServicePort, Workload } from '#model';
 
-import { type ListeningPort, listeningPorts } from './listening-port.ts';
+import { type ListeningPort, listeningPorts, sideSettings } from './listening-port.ts';
 import type { KeyedMention } from './mention.ts';
-import { type ProductPort, productPorts } from './product.ts';
+import { type ProductPort, productPorts, SIDE_PORTS } from './product.ts';
 import { schemeOf } from './scheme.ts';
 
 /** A port of the server's pods a mention leads to. */
@@ -19,6 +19,8 @@ export type PortGround = 'written' | 'name' | 'only' | 'sibling' | 'scheme' | 'p
 export interface PortChoice {
   readonly ports: readonly ChosenPort[];
   readonly ground: PortGround;
+  /** True where the server has others its clients may mean as well. */
+  readonly isPortGuess?: boolean;
 }
 
 /**
@@ -74,13 +76,15 @@ function chooseUnwritten(mention: KeyedMention, service: Service, server: Worklo
     const bySchemeName = service.ports.filter((each) => spokenOn(each) === scheme.application);
     if (bySchemeName.length === 1) return { ports: translate(bySchemeName, server, application), ground: 'scheme' };
   }
-  for (const product of clientPorts(server)) {
+  const products = clientPorts(server).flatMap((product) => {
     const known = service.ports.filter((each) => each.port === product.port || podPort(each, server) === product.port);
-    if (known.length > 0) return { ports: translate(known, server, application ?? product.application), ground: 'product' };
-  }
+    return known.length === 0 ? [] : [{ known, product }];
+  });
+  const [first] = products;
+  if (first !== undefined) return { ports: translate(first.known, server, application ?? first.product.application), ground: 'product', ...guess(products.length > 1) };
   const plain = service.ports.filter((each) => !isSideDoor(each.name ?? ''));
   if (plain.length === 1) return { ports: translate(plain, server, application), ground: 'product' };
-  return { ports: translate(service.ports, server, application), ground: 'all' };
+  return { ports: translate(service.ports, server, application), ground: 'all', isPortGuess: true };
 }
 
 const SIDE_DOOR = /metric|prom|admin|health|probe|debug|status|monitor|exporter|pprof|profil|manag|dashboard|console|webhook|peer|cluster|gossip|raft|transport|intra|inter|epmd|dist|jmx/;
@@ -113,10 +117,15 @@ function chooseOpenPort(mention: KeyedMention, server: Workload, application: st
   const likely = likelyPorts(open, server);
   const known = products.filter((each) => open.some(({ port: number }) => number === each.port));
   const [product] = known.length > 0 ? known : likely.length === 0 ? products : [];
-  if (product !== undefined) return { ports: [{ port: product.port, protocol: protocolOn(server, product.port), application: application ?? product.application }], ground: known.length === 1 || products.length === 1 ? 'product' : 'all' };
+  if (product !== undefined) return { ports: [{ port: product.port, protocol: protocolOn(server, product.port), application: application ?? product.application }], ground: known.length === 1 || products.length === 1 ? 'product' : 'all', ...guess(products.length > 1) };
   if (scheme?.port !== undefined) return { ports: [{ port: scheme.port, protocol: 'TCP', ...optional(application) }], ground: 'scheme' };
-  if (likely.length > 0) return { ports: likely.map((each) => ({ ...each, ...optional(application) })), ground: likely.length === 1 ? 'only' : 'all' };
-  return { ports: [{ port: null, protocol: 'TCP', ...optional(application) }], ground: 'none' };
+  // a port of one's own choice beside what the product is known for: which of them is dialled, nobody says
+  if (likely.length > 0) return { ports: likely.map((each) => ({ ...each, ...optional(application) })), ground: likely.length === 1 ? 'only' : 'all', ...guess(likely.length > 1 || products.length > 0) };
+  return { ports: [{ port: null, protocol: 'TCP', ...optional(application) }], ground: 'none', isPortGuess: true };
+}
+
+function guess(isPortGuess: boolean): { readonly isPortGuess?: true } {
+  return isPortGuess ? { isPortGuess: true } : {};
 }
 
 // ports debuggers listen on: node, JVM, delve, Python, Chrome
@@ -124,9 +133,10 @@ const DEBUG_PORTS = new Set([9229, 9222, 5005, 5678, 2345, 40000, 35729, 24678])
 
 // empty where all that is open are the product's side doors: its own port is then meant, though nobody shows it
 function likelyPorts(open: readonly ListeningPort[], server: Workload): readonly ChosenPort[] {
-  const sides = new Set(server.containers.flatMap(productPorts).flatMap(({ role, port }) => (role === 'client' ? [] : [port])));
-  if (open.length > 0 && open.every(({ port }) => sides.has(port))) return [];
-  const served = open.filter(({ port, name }) => !DEBUG_PORTS.has(port) && !sides.has(port) && !isMetricsPort(port) && !isSideDoor(name ?? ''));
+  const sides = new Set([...server.containers.flatMap(productPorts).flatMap(({ role, port }) => (role === 'client' ? [] : [port])), ...server.containers.flatMap(sideSettings)]);
+  const isSide = (port: number): boolean => sides.has(port) || SIDE_PORTS.has(port);
+  if (open.length > 0 && open.every(({ port }) => isSide(port))) return [];
+  const served = open.filter(({ port, name }) => !DEBUG_PORTS.has(port) && !isSide(port) && !isMetricsPort(port) && !isSideDoor(name ?? ''));
   const shown = served.filter(({ isLocal }) => isLocal !== true);
   const chosen = shown.length > 0 ? shown : served.length > 0 ? served : open;
   // inside, plain HTTP is what the TLS port beside it is for outside
@@ -134,8 +144,12 @@ function likelyPorts(open: readonly ListeningPort[], server: Workload): readonly
   return chosen.filter(({ port }) => !(hasPlain && port === 443)).map(({ port, protocol }) => ({ port, protocol }));
 }
 
+// an image nobody knows may still be told by the one port that is shown: a product's own for people
 function clientPorts(server: Workload): readonly ProductPort[] {
-  return server.containers.flatMap(productPorts).filter(({ role }) => role === 'client');
+  const byImage = server.containers.flatMap(productPorts);
+  const [shown, another] = byImage.length > 0 ? [] : listeningPorts(server);
+  const known = shown !== undefined && another === undefined ? (SIDE_PORTS.get(shown.port) ?? []) : byImage;
+  return known.filter(({ role }) => role === 'client');
 }
 
 // where exporters and metrics endpoints listen by custom

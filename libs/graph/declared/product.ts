@@ -53,7 +53,7 @@ const PRODUCTS: ReadonlyMap<string, readonly ProductPort[]> = new Map(
     cassandra: [p(9042, 'cassandra'), p(7000, 'cassandra', 'peer')],
     scylla: [p(9042, 'cassandra'), p(7000, 'cassandra', 'peer')],
     cockroach: [p(26257, 'postgresql'), p(26257, 'cockroach', 'peer')],
-    clickhouse: [p(8123, 'http'), p(9009, 'clickhouse', 'peer')],
+    clickhouse: [p(8123, 'http'), p(9000, 'clickhouse'), p(9009, 'clickhouse', 'peer')],
     influxdb: [p(8086, 'http')],
     neo4j: [p(7687, 'bolt'), p(7474, 'http', 'side')],
     couchdb: [p(5984, 'http')],
@@ -83,6 +83,12 @@ const PRODUCTS: ReadonlyMap<string, readonly ProductPort[]> = new Map(
     wordpress: [p(80, 'http')],
     nextcloud: [p(80, 'http')],
     drupal: [p(80, 'http')],
+    smtp: [p(25, 'smtp')],
+    postfix: [p(25, 'smtp')],
+    exim: [p(25, 'smtp')],
+    smtp4dev: [p(25, 'smtp'), p(80, 'http', 'side')],
+    mailcatcher: [p(1025, 'smtp'), p(1080, 'http', 'side')],
+    maildev: [p(1025, 'smtp'), p(1080, 'http', 'side')],
     mailhog: [p(1025, 'smtp'), p(8025, 'http', 'side')],
     mailpit: [p(1025, 'smtp'), p(8025, 'http', 'side')],
     openldap: [p(389, 'ldap')],
@@ -112,6 +118,19 @@ function p(port: number, application: string, role: ProductPort['role'] = 'clien
   return { port, application, role };
 }
 
+const FPM: readonly ProductPort[] = [p(9000, 'fastcgi')];
+
+// numbers nobody takes for a service of their own
+const UNMISTAKABLE: readonly number[] = [2380, 2888, 3888, 4369, 6222, 7946, 8025, 8161, 8222, 9300, 9644, 14269, 15672, 15692, 16379, 16686, 18083, 25672, 33145];
+
+/** Ports only peers, people and health checks of a well-known product use, with the ports of that product. */
+export const SIDE_PORTS: ReadonlyMap<number, readonly ProductPort[]> = new Map(
+  UNMISTAKABLE.flatMap((number) => {
+    const product = [...PRODUCTS.values()].find((ports) => ports.some(({ port, role }) => port === number && role !== 'client'));
+    return product === undefined ? [] : [[number, product] as const];
+  }),
+);
+
 interface ImageName {
   /** The last part of the repository, without registry, user and tag. */
   readonly name: string;
@@ -135,7 +154,9 @@ export function imageWords(container: Container): readonly string[] {
 export function productPorts(container: Container): readonly ProductPort[] {
   const { name: last, tag } = imageName(container);
   const whole = PRODUCTS.get(last);
-  if (whole !== undefined) return last === 'php' && !tag.includes('fpm') ? [] : whole;
+  // a tag may say that there is no web server in it: only FastCGI
+  if (/(?:^|[^a-z])fpm(?:[^a-z]|$)/.test(tag)) return FPM;
+  if (whole !== undefined) return last === 'php' ? [] : whole;
   // cp-kafka, timescaledb-ha, bitnami/redis-cluster; an exporter, operator or proxy of a product is not that product
   const words = last.split(/[^a-z0-9]+/);
   if (words.some((word) => /^(?:exporter|operator|ui|manager|connect|client|backup|init|proxy|console|commander|insight|express|reloader|agent|adapter|cli|tools|rest|mirror|setup|migrations?|controller|sidecar)$/.test(word))) return [];

@@ -93,7 +93,7 @@ function nearest(list: readonly PortSibling[], position: number): PortSibling | 
   return after.position - position <= 2 * (position - before.position) ? after : before;
 }
 
-const SIDE = / (?:metrics?|debug|admin|health|management|jmx|prometheus|probe|status|monitor|ui|console|dashboard)$/;
+const SIDE = / (?:metrics?|debug|health|management|jmx|prometheus|probe|status|monitor)$/;
 
 function unquoted(value: string): string {
   return value.trim().replace(/^["']|["'];?$/g, '').trim() || 'none';

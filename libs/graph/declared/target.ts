@@ -8,7 +8,7 @@ import type { Sighting } from './sighting.ts';
 
 /** One server a sighting leads to. */
 export type Target =
-  | { readonly kind: 'workload'; readonly workload: Workload; readonly ports: readonly ChosenPort[]; readonly ground: PortGround; readonly service?: Service; readonly isGuess: boolean; readonly isPeer: boolean }
+  | { readonly kind: 'workload'; readonly workload: Workload; readonly ports: readonly ChosenPort[]; readonly ground: PortGround; readonly isPortGuess?: boolean; readonly service?: Service; readonly isGuess: boolean; readonly isPeer: boolean }
   | { readonly kind: 'external'; readonly host: string; readonly ports: readonly ChosenPort[] }
   | { readonly kind: 'kube-apiserver'; readonly port: number };
 

@@ -31,7 +31,7 @@ function open(why: string): DirectionKnowledge {
 }
 
 function doubtOf(facts: WorkloadFacts, snapshot: Snapshot): string | undefined {
-  const { workload, isApiClient, discovery, unresolved, hiddenSetting, untoldServer, unsureServer, unproxied, registries } = facts;
+  const { workload, isApiClient, discovery, unresolved, hiddenSetting, untoldServer, unproxied, registries } = facts;
   const [direct] = unproxied;
   const [registry] = registries;
   if (workload.hostNetwork) return 'it shares the network of its node, where no policy reaches it';
@@ -40,7 +40,6 @@ function doubtOf(facts: WorkloadFacts, snapshot: Snapshot): string | undefined {
   if (unresolved !== undefined) return 'an address it is told leads to nothing in the input, so it has peers that are not known';
   if (hiddenSetting !== undefined) return hiddenSetting;
   if (untoldServer !== undefined) return `it waits for ${untoldServer.kind} ${untoldServer.name} without being told its address, so it may know others`;
-  if (unsureServer !== undefined) return `which port of ${unsureServer.kind} ${unsureServer.name} it calls is a guess`;
   if (direct !== undefined) return `it is told not to use a proxy for ${direct.kind} ${direct.name}, so it may call it`;
   if (registry !== undefined) return `it may find peers in the registry ${registry.kind} ${registry.name}`;
   if (facts.asksEngine) return 'it can ask the container engine who is there';

@@ -28,11 +28,10 @@ function open(why: string): DirectionKnowledge {
   return { isKnown: false, why };
 }
 
-function doubtOfItself({ workload, unsureClient }: WorkloadFacts): string | undefined {
+function doubtOfItself({ workload }: WorkloadFacts): string | undefined {
   if (workload.hostNetwork) return 'it shares the network of its node, where no policy reaches it';
   const hostPort = workload.containers.flatMap(({ ports }) => ports).find((port) => port.hostPort !== undefined);
   if (hostPort?.hostPort !== undefined) return `host port ${String(hostPort.hostPort)} lets in whoever knows a node's address`;
-  if (unsureClient !== undefined) return `which of its ports ${nameOf(unsureClient)} calls is a guess`;
   return undefined;
 }
 

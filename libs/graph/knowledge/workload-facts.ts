@@ -19,9 +19,6 @@ export interface WorkloadFacts {
   readonly servers: readonly WorkloadRef[];
   /** Whether its own replicas are seen to call each other. */
   readonly callsItself: boolean;
-  /** A client, or a server, that it shares only guessed ports with. */
-  readonly unsureClient?: WorkloadRef;
-  readonly unsureServer?: WorkloadRef;
   readonly hasWeakClient: boolean;
   readonly hasWeakServer: boolean;
   /** Called from outside its application: internet, ingress controller, gateway. */
@@ -90,7 +87,7 @@ export function graphFacts(input: FactsInput): GraphFacts {
 
 type Monitored = (relationship: Relationship) => boolean;
 
-type InwardFacts = Pick<WorkloadFacts, 'services' | 'serves' | 'offersPort' | 'clients' | 'callsItself' | 'hasWeakClient' | 'isEntry' | 'isCalledByApiServer' | 'isScraped' | 'uncalledPort' | 'unsureClient'>;
+type InwardFacts = Pick<WorkloadFacts, 'services' | 'serves' | 'offersPort' | 'clients' | 'callsItself' | 'hasWeakClient' | 'isEntry' | 'isCalledByApiServer' | 'isScraped' | 'uncalledPort'>;
 
 function inwardFacts(workload: Workload, inward: readonly Relationship[], backends: ServiceBackends, isMonitored: Monitored): InwardFacts {
   const key = workloadKey(workload.ref);
@@ -110,23 +107,10 @@ function inwardFacts(workload: Workload, inward: readonly Relationship[], backen
     isCalledByApiServer: strong.some(({ from }) => from === 'kube-apiserver'),
     isScraped,
     ...uncalledPort(workload, strong, services, backends),
-    ...optional('unsureClient', onlyGuessed(strong, ({ from }) => from, key)),
   };
 }
 
 const HOUSEKEEPING = /metric|prom|health|probe|ready|live|debug|pprof/i;
-
-// below it a port is one of several that nothing chose between
-const GUESSED = 0.6;
-
-function onlyGuessed(relationships: readonly Relationship[], endOf: (relationship: Relationship) => GraphPeer, own: WorkloadKey): WorkloadRef | undefined {
-  const sure = new Set(relationships.filter(({ confidence }) => confidence >= GUESSED).map((each) => graphPeerKey(endOf(each))));
-  return workloadsOf(relationships.map(endOf), own).find((peer) => !sure.has(workloadKey(peer)));
-}
-
-function optional<K extends string>(key: K, value: WorkloadRef | undefined): { readonly [key in K]?: WorkloadRef } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: WorkloadRef });
-}
 
 function uncalledPort(workload: Workload, strong: readonly Relationship[], services: readonly Service[], backends: ServiceBackends): Pick<WorkloadFacts, 'uncalledPort'> {
   const called = new Set(strong.map(({ port }) => port));
@@ -137,7 +121,7 @@ function uncalledPort(workload: Workload, strong: readonly Relationship[], servi
   return {};
 }
 
-type OutwardFacts = Pick<WorkloadFacts, 'servers' | 'hasWeakServer' | 'isApiClient' | 'hasOutsideServer' | 'untoldServer' | 'unsureServer'>;
+type OutwardFacts = Pick<WorkloadFacts, 'servers' | 'hasWeakServer' | 'isApiClient' | 'hasOutsideServer' | 'untoldServer'>;
 
 function outwardFacts(key: WorkloadKey, outward: readonly Relationship[], isMonitored: Monitored): OutwardFacts {
   const strong = outward.filter((each) => each.tier === 'strong');
@@ -146,8 +130,7 @@ function outwardFacts(key: WorkloadKey, outward: readonly Relationship[], isMoni
   const [untold] = workloadsOf(calls.filter(({ to }) => !told.has(graphPeerKey(to))).map(({ to }) => to), key);
   return {
     servers: workloadsOf(calls.map(({ to }) => to), key),
-    ...optional('untoldServer', untold),
-    ...optional('unsureServer', onlyGuessed(calls, ({ to }) => to, key)),
+    ...(untold === undefined ? {} : { untoldServer: untold }),
     // what is outside the cluster stays open anyhow
     hasWeakServer: outward.some(({ tier, to }) => tier === 'weak' && to !== 'internet'),
     isApiClient: strong.some(({ to }) => to === 'kube-apiserver'),
