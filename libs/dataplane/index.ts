@@ -5,9 +5,11 @@ export { chooseDriver, type DriverChoice, type DriverWish } from './choose-drive
 export { ConntrackSweep } from './conntrack-sweep.ts';
 export type { Commit, Driver, DriverCapabilities, DriverName, ForeignChange, MapChange, RefusalCode, RuleCounter, RulesetDelta, SetChange, TableReading, Watch } from './driver.ts';
 export { NodeIntents, type PanicIntent, type RevertedIntent, type TrialIntent } from './enforcement/node-intents.ts';
-export { NodeKeeper, type NodeKeeperOptions, type NodeState, type OfferOptions, type Outcome } from './enforcement/node-keeper.ts';
+export { NodeKeeper } from './enforcement/node-keeper.ts';
+export { carryOut, type NodeOrder, type NodeReply, type NodeStatus, readOrder, statusOf } from './enforcement/node-orders.ts';
 export { answerQuestion, type NodeAnswer, type NodeAnswers, type NodeQuestion } from './enforcement/node-question.ts';
 export type { BundleOrigin, NodeReport } from './enforcement/node-report.ts';
+export type { NodeKeeperOptions, NodeState, OfferOptions, Outcome } from './enforcement/node-state.ts';
 export { type PodView, type ProfileView, type RuleConnections, type RulesView, type RuleView, viewRules } from './enforcement/node-view.ts';
 export { FakeDriver } from './fake-driver.ts';
 export { type ConnectionSweep } from './generations.ts';

@@ -1,44 +1,16 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { NodeBundle, Ruleset } from '#compilers/nftables';
+import type { NodeBundle } from '#compilers/nftables';
 
 import { BundleStore } from '../bundle-store.ts';
-import type { DriverChoice } from '../choose-driver.ts';
-import type { RulesetDelta, Watch } from '../driver.ts';
-import type { ConnectionSweep } from '../generations.ts';
+import type { DriverName, RuleCounter, RulesetDelta, Watch } from '../driver.ts';
 import { NodeTable } from '../node-table.ts';
+import type { TableNote } from '../table-note.ts';
 import { NodeIntents, type PanicIntent, type TrialIntent } from './node-intents.ts';
 import type { BundleOrigin, NodeReport } from './node-report.ts';
-import { layOutForeign } from './ruleset-fault.ts';
-
-export interface NodeKeeperOptions extends DriverChoice {
-  readonly sweep?: ConnectionSweep;
-  /** Where the last confirmed bundle and what is meant to happen are kept. */
-  readonly folder: string;
-  readonly onReport: (report: NodeReport) => void;
-  /** How long a bundle that may lock its operator out stays without being confirmed. */
-  readonly confirmWithinMs?: number;
-  /** Milliseconds since 1970. */
-  readonly now?: () => number;
-}
-
-export interface OfferOptions {
-  readonly origin: Extract<BundleOrigin, 'file' | 'command'>;
-  /** Goes away again unless confirmed in so many milliseconds; without it only host mode does. */
-  readonly confirmWithinMs?: number;
-}
-
-/** What became of an order: done, or why not. */
-export type Outcome = { readonly kind: 'done'; readonly text: string } | { readonly kind: 'refused'; readonly why: string };
-
-/** What a node does at present. */
-export type NodeState =
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'enforcing'; readonly since: number }
-  /** What an earlier process left in the kernel goes on; its bundle is not known here. */
-  | { readonly kind: 'adopted'; readonly since: number }
-  | { readonly kind: 'trial'; readonly since: number; readonly until: number }
-  | { readonly kind: 'panic'; readonly since: number; readonly by: string };
+import type { NodeKeeperOptions, NodeState, OfferOptions, Outcome } from './node-state.ts';
+import { layOutForeign, mayLockOut } from './ruleset-fault.ts';
 
 const CONFIRM_WITHIN_MS = 60_000;
 const NO_CHANGE: RulesetDelta = { addedSets: [], addedMaps: [], addedChains: [], rewrittenChains: [], sets: [], maps: [], removedChains: [], removedSets: [] };
@@ -62,6 +34,7 @@ export class NodeKeeper {
   readonly #options: NodeKeeperOptions;
   readonly #table: NodeTable;
   readonly #store: BundleStore;
+  readonly #tried: BundleStore;
   readonly #intents: NodeIntents;
   readonly #now: () => number;
   #watch: Watch | undefined;
@@ -73,6 +46,7 @@ export class NodeKeeper {
     const { driver, sweep, folder } = options;
     this.#table = new NodeTable({ driver, ...(sweep === undefined ? {} : { sweep }) });
     this.#store = new BundleStore(join(folder, 'confirmed.bundle'));
+    this.#tried = new BundleStore(join(folder, 'trial.bundle'));
     this.#intents = new NodeIntents(folder);
     this.#now = options.now ?? Date.now;
   }
@@ -88,6 +62,24 @@ export class NodeKeeper {
 
   get generation(): number {
     return this.#table.generation;
+  }
+
+  get elements(): number {
+    return this.#table.elements;
+  }
+
+  get driver(): DriverName {
+    return this.#options.driver.name;
+  }
+
+  /** What the kernel's table says about itself. */
+  note(): TableNote | undefined {
+    return this.#options.driver.readNote();
+  }
+
+  /** How often rules were reached; undefined where the driver cannot tell. */
+  counters(): readonly RuleCounter[] | undefined {
+    return this.#options.driver.capabilities.countsHits ? this.#options.driver.counters() : undefined;
   }
 
   /** What the kernel holds otherwise than acknowledged. */
@@ -120,6 +112,20 @@ export class NodeKeeper {
     if (offered !== undefined && isPlain && this.#takeUp(offered, 'file')) this.#store.save(offered);
     else this.#load('disk');
     this.#heal();
+  }
+
+  /** Finds out how the node stands, where no enforcer runs; changes nothing. */
+  look(): void {
+    const panic = this.#intents.panic();
+    const note = this.#options.driver.readNote();
+    if (panic !== undefined) this.#state = { kind: 'panic', since: panic.at, by: panic.by };
+    if (panic !== undefined || note === undefined) return;
+    const trial = this.#intents.trial();
+    const stored = (trial?.hash === note.hash ? this.#tried : this.#store).load();
+    const since = trial?.at ?? statSync(join(this.#options.folder, 'confirmed.bundle'), { throwIfNoEntry: false })?.mtimeMs ?? this.#now();
+    if (stored.kind !== 'bundle' || !this.#table.reuse(stored.bundle)) this.#state = { kind: 'adopted', since };
+    else if (trial?.hash === note.hash) this.#state = { kind: 'trial', since, until: trial.until };
+    else this.#state = { kind: 'enforcing', since };
   }
 
   /** Makes the kernel hold a bundle; on anything unexpected the one before stays. */
@@ -198,6 +204,7 @@ export class NodeKeeper {
     const at = this.#now();
     const trial: TrialIntent = { hash: bundle.hash, revision: bundle.revision, at, until: at + windowMs };
     const before = this.#intents.trial();
+    this.#tried.save(bundle);
     this.#intents.write('trial', trial);
     const outcome = this.#apply(bundle, origin);
     if (outcome.kind === 'refused') {
@@ -215,7 +222,9 @@ export class NodeKeeper {
     return { kind: 'done', text: `${outcome.text}; it goes away in ${String(Math.round(windowMs / 1_000))} s unless \`ringfence node confirm\` is given` };
   }
 
-  #revert({ revision, hash }: TrialIntent, why: string): void {
+  #revert({ revision, hash, at }: TrialIntent, why: string): void {
+    // somebody else may have confirmed it meanwhile
+    if (this.#intents.trial()?.at !== at) return;
     this.#intents.write('reverted', { revision, hash, at: this.#now() });
     this.#options.onReport({ kind: 'reverted', revision, hash, why });
     if (this.#store.load().kind === 'bundle') this.#load('reverted');
@@ -251,9 +260,8 @@ export class NodeKeeper {
     const commit = this.#options.driver.update(NO_CHANGE);
     if (commit.kind === 'refused') return false;
     this.#state = { kind: 'enforcing', since: this.#now() };
-    const { name } = this.#options.driver;
     const { revision, hash } = bundle;
-    this.#options.onReport({ kind: 'applied', origin, driver: name, how: 'reused', revision, hash, generation: this.#table.generation, commitMs: commit.kernelMs, elements: this.#table.elements, isTightened: false, diagnostics: [] });
+    this.#options.onReport({ kind: 'applied', origin, driver: this.driver, how: 'reused', revision, hash, generation: this.#table.generation, commitMs: commit.kernelMs, elements: this.#table.elements, isTightened: false, diagnostics: [] });
     return true;
   }
 
@@ -289,9 +297,4 @@ export class NodeKeeper {
     this.#options.onReport({ kind: 'refused', origin, revision, hash, why, diagnostics });
     return { kind: 'refused', why };
   }
-}
-
-// rules for the node itself may cut off whoever loads them
-function mayLockOut({ sets }: Ruleset): boolean {
-  return sets.some(({ name, elements }) => name === 'host' && elements.length > 0);
 }

@@ -34,6 +34,11 @@ export function layOutForeign(bundle: NodeBundle): LaidOutBundle {
   return { kind: 'ruleset', ruleset };
 }
 
+/** Whether there are rules for the node itself, which may cut off whoever loads them. */
+export function mayLockOut({ sets }: Ruleset): boolean {
+  return sets.some(({ name, elements }) => name === 'host' && elements.length > 0);
+}
+
 function isElement(text: unknown): boolean {
   return typeof text === 'string' && text.length <= LONGEST && ELEMENT.test(text);
 }
