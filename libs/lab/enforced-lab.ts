@@ -1,8 +1,10 @@
+import type { NodeBundle } from '#compilers/nftables';
 import type { Connection, Endpoint, Snapshot } from '#model';
 
 import { Lab, type LabOptions } from './lab.ts';
 import type { LabHost } from './lab-host.ts';
 import { labWorldOf, type LabPlace, type LabWorld, placesIn } from './lab-world.ts';
+import { type EnforcementOptions, NodeEnforcement } from './node-enforcement.ts';
 import { LabRules } from './node-rules.ts';
 import { type ProbedConnection, type ProbeOutcome, Prober } from './prober.ts';
 import { renderServiceTable, type ServiceRoute } from './service-table.ts';
@@ -10,24 +12,26 @@ import { renderServiceTable, type ServiceRoute } from './service-table.ts';
 /** A lab whose nodes enforce rules: what connections come through is asked of the kernel. */
 export class EnforcedLab {
   readonly lab: Lab;
-  readonly #rules = new LabRules('inet ringfence');
+  readonly #enforcement: NodeEnforcement;
   readonly #translation = new LabRules('inet rf_lab');
   readonly #prober: Prober;
   #world: LabWorld = { nodes: [], pods: [] };
 
-  constructor(options: LabOptions = {}) {
+  constructor(options: LabOptions & EnforcementOptions = {}) {
+    this.#enforcement = new NodeEnforcement(options);
     this.lab = new Lab(options);
     this.#prober = new Prober(this.lab);
   }
 
   /**
-   * Goes on to a cluster and to these rules (text for `nft -f` by node), under whatever runs.
-   * A node without rules lets everything through.
+   * Goes on to a cluster and to these bundles, by node, under whatever runs; see
+   * {@link NodeEnforcement.enforce} for `how`. A node without a bundle lets everything through.
    */
-  show(snapshot: Snapshot, texts: ReadonlyMap<string, string>): void {
+  show(snapshot: Snapshot, bundles: ReadonlyMap<string, NodeBundle>, how: 'from scratch' | 'by change' = 'from scratch'): void {
     this.#world = labWorldOf(snapshot);
     this.lab.show(this.#world);
-    this.#rules.load(this.lab.nodeNamespaces(), texts);
+    this.#enforcement.enforce(this.lab.nodeNamespaces(), bundles, how);
+    if (how === 'from scratch') this.lab.forgetConnections();
   }
 
   /** Makes every node translate the addresses of these Services, and no others. */
@@ -35,11 +39,6 @@ export class EnforcedLab {
     const nodes = this.lab.nodeNamespaces();
     const text = renderServiceTable(routes);
     this.#translation.load(nodes, new Map(routes.length === 0 ? [] : [...nodes.keys()].map((node) => [node, text])));
-  }
-
-  /** Makes the nodes forget every connection, as if none had ever been. */
-  forgetConnections(): void {
-    this.lab.forgetConnections();
   }
 
   /** Sends the first packet of each connection, and says which arrived; in the order given. */
@@ -63,6 +62,7 @@ export class EnforcedLab {
   }
 
   close(): void {
+    this.#enforcement.close();
     this.lab.close();
   }
 }

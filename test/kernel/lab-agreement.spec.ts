@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 
+import { compileNodes, type NodeBundle } from '#compilers/nftables';
 import { EnforcedLab, isRoutable } from '#lab';
 import type { Connection, Revision, Snapshot } from '#model';
 import { createEvaluator } from '#policy';
 
-import { describeConnection, emitRulesets, tracerOf } from '../support/agreement.ts';
+import { describeConnection, digest, emitRulesets, tracerOf } from '../support/agreement.ts';
 import { connectionsOf } from '../support/agreement-connections.ts';
 import { fuzzCase, revisionOf } from '../support/fuzz.ts';
 import { describeKernel } from '../support/kernel.ts';
@@ -47,8 +48,7 @@ function compare(lab: EnforcedLab, revision: Revision, snapshot: Snapshot, conne
   const texts = emitRulesets(revision, snapshot);
   const tracer = tracerOf(snapshot, texts);
   const evaluator = createEvaluator(revision, snapshot);
-  lab.show(snapshot, texts);
-  lab.forgetConnections();
+  lab.show(snapshot, bundlesOf(revision, snapshot));
   const outcomes = lab.probe(connections);
   const differences: string[] = [];
   let arrived = 0;
@@ -61,6 +61,10 @@ function compare(lab: EnforcedLab, revision: Revision, snapshot: Snapshot, conne
     if (!isOneMind) differences.push(`${describeConnection(connection)}: kernel ${kernel}, trace ${traced}, evaluate ${evaluated}`);
   }
   return { differences: differences.slice(0, 20), arrived };
+}
+
+function bundlesOf(revision: Revision, snapshot: Snapshot): ReadonlyMap<string, NodeBundle> {
+  return new Map(compileNodes(revision, snapshot, { digest }).bundles.map((bundle) => [bundle.node, bundle]));
 }
 
 function isSendable({ from, to, application }: Connection): boolean {

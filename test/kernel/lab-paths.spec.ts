@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { compileNodes } from '#compilers/nftables';
 import { EnforcedLab, type LabOptions, type ProbeOutcome, serviceRoutes } from '#lab';
 import { type Address, type Connection, type Endpoint, podKey, type Pod, type Protocol } from '#model';
 import { adoptPolicies } from '#policy';
 
-import { emitRulesets, policiesOf } from '../support/agreement.ts';
+import { digest, policiesOf } from '../support/agreement.ts';
 import { describeKernel } from '../support/kernel.ts';
 import { address, node, podsOf, service, workload, world } from '../support/worlds.ts';
 
@@ -31,8 +32,7 @@ const cluster = world({
     service('shop/nothing', { selector: { app: 'nothing' }, clusterAddresses: [address('198.51.100.12')], ports: [{ port: 80 }] }),
   ],
 });
-const rules = emitRulesets(
-  adoptPolicies(
+const revision = adoptPolicies(
     policiesOf(`
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -46,9 +46,8 @@ kind: NetworkPolicy
 metadata: {name: store, namespace: shop}
 spec: {podSelector: {matchLabels: {app: store}}, policyTypes: [Ingress, Egress]}
 `),
-  ),
-  cluster,
 );
+const bundles = new Map(compileNodes(revision, cluster, { digest }).bundles.map((bundle) => [bundle.node, bundle]));
 const families = [4, 6] as const;
 
 describeKernel('packets in a lab', () => {
@@ -59,7 +58,7 @@ describeKernel('packets in a lab', () => {
     let lab: EnforcedLab;
     beforeAll(() => {
       lab = new EnforcedLab(options);
-      lab.show(cluster, rules);
+      lab.show(cluster, bundles);
       lab.translate(serviceRoutes(cluster));
     });
     afterAll(() => {

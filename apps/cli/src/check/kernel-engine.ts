@@ -1,5 +1,5 @@
-import { changesBetween, NodeCompiler, renderRuleset } from '#compilers/nftables';
-import { EnforcedLab, labObstacle, type ProbeOutcome } from '#lab';
+import { changesBetween, type NodeBundle, NodeCompiler, renderRuleset } from '#compilers/nftables';
+import { EnforcedLab, type EnforcementOptions, labObstacle, type ProbeOutcome } from '#lab';
 import { type Connection, type Endpoint, podKey } from '#model';
 
 import { digest } from '../offline/digest.ts';
@@ -16,28 +16,23 @@ export function openKernelEngine(terminal: Terminal): Engine | undefined {
   return undefined;
 }
 
-/** How many generations a ruleset can be stamped with. */
-const GENERATIONS = 8;
-
 /**
- * Loads the rules of every node into a cluster of network namespaces and sends real packets.
+ * Writes the rules of every node into a cluster of network namespaces, as an enforcer would, and
+ * sends real packets.
  *
- * One lab serves all worlds, one after another. Moving on replaces the rules under the running lab;
- * a world that starts from scratch forgets the connections of the one before. Close it at the end.
+ * One lab serves all worlds, one after another. A world that starts from scratch begins with whole
+ * new tables and no connections; moving on changes the tables under the running lab. Close it at the end.
  */
 export class KernelEngine implements Engine {
   readonly name = 'kernel';
-  readonly #lab = new EnforcedLab();
+  readonly #lab: EnforcedLab;
 
-  prepare(world: World): Prepared {
-    return new KernelCluster(this, new NodeCompiler(world.revision, world.snapshot, digest), world, 1);
+  constructor(options: EnforcementOptions = {}) {
+    this.#lab = new EnforcedLab(options);
   }
 
-  /** Brings the lab to a world, its rules to these texts, and sends the first packet of each connection. */
-  run({ snapshot }: World, texts: ReadonlyMap<string, string>, isFresh: boolean, connections: readonly Connection[]): readonly ProbeOutcome[] {
-    this.#lab.show(snapshot, texts);
-    if (isFresh) this.#lab.forgetConnections();
-    return this.#lab.probe(connections);
+  prepare(world: World): Prepared {
+    return new KernelCluster(this.#lab, new NodeCompiler(world.revision, world.snapshot, digest), world, undefined);
   }
 
   close(): void {
@@ -46,35 +41,33 @@ export class KernelEngine implements Engine {
 }
 
 class KernelCluster implements Prepared {
-  /** The rules, as stamped with the first generation: equal rules are equal texts. */
+  /** The rules, as text: equal rules are equal texts. */
   readonly state: string;
-  readonly #engine: KernelEngine;
+  readonly #lab: EnforcedLab;
   readonly #compiler: NodeCompiler;
   readonly #world: World;
-  readonly #generation: number;
-  readonly #texts: ReadonlyMap<string, string>;
-  readonly #outcomes = new Map<Connection, ProbeOutcome>();
+  /** What the lab has to have shown before. */
+  readonly #before: KernelCluster | undefined;
+  readonly #bundles: ReadonlyMap<string, NodeBundle>;
+  #outcomes: ReadonlyMap<Connection, ProbeOutcome> | undefined;
 
-  constructor(engine: KernelEngine, compiler: NodeCompiler, world: World, generation: number) {
-    this.#engine = engine;
+  constructor(lab: EnforcedLab, compiler: NodeCompiler, world: World, before: KernelCluster | undefined) {
+    this.#lab = lab;
     this.#compiler = compiler;
     this.#world = world;
-    this.#generation = generation;
-    const bundles = [...compiler.bundles()];
-    this.#texts = new Map(bundles.map(([node, bundle]) => [node, renderRuleset(bundle, 1 + (generation % GENERATIONS))]));
-    this.state = bundles.map(([node, bundle]) => `# ${node}\n${renderRuleset(bundle)}`).join('\n');
+    this.#before = before;
+    this.#bundles = compiler.bundles();
+    this.state = [...this.#bundles].map(([node, bundle]) => `# ${node}\n${renderRuleset(bundle)}`).join('\n');
   }
 
   expect(connections: readonly Connection[]): void {
-    const outcomes = this.#engine.run(this.#world, this.#texts, this.#generation === 1, connections);
-    for (const [at, outcome] of outcomes.entries()) {
-      const connection = connections[at];
-      if (connection !== undefined) this.#outcomes.set(connection, outcome);
-    }
+    this.#show();
+    const outcomes = this.#lab.probe(connections);
+    this.#outcomes = new Map(connections.flatMap((connection, at) => (outcomes[at] === undefined ? [] : [[connection, outcomes[at]] as const])));
   }
 
   verdict(connection: Connection): EngineVerdict {
-    const outcome = this.#outcomes.get(connection);
+    const outcome = this.#outcomes?.get(connection);
     if (outcome === undefined) throw new Error('kernel: asked about a connection it was not told of');
     const what = `${endText(connection.from)} to ${endText(connection.to)}`;
     switch (outcome.kind) {
@@ -90,7 +83,15 @@ class KernelCluster implements Prepared {
   update(next: World): Prepared {
     const kept = keepEqual(this.#world, next);
     this.#compiler.apply(changesBetween(this.#world, kept));
-    return new KernelCluster(this.#engine, this.#compiler, kept, this.#generation + 1);
+    return new KernelCluster(this.#lab, this.#compiler, kept, this);
+  }
+
+  // A step nobody asked about is gone through all the same: what it leaves behind is part of the test.
+  #show(): void {
+    if (this.#outcomes !== undefined) return;
+    if (this.#before !== undefined) this.#before.#show();
+    this.#lab.show(this.#world.snapshot, this.#bundles, this.#before === undefined ? 'from scratch' : 'by change');
+    this.#outcomes = new Map();
   }
 }
 

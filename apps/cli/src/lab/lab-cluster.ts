@@ -1,4 +1,4 @@
-import { compileNodes, renderRuleset } from '#compilers/nftables';
+import { compileNodes, type NodeBundle } from '#compilers/nftables';
 import { inferGraph } from '#graph';
 import { placeExamplePods } from '#inventory';
 import { type ServiceRoute, serviceRoutes } from '#lab';
@@ -14,8 +14,8 @@ export interface LabCluster {
   /** The policies of the input where there are any, else the ones learned from it. */
   readonly revision: Revision;
   readonly services: readonly ServiceRoute[];
-  /** What each node enforces, as text for `nft -f`. */
-  readonly rulesets: ReadonlyMap<string, string>;
+  /** What each node enforces. */
+  readonly bundles: ReadonlyMap<string, NodeBundle>;
 }
 
 /** Places the pods of a snapshot on nodes, and compiles what the nodes would enforce. */
@@ -28,6 +28,6 @@ export function labCluster(input: Snapshot, nodes: number): LabCluster {
     graph: inferGraph(snapshot),
     revision,
     services: serviceRoutes(snapshot),
-    rulesets: new Map(bundles.map((bundle) => [bundle.node, renderRuleset(bundle)])),
+    bundles: new Map(bundles.map((bundle) => [bundle.node, bundle])),
   };
 }

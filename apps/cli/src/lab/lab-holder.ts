@@ -56,7 +56,7 @@ export class LabHolder {
     this.#isEnforced = isEnforced;
     this.#lab = new EnforcedLab({ prefix: namePrefix() });
     try {
-      this.#lab.show(cluster.snapshot, isEnforced ? cluster.rulesets : new Map());
+      this.#lab.show(cluster.snapshot, isEnforced ? cluster.bundles : new Map());
       this.#lab.translate(cluster.services);
       this.#openServers();
     } catch (error) {
