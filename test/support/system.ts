@@ -1,7 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-/** What tests use from the system, by Debian package, and a call that works only where it is usable. */
+import { UNPACKED_LIBRARIES, UNPACKED_PATH, unpackPackages } from './unpacked-packages.ts';
+
+/**
+ * What tests use from the system, by Debian package, and a call that works only where it is usable.
+ * Those of `unpackedWith` are unpacked beside it and not installed, which would start a daemon.
+ */
 const tools = {
   nft: {
     debianPackage: 'nftables',
@@ -15,18 +20,30 @@ const tools = {
     debianPackage: 'iproute2',
     probe: { args: ['netns', 'list'], input: '' },
   },
+  dockerd: {
+    debianPackage: 'docker.io',
+    unpackedWith: ['containerd', 'runc', 'tini', 'busybox-static', 'libdevmapper1.02.1', 'libseccomp2'],
+    probe: { args: ['--version'], input: '' },
+  },
+  iptables: {
+    debianPackage: 'iptables',
+    probe: { args: ['--version'], input: '' },
+  },
 } as const;
 
 export type ToolName = keyof typeof tools;
 
 // an ordinary user's PATH leaves out the folders where such tools live
-const systemPath = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+const systemPath = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin', ...UNPACKED_PATH].join(':');
 const environment = { ...process.env, PATH: systemPath, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+
+/** What a program is to be started with that needs other tools, or libraries unpacked with it. */
+export const toolEnvironment: NodeJS.ProcessEnv = { ...environment, LD_LIBRARY_PATH: UNPACKED_LIBRARIES.join(':') };
 
 /** Says why a tool cannot be used here, in words for the name of a skipped test; undefined where it can. */
 export function whyUnusable(tool: ToolName): string | undefined {
   const { debianPackage, probe } = tools[tool];
-  const ran = spawnSync(tool, probe.args, { input: probe.input, env: environment, encoding: 'utf8', timeout: 10_000 });
+  const ran = spawnSync(tool, probe.args, { input: probe.input, env: 'unpackedWith' in tools[tool] ? toolEnvironment : environment, encoding: 'utf8', timeout: 10_000 });
   if (ran.error !== undefined) return `${tool} is not installed, Debian package ${debianPackage}`;
   if (ran.status !== 0) return `${tool} may not be used: ${ran.stderr.trim().split('\n')[0] ?? ''}`;
   return undefined;
@@ -61,14 +78,33 @@ export function installMissingTools(): void {
   say(`installing ${packages.join(' ')} for the tests`);
   const deadline = Date.now() + 240_000;
   for (let attempt = 1; Date.now() < deadline; attempt += 1) {
-    if (installOnce(packages, deadline) || missing.every(isInstalled)) return;
+    if (installOnce(missing.filter((tool) => !isInstalled(tool)), deadline) || missing.every(isInstalled)) return;
     if (attempt === 4) break;
     spawnSync('sleep', ['5']); // another apt may hold the lock on the package lists
   }
   say(`could not install ${packages.join(' ')}: tests that need ${missing.join(', ')} are skipped`);
 }
 
-function installOnce(packages: readonly string[], deadline: number): boolean {
+function installOnce(missing: readonly ToolName[], deadline: number): boolean {
+  const packages = missing.filter((tool) => !('unpackedWith' in tools[tool])).map((tool) => tools[tool].debianPackage);
+  const unpacked = missing.flatMap((tool) => {
+    const row = tools[tool];
+    return 'unpackedWith' in row ? [row.debianPackage, ...row.unpackedWith] : [];
+  });
+  return installPackages(packages, deadline) && unpack(unpacked, deadline);
+}
+
+function unpack(packages: readonly string[], deadline: number): boolean {
+  if (packages.length === 0) return true;
+  const problem = unpackPackages(packages, environment, Math.max(1_000, deadline - Date.now()));
+  if (problem === undefined) return true;
+  say(problem);
+  apt(['update'], deadline);
+  return false;
+}
+
+function installPackages(packages: readonly string[], deadline: number): boolean {
+  if (packages.length === 0) return true;
   const install = ['install', '-y', '--no-install-recommends', ...packages];
   // the package lists of a fresh system are empty or old
   return apt(install, deadline) || (apt(['update'], deadline) && apt(install, deadline));
