@@ -3,6 +3,8 @@ import type { Signature } from './protocol-signature.ts';
 
 const POSTGRESQL_3 = 3 << 16;
 const POSTGRESQL_REQUESTS: Readonly<Record<number, string>> = { 80877102: 'cancel', 80877103: 'ssl', 80877104: 'gss' };
+/** 3.0 and 3.2 exist. */
+const LAST_POSTGRESQL_MINOR = 2;
 const LONGEST_POSTGRESQL_STARTUP = 10_000;
 
 /** Startup, or a request to encrypt or to cancel: length, then a number that is a version or one of three. */
@@ -15,10 +17,10 @@ export const postgresql: Signature = {
     const request = POSTGRESQL_REQUESTS[code];
     if (request === 'cancel') return length >= 16 && length <= 268 ? { version: request } : undefined;
     if (request !== undefined) return length === 8 ? { version: request } : undefined;
-    if (code < POSTGRESQL_3 || code > POSTGRESQL_3 + 9_999 || length < 9 || length > LONGEST_POSTGRESQL_STARTUP) return undefined;
-    // pairs of names and values follow, or nothing but the end
+    if (code < POSTGRESQL_3 || code > POSTGRESQL_3 + LAST_POSTGRESQL_MINOR || length > LONGEST_POSTGRESQL_STARTUP) return undefined;
+    // pairs of names and values follow, or nothing but the end; Kafka's request 3 has a number that counts up there
     const first = payload.u8(8);
-    return first === 0 || (first >= 0x20 && first <= 0x7e) ? { version: `3.${String(code - POSTGRESQL_3)}` } : undefined;
+    return (first === 0 && length === 9) || (first >= 0x20 && first <= 0x7e) ? { version: `3.${String(code - POSTGRESQL_3)}` } : undefined;
   },
 };
 
