@@ -1,0 +1,163 @@
+import { hostname } from 'node:os';
+
+import type { NodeBundle } from '#compilers/nftables';
+import { carryOut, chooseDriver, ConntrackSweep, countConnections, FlowWatcher, NodeKeeper, type NodeOrder, type NodeReply, type NodeReport } from '#dataplane';
+import type { FlowReport } from '#model';
+
+import { readBundleFile, watchBundleFile } from './bundle-watch.ts';
+import { excessCapabilities } from './capabilities.ts';
+import type { Log } from './log.ts';
+import type { EnforcerOptions } from './options.ts';
+import { openOrderSocket } from './order-socket.ts';
+import { openReportFile } from './report-file.ts';
+import { StartRaces } from './start-race.ts';
+
+export interface Enforcer {
+  /** Ends the process's part; the kernel goes on. */
+  stop(): void;
+}
+
+const PREPARE_EVERY_MS = 30_000;
+
+/**
+ * One node, from its bundle to its reports.
+ *
+ * ```
+ *  bundle file ──► NodeKeeper ──► kernel        local orders ──► NodeKeeper
+ *   state folder ◄─┘     │  ◄── drift            (socket)
+ *                        └──► log, report ◄── FlowWatcher ◄── connection events, log groups
+ * ```
+ *
+ * Rules first: nothing that is only about seeing or being told keeps them from the kernel.
+ */
+export async function startEnforcer(options: EnforcerOptions, log: Log): Promise<Enforcer> {
+  const report = openReportFile(options.report);
+  const { namespacePath, bundle: path } = options;
+  const place = namespacePath === undefined ? {} : { namespacePath };
+  const excess = excessCapabilities();
+  if (excess.length > 0) log('info', 'may do more than it needs to: CAP_NET_ADMIN is enough', { excess });
+
+  const races = new StartRaces((race) => {
+    log('info', 'a pod waited for its rules', { ...race });
+    report.write('start-race', race);
+  });
+  const connections = new Map<string, number>();
+  let watcher: FlowWatcher | undefined;
+  const keeper = new NodeKeeper({
+    ...chooseDriver({ ...place, ...(options.driver === 'auto' ? {} : { only: options.driver }) }),
+    sweep: new ConntrackSweep(place),
+    folder: options.state,
+    confirmWithinMs: options.confirmWithinMs,
+    onReport: (told) => {
+      report.write(told.kind, told);
+      tell(told, log);
+      if (told.kind !== 'applied' || keeper.applied === undefined) return;
+      races.committed(keeper.applied, Date.now());
+      watcher?.replacePods(keeper.applied.pods);
+    },
+  });
+
+  const offered = path === undefined ? undefined : readOffered(path, log, report.write);
+  keeper.start(offered);
+  if (offered !== undefined) keeper.offer(offered, { origin: 'file' });
+  const file = path === undefined ? undefined : watchBundleFile(path, () => {
+    const bundle = readOffered(path, log, report.write);
+    if (bundle !== undefined) keeper.offer(bundle, { origin: 'file' });
+  }, (why) => {
+    log('error', 'the bundle file is not watched; a restart reads it again', { path, why });
+  });
+
+  if (options.watchesFlows) {
+    watcher = watchFlows(place, keeper, log, (flows) => {
+      for (const flow of flows.flows) {
+        if (flow.verdict !== 'allowed') continue;
+        for (const [direction, number] of [['egress', flow.egressRule], ['ingress', flow.ingressRule]] as const) {
+          if (number > 0) connections.set(`${direction} ${String(number)}`, (connections.get(`${direction} ${String(number)}`) ?? 0) + flow.connections);
+        }
+      }
+      report.write('flows', flows);
+    }, (address, at) => {
+      races.dropped(address, at);
+    });
+    if (keeper.applied !== undefined) watcher?.replacePods(keeper.applied.pods);
+  }
+  const seen = (): ReadonlyMap<string, number> | undefined => (watcher === undefined ? undefined : connections);
+  const orders = options.socket === undefined ? undefined : await openOrderSocket(options.socket, (order: NodeOrder, by: string): NodeReply => carryOut(keeper, order, by, seen()), log).catch((error: unknown) => {
+    log('error', 'local orders are not taken', { path: options.socket, why: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  });
+  const clock = setInterval(() => {
+    keeper.prepare();
+  }, PREPARE_EVERY_MS);
+  log('info', 'ready', { state: keeper.state.kind });
+  report.write('ready', { state: keeper.state.kind });
+
+  return {
+    stop: () => {
+      clearInterval(clock);
+      file?.stop();
+      orders?.close();
+      watcher?.close();
+      keeper.stop();
+      report.write('stopped', {});
+      report.close();
+      log('info', 'stopped; the kernel goes on enforcing');
+    },
+  };
+}
+
+function readOffered(path: string, log: Log, write: (kind: string, fields: object) => void): NodeBundle | undefined {
+  const offered = readBundleFile(path);
+  if (offered.kind === 'bundle') return offered.bundle;
+  if (offered.kind === 'none') {
+    log('warning', 'there is no bundle file yet', { path });
+    return undefined;
+  }
+  log('error', 'the bundle file is refused; what was enforced before stays', { path, why: offered.why });
+  write('refused', { origin: 'file', why: offered.why, diagnostics: [] });
+  return undefined;
+}
+
+function watchFlows(place: { readonly namespacePath?: string }, keeper: NodeKeeper, log: Log, onReport: (report: FlowReport) => void, onUnknown: (address: string, at: number) => void): FlowWatcher | undefined {
+  try {
+    const watcher = new FlowWatcher({ ...place, reporter: keeper.applied?.node ?? hostname(), onReport, onUnknown });
+    countConnections(place.namespacePath);
+    return watcher;
+  } catch (error) {
+    // another program reads our log group, or the kernel has no connection events: rules are enforced all the same
+    log('error', 'connections are not watched', { why: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
+}
+
+function tell(report: NodeReport, log: Log): void {
+  switch (report.kind) {
+    case 'driver':
+      log('info', `works with driver ${report.driver}`, { why: report.why });
+      return;
+    case 'applied': {
+      const { how, origin, revision, hash, generation, commitMs, elements, driver } = report;
+      log('info', 'bundle in place', { how, origin, revision, hash, generation, commitMs, elements, driver });
+      return;
+    }
+    case 'refused':
+      log('error', 'bundle refused; what was enforced before stays', { origin: report.origin, revision: report.revision, hash: report.hash, why: report.why });
+      return;
+    case 'drift': {
+      const { change, differences, healed } = report;
+      log('warning', differences.length === 0 ? 'somebody touched our table and changed nothing' : 'somebody changed our table', { ...change, differences, healed: healed?.kind });
+      return;
+    }
+    case 'adopted':
+      log('warning', 'what the kernel enforces goes on; its bundle is not on this node', { revision: report.revision, hash: report.hash });
+      return;
+    case 'trial':
+      log('warning', 'bundle on trial', { revision: report.revision, until: new Date(report.until).toISOString() });
+      return;
+    case 'confirmed':
+    case 'reverted':
+    case 'panic':
+    case 'resumed':
+      log('warning', report.kind, { ...report });
+  }
+}

@@ -1,0 +1,78 @@
+import { isAbsolute } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export interface EnforcerOptions {
+  readonly bundle: string | undefined;
+  readonly state: string;
+  readonly driver: 'auto' | 'netlink' | 'nft' | 'iptables';
+  readonly namespacePath: string | undefined;
+  /** A file, `-` for standard output, or nowhere. */
+  readonly report: string | undefined;
+  /** Undefined: no local orders are taken. */
+  readonly socket: string | undefined;
+  readonly confirmWithinMs: number;
+  readonly watchesFlows: boolean;
+}
+
+export type OptionsReading = { readonly kind: 'options'; readonly options: EnforcerOptions } | { readonly kind: 'help' } | { readonly kind: 'problem'; readonly why: string };
+
+export const HELP = `ringfence-enforcer: makes this node's kernel hold exactly the approved rules
+
+  --bundle FILE           what to enforce; taken up again whenever the file is replaced
+  --state DIR             last confirmed bundle, and what is meant to happen (/var/lib/ringfence)
+  --driver NAME           auto, netlink, nft or iptables (auto)
+  --netns PATH            network namespace to enforce in (that of the process)
+  --report FILE|-         reports as JSON lines
+  --socket PATH|none      local orders: ringfence node (/run/ringfence/enforcer.sock)
+  --confirm-within SECS   how long rules for the node itself stay without being confirmed (60)
+  --flows on|off          watch and report connections (on)
+  --help
+
+Each option can be given as an environment variable too: RINGFENCE_BUNDLE, RINGFENCE_STATE, …
+`;
+
+const NAMES = ['bundle', 'state', 'driver', 'netns', 'report', 'socket', 'confirm-within', 'flows'] as const;
+const DRIVERS = ['auto', 'netlink', 'nft', 'iptables'] as const;
+const MOST_CONFIRM_S = 86_400;
+
+/** Reads options, and what they do not say from the environment. */
+export function readOptions(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): OptionsReading {
+  let given: Readonly<Record<string, string | boolean | undefined>>;
+  try {
+    const strings = Object.fromEntries(NAMES.map((name) => [name, { type: 'string' as const }]));
+    given = parseArgs({ args: [...args], options: { ...strings, help: { type: 'boolean' } }, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    return problem(error instanceof Error ? error.message : String(error));
+  }
+  if (given['help'] === true) return { kind: 'help' };
+  const value = (name: (typeof NAMES)[number]): string | undefined => {
+    const option = given[name];
+    const text = typeof option === 'string' ? option : environment[`RINGFENCE_${name.toUpperCase().replace('-', '_')}`];
+    return text === '' ? undefined : text;
+  };
+  const driver = DRIVERS.find((each) => each === (value('driver') ?? 'auto'));
+  if (driver === undefined) return problem(`--driver ${value('driver') ?? ''}: there are ${DRIVERS.join(', ')}`);
+  const seconds = Number(value('confirm-within') ?? '60');
+  if (!(seconds >= 1 && seconds <= MOST_CONFIRM_S)) return problem(`--confirm-within ${value('confirm-within') ?? ''}: give seconds, from 1 to ${String(MOST_CONFIRM_S)}`);
+  const flows = value('flows') ?? 'on';
+  if (flows !== 'on' && flows !== 'off') return problem(`--flows ${flows}: on or off`);
+  const socket = value('socket') ?? '/run/ringfence/enforcer.sock';
+  if (socket !== 'none' && !isAbsolute(socket)) return problem(`--socket ${socket}: give an absolute path, or none`);
+  return {
+    kind: 'options',
+    options: {
+      bundle: value('bundle'),
+      state: value('state') ?? '/var/lib/ringfence',
+      driver,
+      namespacePath: value('netns'),
+      report: value('report'),
+      socket: socket === 'none' ? undefined : socket,
+      confirmWithinMs: seconds * 1_000,
+      watchesFlows: flows === 'on',
+    },
+  };
+}
+
+function problem(why: string): OptionsReading {
+  return { kind: 'problem', why };
+}
