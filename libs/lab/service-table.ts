@@ -10,9 +10,9 @@ export interface ServiceRoute {
   readonly backends: readonly { readonly address: Address; readonly port: number }[];
 }
 
-/** Where Services without an address of their own get one: ranges for benchmarks and documentation. */
-const FIRST_V4 = parseAddress('198.19.0.1');
-const FIRST_V6 = parseAddress('2001:db8:5e41::1');
+/** Where Services without an address of their own get one: beyond the example nodes, in ranges no network routes. */
+const FIRST_V4 = parseAddress('198.19.128.0');
+const FIRST_V6 = parseAddress('fd00:198:1a::1');
 
 /**
  * Where the addresses of Services lead, as the nodes of a cluster would translate them.
@@ -25,8 +25,7 @@ export function serviceRoutes(snapshot: Snapshot): readonly ServiceRoute[] {
   const services = [...snapshot.services].sort(([a], [b]) => compareText(a, b)).map(([, service]) => service);
   for (const [at, service] of services.entries()) {
     if (service.headless || service.type === 'ExternalName' || service.type === 'Compose') continue;
-    const pods = podsBehind(service, snapshot);
-    for (const address of addressesOf(service, at)) for (const port of service.ports) routes.push(routeOf(service, address, port, pods));
+    for (const address of addressesOf(service, at)) for (const port of service.ports) routes.push(routeOf(service, address, port, backendsOf(service, port, snapshot)));
   }
   return routes;
 }
@@ -37,19 +36,34 @@ function addressesOf(service: Service, at: number): readonly Address[] {
   return [FIRST_V4, FIRST_V6].flatMap((first) => (first === undefined ? [] : [addressFromBits(first.family, first.bits + BigInt(at))]));
 }
 
-function podsBehind({ namespace, selector }: Service, snapshot: Snapshot): readonly Pod[] {
-  if (selector === undefined || Object.keys(selector).length === 0) return [];
-  const meant = selectorFromLabels(selector);
-  return [...snapshot.pods.values()].filter((pod) => pod.namespace === namespace && pod.phase !== 'finished' && selects(meant, pod.labels));
+function backendsOf(service: Service, port: ServicePort, snapshot: Snapshot): ServiceRoute['backends'] {
+  if (service.selector === undefined) return listedBackends(service, port, snapshot);
+  if (Object.keys(service.selector).length === 0) return [];
+  const meant = selectorFromLabels(service.selector);
+  const pods = [...snapshot.pods.values()].filter((pod) => pod.namespace === service.namespace && pod.phase !== 'finished' && selects(meant, pod.labels));
+  return pods.flatMap((pod) => {
+    const number = podPort(pod, port);
+    return number === undefined ? [] : pod.addresses.map((address) => ({ address, port: number }));
+  });
 }
 
-function routeOf({ namespace, name }: Service, address: Address, { protocol, port, targetPort, nodePort }: ServicePort, pods: readonly Pod[]): ServiceRoute {
-  const backends = pods.flatMap((pod) => {
-    const number = typeof targetPort === 'number' ? targetPort : pod.ports.find((each) => each.name === targetPort && each.protocol === protocol)?.port;
-    if (number === undefined) return [];
-    return pod.addresses.filter(({ family }) => family === address.family).map((each) => ({ address: each, port: number }));
+function podPort({ ports }: Pod, { targetPort, protocol }: ServicePort): number | undefined {
+  return typeof targetPort === 'number' ? targetPort : ports.find(({ name, protocol: spoken }) => name === targetPort && spoken === protocol)?.port;
+}
+
+// A Service without a selector leads where somebody wrote it does, port by port of the same name.
+function listedBackends({ namespace, name }: Service, port: ServicePort, { endpointSlices }: Snapshot): ServiceRoute['backends'] {
+  const slices = endpointSlices.filter((slice) => slice.namespace === namespace && slice.service === name);
+  return slices.flatMap(({ endpoints, ports }) => {
+    const listed = ports.find((each) => each.protocol === port.protocol && (each.name ?? '') === (port.name ?? ''));
+    if (listed === undefined) return [];
+    return endpoints.filter(({ ready }) => ready).flatMap(({ addresses }) => addresses.map((address) => ({ address, port: listed.port })));
   });
-  return { service: `${namespace}/${name}`, address, protocol, port, ...(nodePort === undefined ? {} : { nodePort }), backends };
+}
+
+function routeOf({ namespace, name }: Service, address: Address, { protocol, port, nodePort }: ServicePort, backends: ServiceRoute['backends']): ServiceRoute {
+  const own = backends.filter((backend) => backend.address.family === address.family);
+  return { service: `${namespace}/${name}`, address, protocol, port, ...(nodePort === undefined ? {} : { nodePort }), backends: own };
 }
 
 /**

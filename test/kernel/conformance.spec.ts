@@ -1,12 +1,18 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, it } from '@jest/globals';
 
+import type { Mismatch } from '../../apps/cli/src/check/case-run.ts';
+import { readCases } from '../../apps/cli/src/check/case-files.ts';
+import { CheckRun } from '../../apps/cli/src/check/check-run.ts';
+import { KernelEngine } from '../../apps/cli/src/check/kernel-engine.ts';
 import { runCheck } from '../../apps/cli/src/commands/check.ts';
 import type { Terminal } from '../../apps/cli/src/terminal.ts';
 import { describeKernel } from '../support/kernel.ts';
 import { describeShared } from '../support/needs.ts';
+import { repositoryRoot } from '../support/shared.ts';
 
 const PATIENCE_MS = 300_000;
 
@@ -15,6 +21,20 @@ describeKernel('check --engine kernel', () => {
     it('every probe', async () => {
       const ran = await check([join(path, 'k8s-e2e-netpol.jsonl'), join(path, 'recipes.jsonl')], {});
       expect(ran.out).toBe('753 passed, 0 failed, 1 skipped\n');
+    }, PATIENCE_MS);
+
+    it('the same by nft instead of netlink', async () => {
+      const engine = new KernelEngine({ driver: 'nft' });
+      try {
+        const mismatches: Mismatch[] = [];
+        const run = new CheckRun(engine, true, (mismatch) => mismatches.push(mismatch));
+        for await (const line of readCases([join(path, 'recipes.jsonl')], terminalOf({ out: '', err: '' }, ''))) if (line.kind === 'case') run.add(line.value);
+        run.end();
+        expect(mismatches).toEqual([]);
+        expect(run.passed).toBeGreaterThan(20);
+      } finally {
+        engine.close();
+      }
     }, PATIENCE_MS);
 
     it('finds every verdict that was turned round', async () => {
@@ -49,16 +69,25 @@ describeKernel('check --engine kernel', () => {
   }, PATIENCE_MS);
 });
 
+it('check --engine kernel says so where it may not make namespaces', () => {
+  const main = join(repositoryRoot, 'apps/cli/src/main.ts');
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const ran = spawnSync(process.execPath, ['--conditions=source', '--disable-warning=ExperimentalWarning', main, 'check', '--engine', 'kernel', '-'], { encoding: 'utf8', input: '', cwd: '/', ...nobody });
+  expect(ran).toMatchObject({ status: 2, stdout: '', stderr: 'ringfence check: the kernel engine sends packets through network namespaces of its own: this needs root\n' });
+}, PATIENCE_MS);
+
 async function check(paths: readonly string[], options: { readonly core?: boolean }, stdin = ''): Promise<{ readonly out: string; readonly err: string; readonly code: number }> {
-  let out = '';
-  let err = '';
-  const terminal: Terminal = {
-    out: (text) => { out += text; },
-    err: (text) => { err += text; },
+  const said = { out: '', err: '' };
+  const code = await runCheck(paths, { engine: 'kernel', core: false, output: 'table', ...options }, terminalOf(said, stdin));
+  return { ...said, code };
+}
+
+function terminalOf(said: { out: string; err: string }, stdin: string): Terminal {
+  return {
+    out: (text) => { said.out += text; },
+    err: (text) => { said.err += text; },
     progress: () => undefined,
     readStdin: () => stdin,
     columns: 120,
   };
-  const code = await runCheck(paths, { engine: 'kernel', core: false, output: 'table', ...options }, terminal);
-  return { out, err, code };
 }
