@@ -123,6 +123,13 @@ export default {
       to: { path: '^libs/', pathNot: '^libs/$1/', dependencyTypesNot: ['aliased-subpath-import'] },
     },
     {
+      name: 'tracer-apart',
+      comment: 'the tracer is a check only while it shares no code with what writes rulesets, nor with evaluate',
+      severity: 'error',
+      from: { path: '^libs/compilers/nftables/trace[^/]*\\.ts$', pathNot: notSpec },
+      to: { pathNot: '^libs/(?:model/index|compilers/nftables/trace[^/]*)\\.ts$' },
+    },
+    {
       name: 'pipeline-pure',
       comment: 'the pipeline only wires pure libraries together',
       severity: 'error',
