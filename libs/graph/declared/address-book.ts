@@ -1,6 +1,8 @@
 import { type Workload, compareText, workloadKey } from '#model';
 
+import { programOf } from './compose-facts.ts';
 import { type BookEntry, isMergedBlock } from './environment.ts';
+import { isDataStore } from './product.ts';
 import type { Lead } from './target.ts';
 
 /** How many readers make a book everybody's. */
@@ -19,6 +21,8 @@ export class AddressBooks {
 
   /** Notes who reads which key, before anything is judged. */
   note(workload: Workload, leads: readonly Lead[]): void {
+    // a store that is given everybody's file takes its password from it
+    if (keepsData(workload)) return;
     for (const { sighting } of leads) {
       if (sighting.entry === undefined || sighting.isPassedOver === true) continue;
       const id = entryId(sighting.entry);
@@ -35,6 +39,7 @@ export class AddressBooks {
       const { entry, isPassedOver } = lead.sighting;
       if (entry === undefined) continue;
       if (isPassedOver === true) verdicts.set(lead, `${entry.book} lies beside the file the command line names`);
+      else if (keepsData(workload)) verdicts.set(lead, 'a store answers, and shares the file with those who ask');
       else if (this.#readersOf(lead) > 1) books.set(this.#bookOf(entry), [...(books.get(this.#bookOf(entry)) ?? []), lead]);
     }
     for (const [book, list] of books) {
@@ -69,8 +74,11 @@ export class AddressBooks {
 
 // several Compose services of one image are one program, and an environment file is the program's
 function readerOf(workload: Workload, isEnvironment: boolean): string {
-  const image = workload.containers[0]?.image ?? '';
-  return workload.platform === 'compose' && isEnvironment && image !== '' ? image : workloadKey(workload.ref);
+  return (isEnvironment ? programOf(workload) : undefined) ?? workloadKey(workload.ref);
+}
+
+function keepsData({ platform, containers }: Workload): boolean {
+  return platform === 'compose' && containers.some(isDataStore);
 }
 
 // names of users, databases and groups that equal a Service's are no addresses in a book

@@ -2,7 +2,8 @@ import { keyMeaning } from './key-meaning.ts';
 import type { KeyedMention } from './mention.ts';
 import { type Variable, type Variables, expandTemplate, withoutArithmetic } from './expansion.ts';
 import { scanProbeCommand } from './probe-command.ts';
-import { type Setting, scanSettings } from './setting-scan.ts';
+import type { Setting } from './setting.ts';
+import { scanSettings } from './setting-scan.ts';
 import { splitScript } from './shell-words.ts';
 import { scanProse } from './value-scan.ts';
 

@@ -38,12 +38,18 @@ describe('depends_on', () => {
     ['on what is published', 'services:\n  web: {image: a, depends_on: [api]}\n  api: {image: b, ports: ["9000:8000", "127.0.0.1:9229:9229"]}', ['web -> api 8000/TCP']],
     ['on what its health check calls', 'services:\n  web: {image: a, depends_on: [api]}\n  api: {image: b, healthcheck: {test: ["CMD", "curl", "-f", "http://localhost:8080/health"]}}', ['web -> api 8080/TCP']],
     ['on what its command says', 'services:\n  web: {image: a, depends_on: [api]}\n  api: {image: b, command: gunicorn -b 0.0.0.0:8000 app}', ['web -> api 8000/TCP']],
-    ['on something unknown', 'services:\n  web: {image: a, depends_on: [api]}\n  api: {image: b}', ['web -> api null/TCP']],
+    ['on something unknown', 'services:\n  web: {image: a, depends_on: [api]}\n  api: {image: b}', ['web -> api null/TCP?']],
+    ['on something unknown that keeps running', 'services:\n  web: {image: a, depends_on: [api]}\n  api: {image: b, restart: unless-stopped}', ['web -> api null/TCP']],
+    ['on something unknown that is built here', 'services:\n  web: {image: a, depends_on: [api]}\n  api: {build: .}', ['web -> api null/TCP']],
+    ['on something unknown others have an address of', 'services:\n  web: {image: a, depends_on: [api]}\n  job: {image: c, environment: {API_URL: "http://api:7000"}}\n  api: {image: b}', ['job -> api 7000/TCP', 'web -> api 7000/TCP']],
     ['on a job it waits for to the end', 'services:\n  web: {image: a, depends_on: {init: {condition: service_completed_successfully}}}\n  init: {image: b, expose: ["80"]}', []],
     ['on its own image', 'services:\n  worker: {image: a, depends_on: [web]}\n  web: {image: a, ports: ["80:80"]}', ['worker -> web 80/TCP?']],
+    ['on what it is built from too', 'services:\n  worker: {build: ., depends_on: [web]}\n  web: {build: ., ports: ["80:80"]}', ['worker -> web 80/TCP?']],
+    ['on its own image, listening itself', 'services:\n  front: {image: a, depends_on: [back], expose: ["81"]}\n  back: {image: a, expose: ["80"]}', ['front -> back 80/TCP']],
+    ['on its own image, with a hint of its address', 'x-e: &e {API_URL: "http://api:80", B_URL: "http://b:80"}\nservices:\n  worker: {image: a, depends_on: [api], environment: *e}\n  more: {image: m, environment: *e}\n  again: {image: n, environment: *e}\n  api: {image: a, ports: ["80:80"]}\n  b: {image: b, expose: ["80"]}', ['again -> api 80/TCP', 'again -> b 80/TCP', 'more -> api 80/TCP', 'more -> b 80/TCP', 'worker -> api 80/TCP', 'worker -> b 80/TCP?']],
     ['on a worker', 'services:\n  web: {image: a, depends_on: [tasks]}\n  tasks: {image: b, command: celery -A app worker}', ['web -> tasks null/TCP?']],
     ['on the host network', 'services:\n  web: {image: a, depends_on: [guard]}\n  guard: {image: b, network_mode: host}', ['web -> guard null/TCP?']],
-    ['against the address', 'services:\n  watched: {image: a, ports: ["80:80"], depends_on: [watcher]}\n  watcher: {image: b, ports: ["81:81"], environment: {TARGET_URL: "http://watched:80"}}', ['watched -> watcher 81/TCP?', 'watcher -> watched 80/TCP']],
+    ['against the address', 'services:\n  watched: {image: a, ports: ["80:80"], depends_on: [watcher]}\n  watcher: {image: b, ports: ["81:81"], environment: {TARGET_URL: "http://watched:80"}}', ['watched -> watcher 81/TCP', 'watcher -> watched 80/TCP']],
     ['beside addresses of others', 'services:\n  web: {image: w, depends_on: [a, b, c], environment: {A_URL: "http://a:1", B_URL: "http://b:2"}}\n  a: {image: a}\n  b: {image: b}\n  c: {image: c, expose: ["3"]}', ['web -> a 1/TCP', 'web -> b 2/TCP', 'web -> c 3/TCP?']],
     ['without a network in common', 'services:\n  web: {image: a, depends_on: [db], networks: [x]}\n  db: {image: postgres, networks: [y]}\nnetworks: {x: {}, y: {}}', []],
   ])('%s', (_reason, text, expected) => {
@@ -84,6 +90,13 @@ describe('addresses', () => {
   it('in an environment file many images share are hints', () => {
     const text = `services:\n  x: {image: x, env_file: e.env}\n  y: {image: y, env_file: e.env}\n  z: {image: z, env_file: e.env}\n${apis}`;
     expect(edges(text, { 'e.env': 'A_URL=http://a\nB_URL=http://b\n' }).every((edge) => edge.endsWith('?'))).toBe(true);
+  });
+
+  it('in an environment file of one program are its own, whatever the store reads of it', () => {
+    const text = `services:\n  web: {build: ., env_file: e.env}\n  work: {build: ., env_file: e.env, command: work}\n  beat: {build: ., env_file: e.env}\n  db: {image: postgres, env_file: e.env}\n${apis}`;
+    const found = edges(text, { 'e.env': 'A_URL=http://a\nB_URL=http://b\nDB_HOST=db\n' });
+    expect(found.filter((edge) => edge.startsWith('work'))).toEqual(['work -> a 80/TCP', 'work -> b 80/TCP', 'work -> db 5432/TCP']);
+    expect(found.filter((edge) => edge.startsWith('db')).every((edge) => edge.endsWith('?'))).toBe(true);
   });
 
   it('in a block merged into many services are hints for those that list what they depend on', () => {

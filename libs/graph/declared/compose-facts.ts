@@ -39,15 +39,21 @@ export function composeDependencies(workload: Workload, resolver: Resolver): rea
 
 const WORKS = /\b(?:worker|beat|celery|sidekiq|cron|crond|scheduler|consumer|queue:work|migrate|migration|migrations|seed|resque|dramatiq|rq)\b/i;
 
-// A worker that starts after its own web server waits for the tables, and talks to the database;
-// something that listens nowhere and works off a queue is called by nobody.
+// A worker that listens to nobody and starts after its own web server waits for the tables, and
+// talks to the database; something that listens nowhere and works off a queue is called by nobody.
 function doubtOf(client: Workload, server: Workload, field: ComposeDependency['field']): string | undefined {
   if (field === 'links') return undefined;
-  const image = client.containers[0]?.image ?? '';
-  if (image !== '' && image === server.containers[0]?.image) return 'both run the same image, so it may only be an order of starting';
+  if (programOf(client) !== undefined && programOf(client) === programOf(server) && listeningPorts(client).length === 0) return 'both run the same image, so it may only be an order of starting';
   if (server.hostNetwork) return 'it lives on the host\'s network, where its name does not lead';
   if (!hasOpenPort(server) && server.containers.some(({ command, args }) => WORKS.test([...command, ...args].join(' ').slice(0, 1000)))) return 'it listens nowhere and looks like a worker';
   return undefined;
+}
+
+/** What tells that two Compose services are one program: the image, or what it is built from. */
+export function programOf({ platform, containers, compose }: Workload): string | undefined {
+  if (platform !== 'compose') return undefined;
+  const image = containers[0]?.image ?? '';
+  return image === '' ? compose?.build : image;
 }
 
 function isListening(server: Workload, chosen: ChosenPort | undefined): boolean {

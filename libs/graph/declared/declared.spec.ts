@@ -145,6 +145,12 @@ describe('the port of the pod', () => {
   });
 });
 
+it('a bare name of two words is the Service called so', () => {
+  const server = app('java-gateway') + service('java-gateway');
+  expect(edges(server + app('web', { env: { GATE: 'java-gateway' } }))).toEqual(['web -> java-gateway 8080/TCP']);
+  expect(edges(server + app('web', { env: { GATE_NAME: 'java-gateway' } }))).toEqual([]);
+});
+
 describe('a workload\'s own address', () => {
   it.each([
     ['is no edge', app('api', { replicas: 2, env: { BASE_URL: 'http://api' } }) + service('api'), []],
@@ -152,6 +158,8 @@ describe('a workload\'s own address', () => {
     ['is one between the replicas of a StatefulSet', app('db', { kind: 'StatefulSet', replicas: 3, env: { PEERS: 'db-0.db:7946,db-1.db:7946' } }) + service('db', '[{port: 7946}]', ', clusterIP: None'), ['db -> db 7946/TCP']],
     ['is one between the pods of a DaemonSet', app('agent', { kind: 'DaemonSet', env: { JOIN: 'agent:7946' } }) + service('agent', '[{port: 7946}]', ', clusterIP: None'), ['agent -> agent 7946/TCP']],
     ['is one where replicas advertise themselves', app('db', { kind: 'StatefulSet', replicas: 3, env: { ADVERTISED_LISTENERS: 'PLAINTEXT://db-0.db:9092' } }) + service('db', '[{port: 9092}]', ', clusterIP: None'), ['db -> db 9092/TCP']],
+    ['is one in a list of members, though there is only one yet', app('db', { kind: 'StatefulSet', env: { JOIN_MEMBERS: 'db.shop.svc:7946' } }) + service('db', '[{port: 7946}]', ', clusterIP: None'), ['db -> db 7946/TCP']],
+    ['is none for one replica elsewhere', app('db', { kind: 'StatefulSet', env: { DB_URL: 'mysql://db:3306' } }) + service('db', '[{port: 3306}]', ', clusterIP: None'), []],
     ['is none where it says whom others call', app('api', { replicas: 2, env: { ADVERTISE_URL: 'http://api' } }) + service('api'), []],
   ])('%s', (_reason, text, expected) => {
     expect(edges(text)).toEqual(expected);

@@ -2,7 +2,8 @@ import { parseAllDocuments } from 'yaml';
 import { type Json, isJsonObject } from '#model';
 
 import type { KeyedMention } from './mention.ts';
-import { type Setting, scanSettings } from './setting-scan.ts';
+import type { Setting } from './setting.ts';
+import { scanSettings } from './setting-scan.ts';
 
 const MAX_DEPTH = 60;
 const MAX_DOCUMENT = 1_000_000;

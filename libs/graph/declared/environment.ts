@@ -2,7 +2,7 @@ import { type Container, type Origin, type SecretText, type Snapshot, type Workl
 
 import { expandKubernetes, type Variable, type Variables } from './expansion.ts';
 import { isServiceLink, withServiceLinks } from './service-link.ts';
-import type { Setting } from './setting-scan.ts';
+import type { Setting } from './setting.ts';
 import { shownName } from './shown-name.ts';
 
 /** A ConfigMap, Secret or file that was taken in whole, and the key of it. */

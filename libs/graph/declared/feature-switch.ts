@@ -1,5 +1,5 @@
 import { stemOf, wordsOf } from './key-words.ts';
-import type { Setting } from './setting-scan.ts';
+import type { Setting } from './setting.ts';
 
 const NO = new Set(['false', 'no', 'off', '0', 'disabled', 'none', 'n', 'f']);
 const YES = new Set(['true', 'yes', 'on', '1', 'enabled', 'y', 't']);

@@ -27,6 +27,7 @@ describe('scanFile', () => {
     ['TOML', 'app.toml', '[database]\nhost = "db"\nport = 5432\n[cache]\naddr = "redis:6379"\n', ['db 5432', 'redis 6379']],
     ['Fluent Bit', 'fluent-bit.conf', '[OUTPUT]\n    Name es\n    Host elasticsearch\n    Port 9200\n', ['elasticsearch 9200']],
     ['XML', 'core-site.xml', '<configuration>\n  <property>\n    <name>fs.defaultFS</name>\n    <value>hdfs://namenode:8020</value>\n  </property>\n</configuration>\n', ['namenode 8020']],
+    ['rules of alerting', 'alerts.yml', 'groups:\n- name: x\n  rules:\n  - alert: Slow\n    expr: up == 0\n    labels: {service: web}\n', []],
     ['a script', 'entry.sh', '#!/bin/sh\nset -e\nuntil nc -z db 5432; do sleep 1; done\n', ['db 5432']],
     ['a script inside YAML', 'jobs.yaml', 'job:\n  script: |\n    set -e\n    psql -h db -c "select 1"\n', ['db']],
     ['YAML that is only nearly YAML', 'config.yaml', 'a: {{ .Values.x }}\nurl: http://api:8080\n{{ end }}\n', ['api 8080']],

@@ -1,10 +1,11 @@
 import { scanScript } from './command-scan.ts';
 import { readDocuments, scanDocument } from './document-scan.ts';
-import { isJsonObject } from '#model';
+import { type Json, isJsonObject } from '#model';
 import type { Variables } from './expansion.ts';
 import { scanLines } from './line-scan.ts';
 import type { KeyedMention } from './mention.ts';
-import { type Setting, scanSettings } from './setting-scan.ts';
+import type { Setting } from './setting.ts';
+import { scanSettings } from './setting-scan.ts';
 
 const MAX_FILE = 4_000_000;
 // certificates, pages, pictures and prose: what looks like an address there is none the program dials
@@ -25,7 +26,7 @@ export function scanFile(name: string, text: string, variables: Variables, switc
   if (DOCUMENT.test(name) || /^[[{]/.test(body) || looksLikeYaml(body)) {
     const documents = readDocuments(text);
     if (documents?.some((document) => isJsonObject(document) || Array.isArray(document)) === true) {
-      return documents.flatMap((document) => (isDashboard(document) ? [] : scanDocument(document, nested))).map((mention) => ({ ...mention, position: lineOf(text, mention.host) }));
+      return documents.flatMap((document) => (isDashboard(document) || isRuleFile(document) ? [] : scanDocument(document, nested))).map((mention) => ({ ...mention, position: lineOf(text, mention.host) }));
     }
   }
   const mentions = looksLikeScript(body) ? scanScript(text, variables, switches) : scanLines(text);
@@ -56,6 +57,13 @@ function looksLikeScript(body: string): boolean {
 
 function isDashboard(document: unknown): boolean {
   return isJsonObject(document) && Array.isArray(document['panels']) && ('schemaVersion' in document || 'templating' in document);
+}
+
+// rules of alerting: their labels name what they are about, and nothing dials it
+function isRuleFile(document: Json): boolean {
+  const groups = isJsonObject(document) ? document['groups'] : undefined;
+  if (!Array.isArray(groups)) return false;
+  return (groups as readonly Json[]).some((group) => isJsonObject(group) && Array.isArray(group['rules']) && (group['rules'] as readonly Json[]).some((rule) => isJsonObject(rule) && 'expr' in rule));
 }
 
 // settings handed to a page: window.config = { api: … }

@@ -3,11 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import { keyMeaning } from './key-meaning.ts';
 
 describe('keyMeaning', () => {
-  it.each(['DB_HOST', 'redisHost', 'spring.datasource.url', 'KAFKA_BROKERS', 'PGHOST', 'API_BASE_URL', 'REDIS_HOSTNAME', 'ConnectionStrings__Catalog', 'bootstrap.servers', 'CART_SERVICE', '--store.endpoint', 'proxy_pass', 'API_URL_INTERNAL', 'HTTPS_PROXY', 'DOCS_HOST'])('%s is for an address', (key) => {
+  it.each(['DB_HOST', 'redisHost', 'spring.datasource.url', 'KAFKA_BROKERS', 'PGHOST', 'API_BASE_URL', 'REDIS_HOSTNAME', 'ConnectionStrings__Catalog', 'bootstrap.servers', 'CART_SERVICE', '--store.endpoint', 'proxy_pass', 'API_URL_INTERNAL', 'HTTPS_PROXY', 'stork.heroes.service-discovery.application', 'DOCS_HOST'])('%s is for an address', (key) => {
     expect(keyMeaning(key)).toBe('address');
   });
 
-  it.each(['DB_NAME', 'OTEL_SERVICE_NAME', 'POSTGRES_USER', 'kafka.topic', 'PGDATABASE', 'consumer_group', 'CACHE_DRIVER', 'RABBITMQ_DEFAULT_PASSWORD', 'job_name', 'spring.application.name'])('%s says what something is called', (key) => {
+  it.each(['DB_NAME', 'OTEL_SERVICE_NAME', 'POSTGRES_USER', 'kafka.topic', 'PGDATABASE', 'consumer_group', 'CACHE_DRIVER', 'RABBITMQ_DEFAULT_PASSWORD', 'RABBITMQ_DEFAULT_PASS', 'job_name', 'spring.application.name'])('%s says what something is called', (key) => {
     expect(keyMeaning(key)).toBe('identity');
   });
 
@@ -19,7 +19,7 @@ describe('keyMeaning', () => {
     expect(keyMeaning(key)).toBe('own');
   });
 
-  it.each(['NO_PROXY', 'no_proxy', '-Dhttp.nonProxyHosts', 'tls.serverName', 'tls_config.server_name', 'dnsNames', 'TLS_SAN', 'SIDECAR_IMAGE', 'IMAGE_TAG'])('%s is no address at all', (key) => {
+  it.each(['NO_PROXY', 'no_proxy', '-Dhttp.nonProxyHosts', 'tls.serverName', 'tls_config.server_name', 'dnsNames', 'TLS_SAN', '-ip-addresses', '-dns-names', 'subjectAltName', 'DNS.1', 'SIDECAR_IMAGE', 'IMAGE_TAG'])('%s is no address at all', (key) => {
     expect(keyMeaning(key)).toBe('never');
   });
 

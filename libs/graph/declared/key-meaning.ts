@@ -13,6 +13,8 @@ const OWN_KEYS = new Set(['hostname', 'gf server root url', 'gf server domain', 
 // images, and identities on the wire: the name in a certificate or header, not the place that is dialled
 const WIRE_IDENTITIES = new Set(['image', 'images', 'tag', 'sni', 'authority', 'spiffe', 'sans', 'san', 'dnsnames', 'regex', 'regexp', 'audience', 'aud', 'subject', 'commonname']);
 
+const CERTIFICATE_TAILS = new Set(['server name', 'dns names', 'dns name', 'common name', 'alt names', 'alt name', 'ip addresses', 'ip sans', 'tls host']);
+
 /**
  * Reads from the name of a setting whether its value may be an address.
  *
@@ -27,10 +29,13 @@ export function keyMeaning(key: string): KeyMeaning {
   if (/\bno ?proxy\b|\bnon ?proxy ?hosts\b|\bproxy ?bypass\b|\bproxy ?exclu/.test(joined)) return 'never';
   const last = words.at(-1) ?? '';
   const tail = words.slice(-2).join(' ');
-  if (WIRE_IDENTITIES.has(last) || tail === 'server name' || tail === 'dns names' || tail === 'common name' || tail === 'alt names' || tail === 'tls host') return 'never';
+  if (WIRE_IDENTITIES.has(last) || CERTIFICATE_TAILS.has(tail) || /^(?:dns|ip) \d+$/.test(joined)) return 'never';
   if (OWN_KEYS.has(joined) || words.some((word) => OWN_WORDS.has(word))) return 'own';
   if (isForBrowsers(words)) return 'browser';
   if (/\bhosts? ?name\b/.test(tail) && words.length > 1) return 'address';
+  // what a registry is asked for is called as its Service is
+  if (/\bservice discovery (?:application|service name|service id|name)$/.test(joined)) return 'address';
+  if (last === 'pass' && words.length > 1 && !/^(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached|ajp) pass$/.test(joined)) return 'identity';
   if (/^(?:pg|db|my|mysql|mongo)?(?:database|user|username|password|dbname)$/.test(last)) return 'identity';
   if (IDENTITY_TAILS.has(last) && !isAddressWord(last)) return words.includes('connectionstrings') || joined.includes('connection string') ? 'address' : 'identity';
   return isAddress(words) ? 'address' : 'neutral';

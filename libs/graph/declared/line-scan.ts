@@ -1,5 +1,6 @@
 import type { KeyedMention } from './mention.ts';
-import { type Setting, scanSettings } from './setting-scan.ts';
+import type { Setting } from './setting.ts';
+import { scanSettings } from './setting-scan.ts';
 import { scanProse } from './value-scan.ts';
 
 const PAIR = /^(?:(?:export|set|env|setenv)\s{1,8})?(?:-\s{1,8})?["'.]?([A-Za-z_$@][\w.$/@-]{0,120})["']?\s{0,20}(=>|:=|\?=|=|:)\s{0,20}(.*)$/i;

@@ -60,8 +60,8 @@ function chooseWritten(port: number, mention: KeyedMention, service: Service, se
   if (isDirect) return { ports: [{ port, protocol: mention.protocol ?? protocolOn(server, port), ...optional(application) }], ground: 'pod' };
   const behind = service.ports.filter((each) => podPort(each, server) === port);
   if (behind.length > 0) return { ports: translate(behind, server, application), ground: 'mistaken' };
-  // a port written out may still be one of the pod's; a sibling's that is nobody's belongs to something else
-  const isOnPod = mention.hasSiblingPort !== true && declaredPorts(server).some((each) => each.port === port);
+  // it may still be one of the pod's
+  const isOnPod = declaredPorts(server).some((each) => each.port === port);
   if (isOnPod) return { ports: [{ port, protocol: protocolOn(server, port), ...optional(application) }], ground: 'mistaken' };
   const numbers = new Set(service.ports.map((each) => each.port));
   if (numbers.size === 1) return { ports: translate(service.ports, server, application), ground: 'mistaken' };
@@ -111,6 +111,9 @@ function chooseOpenPort(mention: KeyedMention, server: Workload, application: st
   const open = listeningPorts(server);
   const scheme = mention.scheme === undefined ? undefined : schemeOf(mention.scheme);
   const products = clientPorts(server);
+  const [web] = scheme?.port === 80 ? products.filter((product) => product.application === 'http') : [];
+  // a product with a web port of its own is not found on 80: its clients put in what they know
+  if (web !== undefined && web.port !== 80 && ![...open, ...products].some(({ port: number }) => number === 80)) return { ports: [{ port: web.port, protocol: 'TCP', application: 'http' }], ground: 'product', isPortGuess: true };
   if (scheme?.port !== undefined && (open.length === 0 || scheme.application === 'http' || open.some((each) => each.port === scheme.port) || products.some((each) => each.port === scheme.port))) {
     return { ports: [{ port: scheme.port, protocol: 'TCP', ...optional(application) }], ground: 'scheme' };
   }

@@ -131,6 +131,18 @@ export const SIDE_PORTS: ReadonlyMap<number, readonly ProductPort[]> = new Map(
   }),
 );
 
+const ANSWERING: ReadonlySet<string> = new Set(['postgresql', 'mysql', 'mssql', 'mongodb', 'redis', 'memcached', 'oracle']);
+
+const ASKING: ReadonlySet<string> = new Set(['pgbouncer', 'pgpool', 'sentinel']);
+
+/** Whether a container keeps data and does nothing else: it answers, and calls nobody but its replicas. */
+export function isDataStore(container: Container): boolean {
+  const [first] = productPorts(container);
+  // `postgres-ha` is one, `orders-postgres` is somebody who uses one
+  const own = PRODUCTS.get(imageWords(container)[0]?.replace(/\d+$/, '') ?? '');
+  return first !== undefined && own?.[0] === first && ANSWERING.has(first.application) && !ASKING.has(imageWords(container)[0] ?? '');
+}
+
 interface ImageName {
   /** The last part of the repository, without registry, user and tag. */
   readonly name: string;

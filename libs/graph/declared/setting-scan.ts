@@ -4,14 +4,8 @@ import { type OffSwitch, findSwitch, offSwitches } from './feature-switch.ts';
 import { keyMeaning } from './key-meaning.ts';
 import { stemOf, wordsOf } from './key-words.ts';
 import type { KeyedMention } from './mention.ts';
+import type { Setting } from './setting.ts';
 import { scanValue } from './value-scan.ts';
-
-/** A named value beside others: an environment variable, a flag, a line of a configuration file. */
-export interface Setting {
-  readonly key: string;
-  readonly value: string;
-  readonly position: number;
-}
 
 // more than any file of settings has; what is behind is data
 const MOST_MENTIONS = 5000;
@@ -27,18 +21,29 @@ export function scanSettings(settings: readonly Setting[], switches: readonly Se
   let off: readonly OffSwitch[] | undefined;
   for (const setting of settings) {
     if (mentions.length >= MOST_MENTIONS) break;
-    const meaning = keyMeaning(setting.key);
+    const place = placeNamed(setting.key, settings);
+    const meaning = place === undefined ? keyMeaning(setting.key) : 'address';
     for (const mention of scanValue(setting.value, meaning)) {
       ports ??= portSiblings(settings);
       off ??= offSwitches(switches);
       const switchedOffBy = findSwitch(setting.key, off);
-      const siblings = mention.port === undefined && mention.portName === undefined ? siblingPorts(setting, ports) : [];
+      const siblings = mention.port === undefined && mention.portName === undefined ? siblingPorts(place ?? setting.key, setting.position, ports) : [];
       const base: KeyedMention = { ...mention, key: setting.key, meaning, position: setting.position, ...(switchedOffBy === undefined ? {} : { switchedOffBy }) };
       if (siblings.length === 0) mentions.push(base);
       for (const port of siblings) mentions.push({ ...base, port, hasSiblingPort: true });
     }
   }
   return mentions;
+}
+
+// CACHE_SERVICE_NAME says where something is if there is a CACHE_SERVICE_PORT beside it
+const NAMED_SERVICE = /^(.{1,200}[_.-](?:service|svc|server)[_.-]?)name$/i;
+
+function placeNamed(key: string, settings: readonly Setting[]): string | undefined {
+  const place = NAMED_SERVICE.exec(key)?.[1];
+  if (place === undefined) return undefined;
+  const port = `${place}port`.toLowerCase();
+  return settings.slice(0, MAX_PAIRED).some((each) => each.key.toLowerCase() === port && isPortNumber(Number(unquoted(each.value)))) ? place : undefined;
 }
 
 interface PortSibling {
@@ -66,14 +71,20 @@ function portSiblings(settings: readonly Setting[]): PortSiblings {
  * The port of the same stem; where a file has several (host and port twice), the nearest after,
  * else the nearest before. With none, ports one word longer: `BUS_HOST`, `BUS_IN_PORT`, `BUS_OUT_PORT`.
  */
-function siblingPorts(setting: Setting, ports: PortSiblings): readonly number[] {
-  const stem = stemOf(wordsOf(setting.key)).join(' ');
+function siblingPorts(key: string, position: number, ports: PortSiblings): readonly number[] {
+  const words = wordsOf(key);
+  const stem = stemOf(words).join(' ');
   const list = ports.get(stem);
   if (list !== undefined) {
-    const near = nearest(list, setting.position);
+    const near = nearest(list, position);
     return near === undefined ? [] : [near.port];
   }
   if (stem === '' || ports.size > 200) return [];
+  const own = longerPorts(words.slice(0, -1).join(' '), ports);
+  return own.length > 0 ? own : longerPorts(stem, ports);
+}
+
+function longerPorts(stem: string, ports: PortSiblings): readonly number[] {
   const longer = [...ports].filter(([each]) => each.startsWith(`${stem} `) && !each.slice(stem.length + 1).includes(' ') && !SIDE.test(each));
   return [...new Set(longer.flatMap(([, siblings]) => siblings.map(({ port }) => port)))];
 }
@@ -96,5 +107,5 @@ function nearest(list: readonly PortSibling[], position: number): PortSibling | 
 const SIDE = / (?:metrics?|debug|health|management|jmx|prometheus|probe|status|monitor)$/;
 
 function unquoted(value: string): string {
-  return value.trim().replace(/^["']|["'];?$/g, '').trim() || 'none';
+  return value.trim().replace(/^["']|["'];?$/g, '').trim().replace(/^:/, '') || 'none';
 }

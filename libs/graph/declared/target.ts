@@ -60,7 +60,7 @@ function followService(sighting: Sighting, client: Workload, resolution: Resolut
   const { service, workloads, isPod, isGuess = false } = resolution;
   const own = workloadKey(client.ref);
   const isOwn = workloads.some(({ ref }) => workloadKey(ref) === own);
-  const servers = workloads.filter((server) => workloadKey(server.ref) !== own || isPeerOf(server, service));
+  const servers = workloads.filter((server) => workloadKey(server.ref) !== own || isPeerOf(server, service, sighting));
   const targets = servers
     .filter((server) => canReach(client, server))
     .map((server): Target => {
@@ -70,11 +70,14 @@ function followService(sighting: Sighting, client: Workload, resolution: Resolut
   return { sighting, targets, named: nameOf(service), isOwn };
 }
 
+const MEMBERS = /member|join|gossip|peers|seeds/i;
+
 /** Whether a name of a workload's own can mean the replicas beside it. */
-function isPeerOf(server: Workload, service: Service): boolean {
+function isPeerOf(server: Workload, service: Service, { mention: { key } }: Sighting): boolean {
   if (server.platform !== 'kubernetes') return false;
   if (server.ref.kind === 'DaemonSet') return true;
-  if (server.replicas < 2) return false;
+  // a list of members is written for the day there are more
+  if (server.replicas < 2) return server.ref.kind === 'StatefulSet' && service.headless && MEMBERS.test(key);
   return service.headless || server.ref.kind !== 'Deployment';
 }
 

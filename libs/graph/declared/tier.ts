@@ -29,7 +29,9 @@ export function judgeMention(mention: KeyedMention, target: Target): TierVerdict
       return isServed(target) ? { tier: 'strong' } : { tier: 'weak', why: 'the number is no port of the Service' };
     case 'host':
       if (mention.meaning === 'address') return { tier: 'strong' };
-      return mention.meaning === 'identity' ? { tier: 'none' } : { tier: 'weak', why: 'a bare name under a setting that promises no address' };
+      if (mention.meaning === 'identity') return { tier: 'none' };
+      // two words joined that are a Service's name, and all there is: hardly anything but that Service
+      return mention.host.includes('-') && target.kind === 'workload' && target.service !== undefined ? { tier: 'strong' } : { tier: 'weak', why: 'a bare name under a setting that promises no address' };
   }
 }
 

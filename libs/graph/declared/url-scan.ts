@@ -42,7 +42,9 @@ export function scanUrls(text: string, depth = 0): UrlScan {
       if (isEncoded) mentions.push(...scanEncoded(text.slice(Math.max(decodedTo, authority.end), end), depth));
       decodedTo = Math.max(decodedTo, end);
     } else {
-      spans.push({ from: start, to: end });
+      // what stands in its query may be an address all the same
+      const query = text.indexOf('?', at);
+      spans.push({ from: start, to: query >= 0 && query < end ? query : end });
     }
   }
   return { mentions: [...mentions, ...scanSchemeless(text)], spans };

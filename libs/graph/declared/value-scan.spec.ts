@@ -22,6 +22,9 @@ describe('scanValue', () => {
     ['a host and a path', 'auth/v1', ['host auth']],
     ['address@port as resolvers write it', '192.0.2.53@53', ['host-port 192.0.2.53 53']],
     ['a server with two ports', 'zk-0.zk:2888:3888:participant', ['host-port zk-0.zk 2888', 'host-port zk-0.zk 3888']],
+    ['a range of hosts', 'http://store{1...3}/data{1...2}', ['url store1', 'url store2', 'url store3']],
+    ['a range in a cluster name', 'http://s-{0..1}.s.shop.svc.cluster.local:9000/x', ['url s-0.s.shop.svc.cluster.local 9000', 'url s-1.s.shop.svc.cluster.local 9000']],
+    ['an address in the query of a bucket', 's3://files?region=x&endpoint=store:8333&insecure=true', ['host-port store 8333']],
     ['quotes', '"redis:6379"', ['host-port redis 6379']],
     ['IPv6 with a port', '[2001:db8::5]:587', ['host-port 2001:db8::5 587']],
   ])('reads %s', (_reason, value, expected) => {
@@ -36,6 +39,8 @@ describe('scanValue', () => {
     ['a sentence', 'the quick brown: fox'],
     ['a listen address', ':8080'],
     ['a regex', '^(checkout|payments)\\.shop\\.svc$'],
+    ['names of a certificate', 'web,web.shop.svc,web.shop.svc.cluster.local'],
+    ['a range without end', 'x{9...1}'],
     ['a label', 'app.kubernetes.io/name: web'],
   ])('finds nothing in %s', (_reason, value) => {
     expect(text(scanValue(value, 'neutral')).filter((each) => !each.startsWith('host '))).toEqual([]);

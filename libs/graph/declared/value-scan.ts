@@ -3,6 +3,7 @@ import { isPortNumber } from '#model';
 import { isClusterName, isHostShaped, normaliseHost } from './host-name.ts';
 import { scanDsn } from './dsn-scan.ts';
 import { scanClusterNames, scanHostPorts, scanSrv } from './host-port-scan.ts';
+import { withoutRanges } from './host-range.ts';
 import type { KeyMeaning, Mention } from './mention.ts';
 import { scanUrls } from './url-scan.ts';
 
@@ -20,7 +21,11 @@ const AT_PORT = /^([0-9a-f.:]{3,45})[@#](\d{1,5})$/i;
  */
 export function scanValue(text: string, meaning: KeyMeaning): readonly Mention[] {
   const value = unquote(text.trim());
-  if (value === '' || meaning === 'never') return [];
+  if (value === '' || meaning === 'never' || isCertificateList(value)) return [];
+  return withoutRanges(value).flatMap((each) => scanOne(each, meaning));
+}
+
+function scanOne(value: string, meaning: KeyMeaning): readonly Mention[] {
   const urls = scanUrls(value);
   const found: Mention[] = [...urls.mentions, ...scanSrv(value), ...scanHostPorts(value, urls.spans), ...scanClusterNames(value), ...scanDsn(value)];
   const numbered = AT_PORT.exec(value);
@@ -32,8 +37,21 @@ export function scanValue(text: string, meaning: KeyMeaning): readonly Mention[]
 
 /** Finds the addresses in a line of free text, where a bare name says nothing. */
 export function scanProse(text: string): readonly Mention[] {
+  return withoutRanges(text).flatMap(scanProseOnce);
+}
+
+function scanProseOnce(text: string): readonly Mention[] {
   const urls = scanUrls(text);
   return dropCovered([...urls.mentions, ...scanSrv(text), ...scanHostPorts(text, urls.spans), ...scanClusterNames(text), ...scanDsn(text)]);
+}
+
+const MOST_NAMES = 64;
+
+// `web,web.shop.svc`: one place spelled twice is what a certificate is made out to
+function isCertificateList(value: string): boolean {
+  if (!value.includes(',') || !value.includes('.svc')) return false;
+  const names = value.toLowerCase().split(/[,;\s]+/, MOST_NAMES);
+  return names.some((name) => /^[a-z0-9-]{1,63}$/.test(name) && names.some((other) => other.startsWith(`${name}.`) && /\.svc(?:$|\.[a-z0-9.-]+$)/.test(other)));
 }
 
 // more addresses than any one value holds; what is behind is data

@@ -1,7 +1,7 @@
 import type { Container, EnvEntry, MountSource, Snapshot, Workload } from '#model';
 
 import { keyMeaning } from '../declared/key-meaning.ts';
-import { productPorts } from '../declared/product.ts';
+import { isDataStore } from '../declared/product.ts';
 import { unreadFile } from './unread-files.ts';
 
 /**
@@ -11,7 +11,8 @@ import { unreadFile } from './unread-files.ts';
  * Passwords, certificates and tokens kept out of the input hide nothing about who talks to whom.
  */
 export function hiddenSetting(workload: Workload, snapshot: Snapshot): string | undefined {
-  if (workload.platform === 'compose' && workload.containers.some(answersOnly)) return undefined;
+  // its settings hold no addresses
+  if (workload.platform === 'compose' && workload.containers.some(isDataStore)) return undefined;
   const [envFile] = workload.compose?.unreadEnvFiles ?? [];
   if (envFile !== undefined) return 'part of its environment comes from an env file that is not in the input';
   for (const container of workload.containers) {
@@ -19,14 +20,6 @@ export function hiddenSetting(workload: Workload, snapshot: Snapshot): string | 
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-const ANSWERING: ReadonlySet<string> = new Set(['postgresql', 'mysql', 'mssql', 'mongodb', 'redis', 'memcached', 'oracle']);
-
-// what keeps data answers, and calls nobody: its settings hold no addresses
-function answersOnly(container: Container): boolean {
-  const [first] = productPorts(container);
-  return first !== undefined && ANSWERING.has(first.application);
 }
 
 function hiddenInEnvironment(workload: Workload, container: Container, snapshot: Snapshot): string | undefined {
