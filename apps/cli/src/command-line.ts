@@ -31,6 +31,7 @@ export function commandLine(version: string, terminal: Terminal, report: Report)
   addDiff(command('diff', 'list the connectivity that opens and closes between two policy sets'), terminal, report);
   addSimulate(command('simulate', 'replay flows against the policies: which would die, which paths stay open unused'), terminal, report);
   addLab(program.command('lab').description('try policies on a cluster made of network namespaces (needs root)').exitOverride(), terminal, report);
+  addNode(program.command('node').description('what the enforcer of this node does, and what it enforces (needs root)').exitOverride(), terminal, report);
   addVerify(command('verify', 'test invariants such as "data is never reachable from the edge"'), terminal, report);
   return program;
 }
@@ -188,4 +189,30 @@ function addLab(lab: Command, terminal: Terminal, report: Report): void {
     const { runLabDown } = await import('./commands/lab.ts');
     return runLabDown(terminal);
   });
+}
+
+function addNode(node: Command, terminal: Terminal, report: Report): void {
+  const local = (name: string, summary: string): Command =>
+    withSchema(node.command(name).description(summary).exitOverride())
+      .addOption(new Option('--socket <path>', 'where the enforcer takes orders').default('/run/ringfence/enforcer.sock'))
+      .addOption(new Option('--state <dir>', 'state folder of the enforcer, for when none runs').default('/var/lib/ringfence'))
+      .addOption(new Option('--netns <path>', 'network namespace, for when no enforcer runs'))
+      .addOption(output('table', 'json'));
+  act<[]>(local('status', 'say whether this node enforces, what, and since when'), terminal, report, async (options) => (await import('./commands/node.ts')).runNodeStatus(options, terminal));
+  act<[]>(local('show', 'show what is enforced: pods, profiles, rules and how often they were hit'), terminal, report, async (options) => (await import('./commands/node.ts')).runNodeShow(options, terminal));
+  const why = local('why', 'say which rule lets a connection pass, or what drops it').argument('[from]', 'namespace/pod of this node, an address, or node').argument('[to]', 'likewise').argument('[port]', 'such as 5432/TCP or ICMP');
+  act<[string | undefined, string | undefined, string | undefined]>(why, terminal, report, async (from, to, port, options) => (await import('./commands/node.ts')).runNodeWhy(from, to, port, options, terminal));
+  const apply = local('apply', 'enforce a bundle').argument('[file]', 'bundle, as `ringfence node bundle` writes it, or - for standard input').option('--confirm-within <seconds>', 'take it away again unless confirmed in time');
+  act<[string | undefined]>(apply, terminal, report, async (file, options) => (await import('./commands/node.ts')).runNodeApply(file, options, terminal));
+  act<[]>(local('confirm', 'say that a bundle on trial locked nobody out: it stays'), terminal, report, async (options) => (await import('./commands/node.ts')).runNodeConfirm(options, terminal));
+  act<[]>(local('panic', 'open everything at once, until resumed').option('--yes', 'really', false), terminal, report, async (options) => (await import('./commands/node.ts')).runNodePanic(options, terminal));
+  act<[]>(local('resume', 'enforce again after a panic'), terminal, report, async (options) => (await import('./commands/node.ts')).runNodeResume(options, terminal));
+  const bundle = node.command('bundle').description('write what a node enforces as the file its enforcer takes').exitOverride().addArgument(paths());
+  bundle
+    .addOption(new Option('--node <name>', 'which node'))
+    .addOption(new Option('--out <file>', 'write here, by rename, instead of standard output'))
+    .addOption(tier())
+    .addOption(new Option('--nodes <n>', 'example nodes, where the input has none').default('1'))
+    .addOption(defaultNamespace());
+  act<[string[]]>(bundle, terminal, report, async (given, options) => (await import('./commands/node-bundle.ts')).runNodeBundle(given, options, terminal));
 }

@@ -122,7 +122,7 @@ export class NodeKeeper {
     if (panic !== undefined || note === undefined) return;
     const trial = this.#intents.trial();
     const stored = (trial?.hash === note.hash ? this.#tried : this.#store).load();
-    const since = trial?.at ?? statSync(join(this.#options.folder, 'confirmed.bundle'), { throwIfNoEntry: false })?.mtimeMs ?? this.#now();
+    const since = trial?.at ?? Math.round(statSync(join(this.#options.folder, 'confirmed.bundle'), { throwIfNoEntry: false })?.mtimeMs ?? this.#now());
     if (stored.kind !== 'bundle' || !this.#table.reuse(stored.bundle)) this.#state = { kind: 'adopted', since };
     else if (trial?.hash === note.hash) this.#state = { kind: 'trial', since, until: trial.until };
     else this.#state = { kind: 'enforcing', since };

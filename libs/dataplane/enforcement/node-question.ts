@@ -1,6 +1,8 @@
 import { createTracer, type NodeBundle, packet, renderRuleset, type TracePacket } from '#compilers/nftables';
 import { type Address, isProtocol, parseAddress, type Protocol } from '#model';
 
+import { isChainOf } from './node-view.ts';
+
 /** One end of a question: a pod of this node by its name, an address, or the node itself. */
 export type QuestionEnd = string;
 
@@ -59,12 +61,20 @@ export function answerQuestion(bundle: NodeBundle, generation: number, question:
         hook,
         verdict: traced.verdict,
         rules: traced.rules.map(({ number, policy, rule }) => ({ number, policy, rule })),
-        decidedBy: last === undefined ? 'no rule looks at it' : last.comment === '' ? last.text : last.comment,
+        decidedBy: decision(bundle, traced.verdict, last),
         path: traced.path.map(({ chain, text, comment }) => ({ chain, text, comment })),
       });
     }
   }
   return answers.length === 0 ? problem(`${question.from} and ${question.to} have no addresses of one family`) : { kind: 'answers', answers };
+}
+
+function decision({ profiles }: NodeBundle, verdict: NodeAnswer['verdict'], last: NodeAnswer['path'][number] | undefined): string {
+  if (last === undefined) return 'no rule looks at it';
+  if (last.comment !== '') return last.comment;
+  const profile = profiles.find(({ name }) => isChainOf(name, last.chain));
+  if (verdict === 'accept') return profile === undefined && last.chain !== 'unknown' ? 'nothing closes it' : `${last.chain}: ${last.text}`;
+  return profile === undefined ? `${last.chain}: ${last.text}` : `${profile.direction} is closed by ${profile.isolatedBy.join(', ')}, and no rule lets it pass`;
 }
 
 function endsCalled(name: string, { pods }: NodeBundle): readonly Address[] | undefined {

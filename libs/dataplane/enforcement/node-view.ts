@@ -62,7 +62,7 @@ export function viewRules(bundle: NodeBundle, counters: readonly RuleCounter[] |
 
 function viewProfile(profile: Profile, bundle: NodeBundle, numbers: ReadonlyMap<string, number>, counters: readonly RuleCounter[] | undefined, connections?: RuleConnections): ProfileView {
   const { name, direction, why, isolatedBy, admin, namespaced, baseline } = profile;
-  const own = counters?.filter(({ chain }) => chain === name || chain === `${name}_n` || chain === `${name}_r` || chain === `${name}_r_n`);
+  const own = counters?.filter(({ chain }) => isChainOf(name, chain));
   const rules = [...admin, ...namespaced, ...baseline].map((rule): RuleView => {
     const number = numbers.get(`${rule.policy}\n${rule.rule}`) ?? 0;
     const allowed = rule.action === 'allow' && connections !== undefined ? { connections: connections.get(`${direction} ${String(number)}`) ?? 0 } : {};
@@ -81,6 +81,11 @@ function viewProfile(profile: Profile, bundle: NodeBundle, numbers: ReadonlyMap<
   const pods = bundle.pods.filter((entry) => entry[direction] === name).map(({ pod }) => pod);
   const refused = own === undefined ? {} : { refusedPackets: packetsOf(own.filter((each) => numberIn(each) === undefined)) };
   return { name, direction, why, isolatedBy, pods, rules, ...refused };
+}
+
+/** Whether a chain is one a profile is laid out as: its own name, or that with what it is for behind it. */
+export function isChainOf(profile: string, chain: string): boolean {
+  return chain === profile || chain.startsWith(`${profile}_`);
 }
 
 function packetsOf(counters: readonly RuleCounter[]): number {

@@ -6,6 +6,7 @@ import { explainSchema } from './explain-schema.ts';
 import { generateSchema } from './generate-schema.ts';
 import { graphSchema } from './graph-schema.ts';
 import { labStatusSchema, labTrafficSchema } from './lab-schema.ts';
+import { nodeDoneSchema, nodeShowSchema, nodeStatusSchema, nodeWhySchema } from './node-schema.ts';
 import { simulateSchema } from './simulate-schema.ts';
 import { verifySchema } from './verify-schema.ts';
 
@@ -18,6 +19,13 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
   'lab status': labStatusSchema,
   'lab traffic': labTrafficSchema,
   'lab up': labStatusSchema,
+  'node apply': nodeDoneSchema,
+  'node confirm': nodeDoneSchema,
+  'node panic': nodeDoneSchema,
+  'node resume': nodeDoneSchema,
+  'node show': nodeShowSchema,
+  'node status': nodeStatusSchema,
+  'node why': nodeWhySchema,
   simulate: simulateSchema,
   verify: verifySchema,
 };
