@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, expect, it } from '@jest/globals';
 
-import { describeKernel } from '../support/kernel.ts';
+import { describeKernel, hostNetwork } from '../support/kernel.ts';
 import { repositoryRoot } from '../support/shared.ts';
 import { withFolder } from '../support/temporary-folder.ts';
 
@@ -132,6 +132,12 @@ describeKernel('ringfence lab', () => {
     });
   }, PATIENCE_MS);
 
+  it('reads standard input', () => {
+    const up = lab(['up', '-', '--default-namespace', 'shop'], files['shop.yaml']);
+    expect(up).toMatchObject({ code: 0, err: '' });
+    expect(up.out).toContain('3 nodes, 6 pods, held by process');
+  }, PATIENCE_MS);
+
   it('takes hostile names', () => {
     const name = 'a"\\n$(reboot)`id`;../../x';
     const pod = `apiVersion: v1\nkind: Pod\nmetadata: {name: ${JSON.stringify(name)}, namespace: shop}\nspec: {containers: [{name: main, image: x, ports: [{containerPort: 80}]}]}\n`;
@@ -150,9 +156,9 @@ describeKernel('ringfence lab', () => {
   }, PATIENCE_MS);
 });
 
-function lab(args: readonly string[]): { readonly code: number | null; readonly out: string; readonly err: string } {
+function lab(args: readonly string[], input = ''): { readonly code: number | null; readonly out: string; readonly err: string } {
   const main = join(repositoryRoot, 'apps/cli/src/main.ts');
-  const ran = spawnSync(process.execPath, ['--conditions=source', '--disable-warning=ExperimentalWarning', main, 'lab', ...args], { encoding: 'utf8', timeout: 60_000, env: { ...process.env, RINGFENCE_LAB_FOLDER: owners } });
+  const ran = spawnSync(process.execPath, ['--conditions=source', '--disable-warning=ExperimentalWarning', main, 'lab', ...args], { encoding: 'utf8', input, timeout: 60_000, env: { ...process.env, RINGFENCE_LAB_FOLDER: owners } });
   return { code: ran.status, out: ran.stdout, err: ran.stderr };
 }
 
@@ -165,13 +171,6 @@ function tried({ results }: Traffic): readonly string[] {
 
 function namesOf(pid: number): readonly string[] {
   return existsSync('/run/netns') ? readdirSync('/run/netns').filter((name) => name.startsWith(`rf-${String(pid)}-`)) : [];
-}
-
-/** Links, addresses and routes of the machine itself. */
-function hostNetwork(): readonly string[] {
-  const own = ['/proc/net/if_inet6', '/proc/net/fib_trie', '/proc/net/route', '/proc/net/ipv6_route'].map((path) => readFileSync(path, 'utf8').replaceAll(/ [0-9a-f]{8} [0-9a-f]{8} [0-9a-f]{8} /g, ' '));
-  const links = readFileSync('/proc/net/dev', 'utf8').split('\n').map((line) => line.split(':')[0] ?? '');
-  return [...own, links.join('\n')];
 }
 
 function isAlive(pid: number): boolean {

@@ -113,13 +113,21 @@ async function takeDown(pid: number): Promise<void> {
   try {
     await askLab(pid, 'down');
   } catch {
-    // it does not answer; its number is certain, for the time it started is noted
-    process.kill(pid, 'SIGTERM');
+    end(pid, 'SIGTERM');
   }
   const deadline = performance.now() + PATIENCE_MS;
   while (isOwnerAlive(pid)) {
-    if (performance.now() > deadline) process.kill(pid, 'SIGKILL');
+    if (performance.now() > deadline) end(pid, 'SIGKILL');
     await pause(20);
+  }
+}
+
+// Its number is certain, for the time it started is noted.
+function end(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // it has ended by itself
   }
 }
 

@@ -7,6 +7,8 @@ export type LabRequest = 'status' | 'traffic' | 'down';
 /** Answers one request; what it gives is sent as JSON. */
 export type LabAnswer = (request: LabRequest) => Promise<unknown>;
 
+/** Talking takes a while, and clients wait for what dies. */
+const PATIENCE_MS: Readonly<Record<LabRequest, number>> = { status: 10_000, traffic: 300_000, down: 5_000 };
 const REQUESTS: ReadonlySet<string> = new Set<LabRequest>(['status', 'traffic', 'down']);
 
 /** Listens where {@link askLab} asks: one request a connection, one JSON document back. Only root gets there. */
@@ -41,6 +43,7 @@ export function askLab(pid: number, request: LabRequest): Promise<unknown> {
     const socket = createConnection(socketPath(pid));
     let text = '';
     socket.setEncoding('utf8');
+    socket.setTimeout(PATIENCE_MS[request], () => socket.destroy(new Error('it does not answer')));
     socket.once('error', (error) => { reject(new Error(`ask the lab of process ${String(pid)}: ${error.message}`, { cause: error })); });
     socket.on('data', (part: string) => {
       text += part;

@@ -42,7 +42,7 @@ export interface TrafficReport {
 }
 
 const PATIENCE_MS = 1_500;
-const AT_ONCE = 64;
+const AT_ONCE = 200;
 
 /** A lab people look at: named namespaces, and a server on every port that pods declare. */
 export class LabHolder {

@@ -3,12 +3,12 @@ import type { LabStatus, TrafficReport, TrafficResult } from './lab-holder.ts';
 
 export function statusText({ pid, isEnforced, policies, hosts, services }: LabStatus, columns: number): string {
   const rows = hosts.map(({ kind, name, node, namespace, addresses, ports }) => [kind, name, node ?? '', namespace, addresses.join(' '), ports.join(' ')]);
-  const count = (kind: string): string => String(hosts.filter((host) => host.kind === kind).length);
+  const count = (kind: string): string => counted(hosts.filter((host) => host.kind === kind).length, kind);
   return [
     formatTable(['KIND', 'NAME', 'NODE', 'NAMESPACE', 'ADDRESSES', 'ANSWERS ON'], rows, columns),
     services.length === 0 ? '' : `\n${formatTable(['SERVICE', 'ADDRESS', 'PORT', 'PODS'], services.map(({ name, address, port, backends }) => [name, address, port, String(backends)]), columns)}`,
-    `\n${count('node')} nodes, ${count('pod')} pods, held by process ${String(pid)}; `,
-    isEnforced ? `the nodes enforce ${String(policies)} policies\n` : 'nothing is enforced\n',
+    `\n${count('node')}, ${count('pod')}, held by process ${String(pid)}; `,
+    isEnforced ? `the nodes enforce ${policies === 1 ? '1 policy' : `${String(policies)} policies`}\n` : 'nothing is enforced\n',
     'Look inside with: ip netns exec NAMESPACE sh\n',
   ].join('');
 }
@@ -47,4 +47,8 @@ function outcomeText({ outcomes }: TrafficResult): string {
   if (first === undefined) return '';
   if (outcomes.every(({ outcome }) => outcome === first.outcome)) return first.outcome;
   return outcomes.map(({ family, outcome }) => `IPv${String(family)} ${outcome}`).join(', ');
+}
+
+function counted(number: number, what: string): string {
+  return `${String(number)} ${what}${number === 1 ? '' : 's'}`;
 }
