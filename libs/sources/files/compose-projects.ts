@@ -14,11 +14,12 @@ export interface ComposeReading {
 
 /**
  * Reads the Compose files found: each folder makes a project. Files of one folder that the user
- * named one by one are laid over each other, as `docker compose -f a -f b` does.
+ * named one by one are laid over each other, as `docker compose -f a -f b` does. A folder another
+ * project takes in whole (`include`, `extends`) is a part of that one.
  */
 export function readComposeProjects(found: readonly FoundFile[], defaultNamespace: string | undefined): ComposeReading {
   const byFolder = Map.groupBy(found, ({ path }) => dirname(path));
-  const read = [...byFolder].map(([folder, files]) => ({ folder, files, result: readFolder(folder, files) }));
+  const read = withoutParts([...byFolder].map(([folder, files]) => ({ folder, files, result: readFolder(folder, files) })));
   const count = read.reduce((sum, { result }) => sum + result.projects.length, 0);
   const results = read.map(({ folder, files, result }) =>
     defaultNamespace !== undefined && count === 1 && result.projects.length === 1 ? readFolder(folder, files, defaultNamespace) : result,
@@ -28,6 +29,25 @@ export function readComposeProjects(found: readonly FoundFile[], defaultNamespac
     files: new Set(results.flatMap(({ files }) => files)),
     diagnostics: results.flatMap(({ diagnostics }) => diagnostics),
   };
+}
+
+interface FolderReading {
+  readonly folder: string;
+  readonly files: readonly FoundFile[];
+  readonly result: ComposeFolder;
+}
+
+function withoutParts(read: readonly FolderReading[]): readonly FolderReading[] {
+  const parts = new Set<FolderReading>();
+  for (const part of read) if (read.some((whole) => whole !== part && !parts.has(whole) && isPartOf(part, whole))) parts.add(part);
+  return read.filter((each) => !parts.has(each));
+}
+
+// who extends one service of a file leaves the others to the project they are in
+function isPartOf({ files, result }: FolderReading, whole: FolderReading): boolean {
+  if (result.projects.length === 0 || !files.every(({ path }) => whole.result.files.includes(path))) return false;
+  const known = new Set(whole.result.projects.flatMap(({ workloads }) => workloads.map(({ ref }) => ref.name)));
+  return result.projects.every(({ workloads }) => workloads.every(({ ref }) => known.has(ref.name)));
 }
 
 function readFolder(folder: string, files: readonly FoundFile[], projectName?: string): ComposeFolder {

@@ -34,6 +34,9 @@ describe('reading paths', () => {
     ['a Compose project by its content', { 'app/stack.yml': compose }, ['project app: web']],
     ['an override beside it', { 'app/compose.yaml': compose, 'app/compose.override.yaml': 'services:\n  db:\n    image: example/db\n' }, ['project app: db,web']],
     ['a project per folder', { 'a/compose.yaml': `name: one\n${compose}`, 'b/docker-compose.yml': compose }, ['project one: web', 'project b: web']],
+    ['no project in a folder that another one includes', { 'compose.yaml': 'name: whole\ninclude: [db/compose.yaml]\nservices:\n  web: {image: x}\n', 'db/compose.yaml': 'services:\n  db: {image: y}\n' }, ['project whole: db,web']],
+    ['no project in a folder that another one extends', { 'compose.yaml': 'name: whole\nservices:\n  web: {extends: {file: base/compose.yaml, service: web}}\n', 'base/compose.yaml': compose }, ['project whole: web']],
+    ['a project of which another one extends a part', { 'compose.yaml': 'name: whole\nservices:\n  web: {extends: {file: base/compose.yaml, service: web}}\n', 'base/compose.yaml': `${compose}  db: {image: y}\n` }, ['project base: db,web', 'project whole: web']],
     ['manifests called like Compose files', { 'compose.yaml': pod('a') }, ['/Pod/default/a']],
     ['kinds a CustomResourceDefinition puts outside namespaces', { 'a.yaml': 'apiVersion: x.example/v1\nkind: Thing\nmetadata: {name: t}\n---\napiVersion: x.example/v1\nkind: Other\nmetadata: {name: o}\n', 'crd.yaml': 'apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things.x.example}\nspec: {group: x.example, scope: Cluster, names: {kind: Thing}}' }, ['x.example/Thing//t', 'x.example/Other/default/o', 'apiextensions.k8s.io/CustomResourceDefinition//things.x.example']],
   ])('finds %s', (_name, files, expected) => {
