@@ -169,5 +169,5 @@ spec: {selector: {matchLabels: ${labels}}, template: {metadata: {labels: ${label
   })
   .join('---\n');
 
-/** The objects that are the same in every ruleset; they have packets of their own. */
-export const STATIC = /^(?:chain (?:stamp(?:_\d)?|unknown\w*|sane|reply|between|to_node|from_node\w*|forward|input|output)|map (?:live|current))$/;
+/** What policies make of a ruleset: chains of profiles, sets of peers and ports, and who follows which; the rest is the same on every node. */
+export const EMITTED = /^(?:chain [io]_\w+|set (?:[a-z]_\w+|self[46])|map (?:out|in)(?:_reply)?[46])$/;
