@@ -1,5 +1,6 @@
 // Events of new connections a second without loss, and the processor time each takes: our listener
-// alone, with everything added up into reports, and `conntrack -E`, under real packets.
+// alone, with everything added up into reports, refusals out of the log, and `conntrack -E`, under
+// real packets.
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,12 +10,28 @@ import { createInterface } from 'node:readline';
 import { ConnectionListener, FlowWatcher } from '#dataplane';
 
 import { PODS, VisibilityWorld } from '../kernel/visibility-world.ts';
+import { installMissingTools, whyUnusable } from '../support/system.ts';
 import { generateFlows } from './flow-generator.ts';
 
 const SECONDS = 2;
 const RATES = [20_000, 50_000, 100_000];
-const CONSUMERS = ['listener', 'reports', 'conntrack'] as const;
+const CONSUMERS = ['listener', 'reports', 'refused', 'conntrack'] as const;
 type Consumer = (typeof CONSUMERS)[number];
+
+const FLUSH = 'add table inet ringfence\nflush table inet ringfence\n';
+const ALLOWING = `${FLUSH}table inet ringfence {
+	chain forward {
+		type filter hook forward priority -10; policy accept;
+		ct state new ct mark set 0x01007003
+	}
+}`;
+const REFUSING = `${FLUSH}table inet ringfence {
+	chain forward {
+		type filter hook forward priority -10; policy accept;
+		counter
+		log prefix "ringfence:D:bench" group 7 snaplen 128 queue-threshold 32 drop
+	}
+}`;
 
 interface Counted {
   readonly events: number;
@@ -62,7 +79,7 @@ async function consume(kind: string): Promise<void> {
           reporter: 'bench',
           bucketMs: 500,
           onReport: ({ flows, loss, foreign, overflowed }) => {
-            lost += loss.connectionEvents;
+            lost += loss.connectionEvents + loss.logRecords;
             const seen = flows.reduce((sum, { connections }) => sum + connections, 0) + foreign + overflowed.reduce((sum, { connections }) => sum + connections, 0);
             if (seen > 0) count(seen);
           },
@@ -103,7 +120,7 @@ async function measureConntrack(world: VisibilityWorld, load: () => void): Promi
   const file = openSync(path, 'w');
   const child = world.node.run(() => spawn('conntrack', ['-E', '-e', 'NEW', '-b', String(32 * 2 ** 20)], { stdio: ['ignore', file, 'pipe'], env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` } }));
   let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -134,34 +151,53 @@ function tracked(world: VisibilityWorld): number {
   return world.node.run(() => Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_count', 'utf8')));
 }
 
+function refused(world: VisibilityWorld): number {
+  const listed = world.node.run(() => spawnSync('nft', ['list', 'table', 'inet', 'ringfence'], { encoding: 'utf8', env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` } }));
+  return Number(/counter packets (\d+)/.exec(listed.stdout)?.[1]);
+}
+
+/** A busy machine drops packets before any rule sees them; a measurement is tried again where many went that way. */
 async function measure(world: VisibilityWorld, consumer: Consumer, rate: number): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await measureOnce(world, consumer, rate);
+    if (result.flows >= rate * SECONDS * 0.95 || attempt === 4) return result;
+  }
+}
+
+async function measureOnce(world: VisibilityWorld, consumer: Consumer, rate: number): Promise<Result> {
   console.error(`dataplane-flows: ${consumer}, ${String(rate)} a second`);
   world.forgetConnections();
+  world.load(consumer === 'refused' ? REFUSING : ALLOWING);
   let flows = 0;
+  let seconds = SECONDS;
   const load = (): void => {
     const [node = '', script = ''] = process.argv;
     const before = tracked(world);
-    const ran = world.client.run(() => spawnSync(node, [...process.execArgv, script, 'generate', String(rate), String(SECONDS)], { stdio: ['ignore', 'ignore', 'inherit'] }));
+    const ran = world.client.run(() => spawnSync(node, [...process.execArgv, script, 'generate', String(rate), String(SECONDS)], { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' }));
     if (ran.status !== 0) throw new Error('dataplane-flows: the generator failed');
-    flows = tracked(world) - before;
+    seconds = Number(ran.stdout);
+    flows = consumer === 'refused' ? refused(world) : tracked(world) - before;
   };
   const { events, lost, cpuMs, ...rest } = consumer === 'conntrack' ? await measureConntrack(world, load) : await measureOwn(world, consumer, load);
-  return { consumer, offeredPerSecond: Math.round(flows / SECONDS), flows, seen: events, lost: consumer === 'conntrack' ? Math.max(0, flows - events) : lost, cpuUsPerEvent: Math.round((cpuMs * 1_000 * 100) / events) / 100, ...rest };
+  return { consumer, offeredPerSecond: Math.round(flows / seconds), flows, seen: events, lost: consumer === 'conntrack' ? Math.max(0, flows - events) : lost, cpuUsPerEvent: Math.round((cpuMs * 1_000 * 100) / events) / 100, ...rest };
 }
 
 async function main(): Promise<void> {
   const [, , mode, ...rest] = process.argv;
   if (mode === 'consume') return consume(rest[0] ?? '');
   if (mode === 'generate') {
-    generateFlows(Number(rest[0]), Number(rest[1]));
+    console.log(generateFlows(Number(rest[0]), Number(rest[1])));
     return;
   }
   const world = new VisibilityWorld();
   try {
-    world.load('table inet ringfence {\n chain forward {\n type filter hook forward priority -10; policy accept;\n ct state new ct mark set 0x01007003\n }\n}\n');
     world.swallow();
     const results: Result[] = [];
-    for (const rate of RATES) for (const consumer of CONSUMERS) results.push(await measure(world, consumer, rate));
+    installMissingTools();
+    const missing = whyUnusable('conntrack');
+    if (missing !== undefined) console.error(`dataplane-flows: without conntrack -E: ${missing}`);
+    const consumers = CONSUMERS.filter((consumer) => consumer !== 'conntrack' || missing === undefined);
+    for (const rate of RATES) for (const consumer of consumers) results.push(await measure(world, consumer, rate));
     const lossless = results.filter(({ consumer, lost, seen, flows }) => consumer === 'reports' && lost === 0 && seen >= flows).map(({ offeredPerSecond }) => offeredPerSecond);
     console.log(JSON.stringify({ bench: 'dataplane-flows', budget: { losslessPerSecond: 50_000 }, losslessPerSecond: Math.max(0, ...lossless), results }));
   } finally {
