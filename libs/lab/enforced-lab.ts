@@ -1,5 +1,5 @@
 import type { NodeBundle } from '#compilers/nftables';
-import type { Connection, Endpoint, Snapshot } from '#model';
+import type { Connection, Endpoint, PodKey, Snapshot } from '#model';
 
 import { Lab, type LabOptions } from './lab.ts';
 import type { LabHost } from './lab-host.ts';
@@ -54,6 +54,11 @@ export class EnforcedLab {
 
   placeOf(end: Endpoint): LabPlace {
     return placesIn(this.#world)(end);
+  }
+
+  /** The interface a pod's packets enter its node by: what anti-spoofing guards. */
+  interfaceOf(pod: PodKey): string {
+    return this.lab.interfaceOf(pod);
   }
 
   /** The host an end of a connection lives on. */

@@ -7,7 +7,7 @@ import { freeName } from './lab-names.ts';
 import type { NetworkNamespace } from './network-namespace.ts';
 import { type Capture, HostCapture, LinkCapture } from './packet-socket.ts';
 import { addNeighbour, LOCAL_TABLE, mainBeforeLocal, type Route, setRoute } from './route-message.ts';
-import { BRIDGE, BRIDGED_ROUTER, bridgeOf, FABRIC, LOWER, nodeLink, onBridge, podLink, podMac, QUIET, ROUTER, UPPER, wireBridged, wireNode, wirePod, worldLink } from './wiring.ts';
+import { BRIDGE, BRIDGE_NAME, BRIDGED_ROUTER, bridgeOf, FABRIC, LOWER, nodeLink, onBridge, podLink, podLinkName, podMac, QUIET, ROUTER, UPPER, wireBridged, wireNode, wirePod, worldLink } from './wiring.ts';
 import { Slots } from './slots.ts';
 
 export interface LabOptions {
@@ -71,6 +71,13 @@ export class Lab {
       case 'outside':
         return this.#world;
     }
+  }
+
+  /** The interface a pod's packets enter its node by. */
+  interfaceOf(pod: string): string {
+    const number = this.#podOf.get(pod);
+    if (number === undefined) throw new Error(`lab: there is no ${pod} in this world`);
+    return this.#isBridged ? BRIDGE_NAME : podLinkName(number);
   }
 
   /** Every host whose arrivals are being watched. */

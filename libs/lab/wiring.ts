@@ -29,6 +29,10 @@ export function podLink(pod: number): number {
   return 100 + pod;
 }
 
+export function podLinkName(pod: number): string {
+  return `pod${String(pod)}`;
+}
+
 /** The number of a link to a node in a pod. */
 export function nodeLink(node: number): number {
   return 10 + node;
@@ -46,9 +50,10 @@ export function wireNode(node: number, namespace: NetworkNamespace): Wire {
 
 /** The bridge of a node whose pods are on one, as with Docker; its pods then also reach each other without the router. */
 export const BRIDGE = 50;
+export const BRIDGE_NAME = 'br0';
 
 export function bridgeOf(node: number): readonly RouteRequest[] {
-  return [addBridge({ name: 'br0', index: BRIDGE, mac: mac(7, node, 0) }), setUp(BRIDGE)];
+  return [addBridge({ name: BRIDGE_NAME, index: BRIDGE, mac: mac(7, node, 0) }), setUp(BRIDGE)];
 }
 
 /** Where a node finds a pod on its bridge. */
@@ -69,7 +74,7 @@ export function wireBridged(pod: number, node: number, namespace: NetworkNamespa
 }
 
 export function wirePod(pod: number, node: number, namespace: NetworkNamespace): Wire {
-  return wire({ name: `pod${String(pod)}`, index: podLink(pod), mac: mac(3, node, pod) }, { name: `eth${String(node)}`, index: nodeLink(node), mac: podMac(pod, node) }, namespace);
+  return wire({ name: podLinkName(pod), index: podLink(pod), mac: mac(3, node, pod) }, { name: `eth${String(node)}`, index: nodeLink(node), mac: podMac(pod, node) }, namespace);
 }
 
 export function wire(upper: LinkEnd, lower: LinkEnd, namespace: NetworkNamespace): Wire {

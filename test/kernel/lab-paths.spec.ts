@@ -124,6 +124,19 @@ describeKernel('packets in a lab', () => {
       }
     });
   });
+
+  it('between pods of one bridge is seen by rules only where the bridge shows it to them', () => {
+    const lab = new EnforcedLab({ isBridged: true });
+    try {
+      lab.show(cluster, bundles);
+      const connection: Connection = { from: end('web-1', 4), to: end('api-1', 4), protocol: 'TCP', port: 8081 };
+      expect(lab.probe([connection])).toEqual([{ kind: 'dropped' }]);
+      lab.hostOf({ kind: 'address', address: n1.addresses[0]! }).namespace.configure({ 'net.bridge.bridge-nf-call-iptables': '0' });
+      expect(lab.probe([connection])).toEqual([{ kind: 'arrived' }]);
+    } finally {
+      lab.close();
+    }
+  });
 });
 
 function end(name: string, family: 4 | 6): Endpoint {
