@@ -51,7 +51,7 @@ export class DockerDaemon implements EngineBench {
   }
 
   static async start(): Promise<DockerDaemon> {
-    sweep();
+    sweepDocker();
     const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${String(process.pid)}-`));
     const script = 'ip link set lo up; for f in iptables ip6tables; do echo 1 > /proc/sys/net/bridge/bridge-nf-call-$f; done 2>/dev/null; echo ready; exec tini -s -- sleep 1000000';
     const unshare = ['unshare', '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', script];
@@ -161,7 +161,7 @@ function boxImage(folder: string): Uint8Array {
 }
 
 /** Takes away what engines left behind whose tests are gone. Their processes went with them. */
-function sweep(): void {
+export function sweepDocker(): void {
   const cgroups = readdirSync(CGROUPS).flatMap((controller) => foldersIn(join(CGROUPS, controller)));
   const names = new Set([...foldersIn(tmpdir()), ...foldersIn(CGROUPS), ...cgroups].filter((name) => name.startsWith(PREFIX)));
   for (const name of names) {

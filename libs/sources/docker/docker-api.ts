@@ -55,7 +55,7 @@ export class DockerApi {
       response.on('data', (part: Buffer) => {
         parts.push(part);
         length += part.length;
-        if (length > API_LIMITS.answerBytes) fail(new DockerError('too-large', `read ${shown(path)}: more than ${String(API_LIMITS.answerBytes)} bytes`));
+        if (length > API_LIMITS.answerBytes) fail(new DockerError('too-large', `read ${nameOf(path)}: more than ${String(API_LIMITS.answerBytes)} bytes`));
       });
       response.on('end', () => {
         done(Buffer.concat(parts));
@@ -64,7 +64,7 @@ export class DockerApi {
     try {
       return JSON.parse(bytes.toString('utf8')) as Json;
     } catch (error) {
-      throw new DockerError('not-understood', `read ${shown(path)}: the answer is no JSON`, error);
+      throw new DockerError('not-understood', `read ${nameOf(path)}: the answer is no JSON`, error);
     }
   }
 
@@ -125,7 +125,7 @@ export class DockerApi {
           over(unreachable(path, error));
         });
         response.on('close', () => {
-          over(new DockerError('closed', `read ${shown(path)}: the engine closed the stream`));
+          over(new DockerError('closed', `read ${nameOf(path)}: the engine closed the stream`));
         });
         resolve({ ended, close });
       });
@@ -183,17 +183,22 @@ export class DockerApi {
 
 function refusal(path: string, { statusCode = 0 }: IncomingMessage): DockerError | undefined {
   if (statusCode >= 200 && statusCode < 300) return undefined;
-  return new DockerError(statusCode === 404 ? 'not-found' : 'refused', `read ${shown(path)}: the engine answered ${String(statusCode)}`);
+  return new DockerError(statusCode === 404 ? 'not-found' : 'refused', `read ${nameOf(path)}: the engine answered ${String(statusCode)}`);
 }
 
 function closed(path: string): DockerError {
-  return new DockerError('closed', `read ${shown(path)}: closed`);
+  return new DockerError('closed', `read ${nameOf(path)}: closed`);
 }
 
 function tooSlow(path: string): DockerError {
-  return new DockerError('too-slow', `read ${shown(path)}: no answer in ${String(API_LIMITS.answerMs / 1000)} s`);
+  return new DockerError('too-slow', `read ${nameOf(path)}: no answer in ${String(API_LIMITS.answerMs / 1000)} s`);
 }
 
 function unreachable(path: string, error: Error & { readonly code?: string }): DockerError {
-  return new DockerError('unreachable', `read ${shown(path)}: ${shown(error.code ?? error.message)}`, error);
+  return new DockerError('unreachable', `read ${nameOf(path)}: ${shown(error.code ?? error.message)}`, error);
+}
+
+// what is asked after the path only lengthens messages
+function nameOf(path: string): string {
+  return shown(path.split('?')[0] ?? '');
 }

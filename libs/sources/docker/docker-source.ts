@@ -206,7 +206,7 @@ export class DockerSource {
       code: 'engine-unreachable',
       severity: 'warning',
       subject: `Docker at ${shown(this.#options.socketPath)}`,
-      message: error instanceof Error ? shown(error.message) : 'cannot be read',
+      message: error instanceof Error ? shown(error.message, 300) : 'cannot be read',
       hint: 'look whether the engine runs; what was known of its containers stands, and it is asked again',
     };
   }
