@@ -17,11 +17,16 @@ describe('a JSON document', () => {
   });
 
   it.each([
-    ['a key twice', '{"a": 1,\n "b": [1, 2],\n "a": 2}', { code: 'duplicate-key', line: 3 }],
-    ['a key twice, written differently', '{"a": 1, "\\u0061": 2}', { code: 'duplicate-key', line: 1 }],
     ['nesting without end', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, { code: 'too-deep', line: 1 }],
   ])('is refused: %s', (_name, text, problem) => {
     expect(readJsonDocument(text)).toMatchObject([problem]);
+  });
+
+  it.each([
+    ['a key twice', '{"a": 1,\n "b": [1, 2],\n "a": 2}', { a: 2, b: [1, 2] }, { line: 3, message: expect.stringContaining('lines 1 and 3') }],
+    ['a key twice, written differently', '{"a": 1, "\\u0061": 2}', { a: 2 }, { line: 1 }],
+  ])('takes the later of two, and tells: %s', (_name, text, value, duplicate) => {
+    expect(readJsonDocument(text)).toMatchObject({ value, duplicates: [{ code: 'duplicate-key', ...duplicate }] });
   });
 
   it('reads a text of megabytes without running out of stack', () => {

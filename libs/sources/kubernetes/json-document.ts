@@ -1,22 +1,22 @@
 import type { Json } from '#model';
 
-import type { DocumentProblem } from './document-problem.ts';
+import { type DocumentProblem, duplicateKey } from './document-problem.ts';
 import { READ_LIMITS } from './read-limits.ts';
-import { shown } from './shown-text.ts';
 import type { ReadDocument } from './yaml-document.ts';
 
 // Where strings start, brackets and line ends; everything else of a valid JSON text does not matter here.
 const MARK = /["{}[\],\n]/g;
 
 interface Level {
-  readonly keys: Set<string> | undefined;
+  /** Where each key was met; undefined in an array. */
+  readonly keys: Map<string, number> | undefined;
   atKey: boolean;
 }
 
 /**
  * Reads a text that is one JSON value, or undefined where it is not (it may be YAML then).
  *
- * Refuses what `JSON.parse` lets through: a key twice in one object, and nesting without end.
+ * Tells of what `JSON.parse` lets through: a key twice in one object; and refuses nesting without end.
  */
 export function readJsonDocument(text: string): ReadDocument | readonly DocumentProblem[] | undefined {
   const first = /^\uFEFF?\s*/.exec(text)?.[0] ?? '';
@@ -24,9 +24,9 @@ export function readJsonDocument(text: string): ReadDocument | readonly Document
   if (start !== '{' && start !== '[') return undefined;
   const value = parse(text.slice(first.startsWith('\uFEFF') ? 1 : 0));
   if (value === undefined) return undefined;
-  const problems = findProblems(text);
-  if (problems.length > 0) return problems;
-  return { value, line: 1 + (first.match(/\n/g)?.length ?? 0), lines: new Map() };
+  const { refusal, duplicates } = findProblems(text);
+  if (refusal !== undefined) return [refusal];
+  return { value, duplicates, line: 1 + (first.match(/\n/g)?.length ?? 0), lines: new Map() };
 }
 
 function parse(text: string): Json | undefined {
@@ -38,8 +38,13 @@ function parse(text: string): Json | undefined {
   }
 }
 
-function findProblems(text: string): readonly DocumentProblem[] {
-  const problems: DocumentProblem[] = [];
+interface Findings {
+  readonly refusal?: DocumentProblem;
+  readonly duplicates: readonly DocumentProblem[];
+}
+
+function findProblems(text: string): Findings {
+  const duplicates: DocumentProblem[] = [];
   const levels: Level[] = [];
   const marks = new RegExp(MARK);
   let line = 1;
@@ -51,8 +56,8 @@ function findProblems(text: string): readonly DocumentProblem[] {
         break;
       case '{':
       case '[':
-        levels.push({ keys: found[0] === '{' ? new Set() : undefined, atKey: found[0] === '{' });
-        if (levels.length > READ_LIMITS.depth) return [tooDeep(line)];
+        levels.push({ keys: found[0] === '{' ? new Map<string, number>() : undefined, atKey: found[0] === '{' });
+        if (levels.length > READ_LIMITS.depth) return { refusal: tooDeep(line), duplicates };
         break;
       case ',':
         if (level !== undefined) level.atKey = level.keys !== undefined;
@@ -62,15 +67,16 @@ function findProblems(text: string): readonly DocumentProblem[] {
         if (level?.keys === undefined || !level.atKey) break;
         level.atKey = false;
         const key = JSON.parse(text.slice(found.index, marks.lastIndex)) as string;
-        if (level.keys.has(key) && problems.length < READ_LIMITS.problems) problems.push(duplicateKey(key, line));
-        level.keys.add(key);
+        const first = level.keys.get(key);
+        if (first === undefined) level.keys.set(key, line);
+        else if (duplicates.length < READ_LIMITS.problems) duplicates.push(duplicateKey(key, first, line));
         break;
       }
       default:
         levels.pop();
     }
   }
-  return problems;
+  return { duplicates };
 }
 
 // By hand, since an expression over a string of megabytes runs out of stack.
@@ -81,15 +87,6 @@ function stringEnd(text: string, start: number): number {
     if (backslashes % 2 === 0) return end + 1;
   }
   return text.length;
-}
-
-function duplicateKey(key: string, line: number): DocumentProblem {
-  return {
-    code: 'duplicate-key',
-    line,
-    message: `the key "${shown(key)}" comes twice in one object`,
-    hint: 'keep one of them: which one counts would be a guess',
-  };
 }
 
 function tooDeep(line: number): DocumentProblem {

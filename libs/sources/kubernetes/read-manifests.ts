@@ -83,7 +83,8 @@ class FileReading {
       if (this.#isFull()) return;
       const read = readYamlDocument(item);
       if (!('value' in read)) this.#take(read);
-      else if (typeof typed['apiVersion'] === 'string' && typeof typed['kind'] === 'string') this.#takeItem(read.value, typed['apiVersion'], typed['kind'], read, read.line, 1);
+      else this.#tell(read);
+      if ('value' in read && typeof typed['apiVersion'] === 'string' && typeof typed['kind'] === 'string') this.#takeItem(read.value, typed['apiVersion'], typed['kind'], read, read.line, 1);
     }
   }
 
@@ -95,8 +96,14 @@ class FileReading {
   }
 
   #take(document: ReadDocument | readonly DocumentProblem[]): void {
-    if ('value' in document) this.#takeValue(document.value, document.line, document, 0);
-    else for (const problem of document) this.report.document(problem);
+    if ('value' in document) {
+      this.#tell(document);
+      this.#takeValue(document.value, document.line, document, 0);
+    } else for (const problem of document) this.report.document(problem);
+  }
+
+  #tell({ duplicates }: ReadDocument): void {
+    for (const { code, line, message, hint } of duplicates) this.report.object('error', code, this.#file, message, hint, { file: this.#file, line });
   }
 
   #takeValue(value: Json, line: number, document: ReadDocument, level: number): void {

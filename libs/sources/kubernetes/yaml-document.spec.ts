@@ -45,8 +45,6 @@ describe('a YAML document', () => {
   });
 
   it.each([
-    ['a key twice', 'a: 1\nb: 2\na: 3', ['3 duplicate-key']],
-    ['a key twice, written differently', 'yes: 1\ntrue: 2', ['2 duplicate-key']],
     ['a mapping as a key', '{a: 1}: b', ['1 bad-key']],
     ['an empty key', ': b', ['1 bad-key']],
     ['an alias before its anchor', 'a: *x\nb: &x 1', ['1 unknown-alias']],
@@ -59,8 +57,17 @@ describe('a YAML document', () => {
     expect(problems(text).slice(0, 1)).toEqual(expected);
   });
 
+  it.each([
+    ['a key twice', 'a: 1\nb: 2\na: 3', { a: 3, b: 2 }, 'lines 1 and 3'],
+    ['a key twice, written differently', 'yes: 1\ntrue: 2', { true: 2 }, 'lines 1 and 2'],
+    ['a mapping twice, whole', 'a: {u: 1}\na: {v: 2}', { a: { v: 2 } }, 'lines 1 and 2'],
+    ['a key of a merged mapping too', 'b: &b {u: 1}\na:\n  <<: *b\n  v: 1\n  v: 2', { b: { u: 1 }, a: { u: 1, v: 2 } }, 'lines 4 and 5'],
+  ])('takes the later of two, and tells: %s', (_name, text, value, lines) => {
+    expect(read(text)).toMatchObject({ value, duplicates: [{ code: 'duplicate-key', message: expect.stringContaining(lines) }] });
+  });
+
   it('names the line of the file, not of the document', () => {
-    expect(problems('a: 1\na: 2', 40)).toEqual(['41 duplicate-key']);
+    expect(problems('a: 1\n: 2', 40)).toEqual(['41 bad-key']);
   });
 
   it('refuses an alias bomb without writing it out', () => {

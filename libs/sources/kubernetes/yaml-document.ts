@@ -2,7 +2,7 @@ import { type Node, type Pair, type Scalar, isAlias, isDocument, isMap, isScalar
 
 import { type Json, type JsonObject, isJsonObject } from '#model';
 
-import { type DocumentProblem, templateHint } from './document-problem.ts';
+import { type DocumentProblem, duplicateKey, templateHint } from './document-problem.ts';
 import type { DocumentText } from './document-text.ts';
 import { plainScalar } from './plain-scalar.ts';
 import { READ_LIMITS } from './read-limits.ts';
@@ -14,6 +14,8 @@ export interface ReadDocument {
   readonly value: Json;
   readonly line: number;
   readonly lines: ReadonlyMap<object, number>;
+  /** Keys that come twice in one mapping: the last one counts, as it does where the API server is not asked to be strict. */
+  readonly duplicates: readonly DocumentProblem[];
 }
 
 /** Lists whose entries are named one by one in evidence, so their lines are worth keeping. */
@@ -23,18 +25,19 @@ const CORE_TAG = 'tag:yaml.org,2002:';
 /**
  * Reads one YAML document as Kubernetes does, or says what is wrong with it.
  *
- * Stricter than YAML where Kubernetes is (or should be): a key that comes twice, a key that is no
- * scalar, an alias that leads nowhere or stands for more than a million nodes are problems.
+ * Stricter than YAML where Kubernetes is: a key that is no scalar, an alias that leads nowhere or
+ * stands for more than a million nodes are problems. A key that comes twice is one to be told of,
+ * with what the last one says.
  */
 export function readYamlDocument(document: DocumentText): ReadDocument | readonly DocumentProblem[] {
   const parsed = parseYaml(document);
   if (!isDocument(parsed)) return parsed;
   const reading = new ValueReading(document);
   const root = parsed.contents;
-  if (root === null) return { value: null, line: document.line, lines: reading.lines };
+  if (root === null) return { value: null, line: document.line, lines: reading.lines, duplicates: [] };
   const line = reading.lineAt(root);
   const value = reading.valueOf(root, 0);
-  return reading.problems.length > 0 ? reading.problems : { value, line, lines: reading.lines };
+  return reading.problems.length > 0 ? reading.problems : { value, line, lines: reading.lines, duplicates: reading.duplicates };
 }
 
 interface Anchored {
@@ -45,6 +48,7 @@ interface Anchored {
 
 class ValueReading {
   readonly problems: DocumentProblem[] = [];
+  readonly duplicates: DocumentProblem[] = [];
   readonly lines = new Map<object, number>();
   readonly #document: DocumentText;
   readonly #anchors = new Map<string, Anchored>();
@@ -129,10 +133,7 @@ class ValueReading {
       }
       const name = this.#keyOf(key);
       if (name === undefined) continue;
-      if (Object.hasOwn(result, name)) {
-        this.#problem('duplicate-key', offsetOf(key), `the key "${shown(name)}" comes twice in one mapping`, 'keep one of them: which one counts would be a guess');
-        continue;
-      }
+      if (Object.hasOwn(result, name)) this.#noteDuplicate(name, key, pairs);
       setOwn(result, name, value === null ? null : this.valueOf(value, depth + 1, name));
     }
     for (const map of merged) {
@@ -141,6 +142,12 @@ class ValueReading {
       }
     }
     return result;
+  }
+
+  #noteDuplicate(name: string, key: unknown, pairs: readonly Pair[]): void {
+    if (this.duplicates.length >= READ_LIMITS.problems) return;
+    const first = pairs.find((pair) => isScalar(pair.key) && nameOf(pair.key) === name);
+    this.duplicates.push(duplicateKey(name, lineOf(this.#document, offsetOf(first?.key)), lineOf(this.#document, offsetOf(key))));
   }
 
   #mergedMaps(node: unknown, depth: number): readonly JsonObject[] {
@@ -175,6 +182,11 @@ function scalarOf(node: Scalar): Json {
   if (tag === undefined) return type === undefined || type === 'PLAIN' ? plainScalar(text) : text;
   if (tag === `${CORE_TAG}binary`) return Buffer.from(text, 'base64').toString('utf8');
   return tag.startsWith(CORE_TAG) && tag !== `${CORE_TAG}str` ? plainScalar(text) : text;
+}
+
+function nameOf(key: Scalar): string {
+  const value = scalarOf(key);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function isList(value: Json): value is readonly Json[] {
