@@ -25,6 +25,7 @@ export type { ConnectionRecord } from './visibility/connection-record.ts';
 export type { Tuple } from './visibility/connection-tuple.ts';
 export { countConnections, FlowWatcher, type FlowWatcherOptions, PAYLOAD_GROUP, VERDICT_GROUP } from './visibility/flow-watcher.ts';
 export type { LocalPod } from './visibility/local-pods.ts';
+export { findNamespace } from './visibility/pod-namespace.ts';
 export { findProcesses, type ProcessFinding, type ProcessLookupLimits, type SocketProcess } from './visibility/process-lookup.ts';
 export type { Identification, Transport } from './visibility/protocol-signature.ts';
 export { identifyProtocol } from './visibility/protocol-table.ts';

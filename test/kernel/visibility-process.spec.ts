@@ -1,7 +1,10 @@
+import { statSync } from 'node:fs';
+
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 
 import { parseAddress } from '#model';
 
+import { findNamespace } from '../../libs/dataplane/visibility/pod-namespace.ts';
 import { findProcesses } from '../../libs/dataplane/visibility/process-lookup.ts';
 import { describeKernel } from '../support/kernel.ts';
 import { CLIENT, type Peer, SERVER, VisibilityWorld } from './visibility-world.ts';
@@ -35,6 +38,18 @@ describeKernel('which process holds a connection', () => {
     const atServer = findProcesses({ namespacePath: world.server.path, protocol: 'TCP', local: serverEnd, remote: clientEnd });
     expect(atServer).toMatchObject({ kind: 'found', processes: [{ pid: server.pid }] });
   }, PATIENCE_MS);
+
+  it.each(['198.51.100.244', '2001:db8:ffff::244'])('of a pod that is known by its address only, %s', (text) => {
+    // no other test's pods have it
+    world.give('client', text);
+    const namespacePath = findNamespace(parseAddress(text)!);
+    expect(namespacePath).toMatch(/^\/proc\/\d+\/ns\/net$/);
+    expect(statSync(namespacePath!).ino).toBe(statSync(world.client.path).ino);
+  });
+
+  it('an address nobody has is in no namespace', () => {
+    expect(findNamespace(parseAddress('203.0.113.77')!)).toBeUndefined();
+  });
 
   it('of datagrams', () => {
     const local = { address: parseAddress(SERVER.four)!, port: 53 };

@@ -55,6 +55,11 @@ export class VisibilityWorld {
     flushConnections(this.node);
   }
 
+  /** One more address for a pod. */
+  give(place: 'client' | 'server', address: string): void {
+    this.#ip(this[place], 'addr', 'add', `${address}/${address.includes(':') ? '128' : '32'}`, 'dev', 'lo');
+  }
+
   /** From now on the server takes every packet and does nothing with it; the ways there are known. */
   swallow(): void {
     this.#macs(this.client, '10.64.0.1', this.node, 'c');
