@@ -28,11 +28,14 @@ describeKernel('which process holds a connection', () => {
     await world.close();
   });
 
-  it.each(['four', 'six'] as const)('at both ends, IPv%s', async (family) => {
-    const { outcome, localPort = 0 } = await client.do({ do: 'talk', host: SERVER[family], port: 8080, text: 'x', keep: true });
+  it.each([
+    ['IPv4', CLIENT.four, SERVER.four],
+    ['IPv6', CLIENT.six, SERVER.six],
+  ])('at both ends, %s', async (_family, from, to) => {
+    const { outcome, localPort = 0 } = await client.do({ do: 'talk', host: to, port: 8080, text: 'x', keep: true });
     expect(outcome).toBe('answered');
-    const clientEnd = { address: parseAddress(CLIENT[family])!, port: localPort };
-    const serverEnd = { address: parseAddress(SERVER[family])!, port: 8080 };
+    const clientEnd = { address: parseAddress(from)!, port: localPort };
+    const serverEnd = { address: parseAddress(to)!, port: 8080 };
     const atClient = findProcesses({ namespacePath: world.client.path, protocol: 'TCP', local: clientEnd, remote: serverEnd });
     expect(atClient).toEqual({ kind: 'found', uid: 0, processes: [{ pid: client.pid, command: expect.any(String), commandLine: expect.stringContaining('visibility-peer.ts'), cgroup: expect.stringMatching(/^\//) }] });
     const atServer = findProcesses({ namespacePath: world.server.path, protocol: 'TCP', local: serverEnd, remote: clientEnd });

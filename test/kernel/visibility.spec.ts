@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 
+import { parseAddress } from '#model';
+
 import { countConnections, FlowWatcher } from '../../libs/dataplane/visibility/flow-watcher.ts';
+import { PacketSender } from '../../libs/lab/packet-socket.ts';
+import { packetBytes } from '../../libs/lab/probe-packet.ts';
 import { describeKernel } from '../support/kernel.ts';
 import { NODE_RULES } from './visibility-rules.ts';
 import { CLIENT, OUTSIDE, PODS, type Peer, Reports, SERVER, STRANGER, VIRTUAL, VisibilityWorld } from './visibility-world.ts';
@@ -68,6 +72,27 @@ describeKernel('what a node reports of its flows', () => {
     const flows = await reports.some(({ server: { address } }) => address === SERVER.six);
     expect(flows[0]).toMatchObject({ client: { address: CLIENT.six, pod: 'shop/client' }, server: { pod: 'shop/server' }, port: 8443, protocol: 'TCP', egressRule: 8, ingressRule: 4 });
     expect(flows[0]).not.toHaveProperty('service');
+  }, PATIENCE_MS);
+
+  it.each([
+    ['SCTP', 4, 5_000, 5_000],
+    ['SCTP', 6, 5_000, 5_000],
+    ['UDP', 4, 5_001, 5_001],
+    ['UDP', 6, 5_001, 5_001],
+    ['ICMP', 4, 0, null],
+    ['ICMP', 6, 0, null],
+  ] as const)('%s over IPv%d', async (protocol, family, destinationPort, port) => {
+    const [from, to] = family === 4 ? [CLIENT.four, SERVER.four] : [CLIENT.six, SERVER.six];
+    const sender = new PacketSender(world.client);
+    const destination = parseAddress(to)!;
+    const packet = packetBytes({ source: parseAddress(from)!, destination, protocol, sourcePort: 40_000, destinationPort, tag: 7 });
+    try {
+      expect(sender.send(packet, destination)).toBe(0);
+    } finally {
+      sender.close();
+    }
+    const flows = await reports.some((flow) => flow.protocol === protocol && flow.port === port && flow.server.address === to);
+    expect(flows).toMatchObject([{ client: { pod: 'shop/client' }, server: { pod: 'shop/server' }, verdict: 'allowed', egressRule: family === 4 ? 7 : 8, connections: 1 }]);
   }, PATIENCE_MS);
 
   it('a protocol whose server speaks first', async () => {
