@@ -185,9 +185,9 @@ function addLab(lab: Command, terminal: Terminal, report: Report): void {
     const { runLabTraffic } = await import('./commands/lab.ts');
     return runLabTraffic(options, terminal);
   });
-  act<[]>(lab.command('down').description('take the lab away, and what killed ones left behind').exitOverride(), terminal, report, async () => {
+  act<[]>(show('down', 'take the lab away, and what killed ones left behind'), terminal, report, async (options) => {
     const { runLabDown } = await import('./commands/lab.ts');
-    return runLabDown(terminal);
+    return runLabDown(options, terminal);
   });
 }
 

@@ -78,15 +78,20 @@ export async function runLabTraffic(options: LabShowOptions, terminal: Terminal)
 }
 
 /** `ringfence lab down`: takes every lab away, and what labs whose process died left behind. */
-export async function runLabDown(terminal: Terminal): Promise<ExitCode> {
+export async function runLabDown({ output }: LabShowOptions, terminal: Terminal): Promise<ExitCode> {
   if (!mayHold(terminal)) return ExitCode.badInput;
   const pids = owners();
   for (const pid of pids) await takeDown(pid);
   const swept = sweepLeftovers();
-  if (pids.length === 0 && swept.length === 0) terminal.out('no lab is up\n');
-  for (const pid of pids) terminal.out(`took down the lab of process ${String(pid)}\n`);
-  if (swept.length > 0) terminal.out(`took away ${String(swept.length)} namespaces of labs whose process had died\n`);
+  if (output === 'json') printJson({ processes: pids, swept }, terminal);
+  else terminal.out(downText(pids, swept));
   return ExitCode.fine;
+}
+
+function downText(pids: readonly number[], swept: readonly string[]): string {
+  if (pids.length === 0 && swept.length === 0) return 'no lab is up\n';
+  const taken = pids.map((pid) => `took down the lab of process ${String(pid)}\n`).join('');
+  return swept.length === 0 ? taken : `${taken}took away ${String(swept.length)} namespaces of labs whose process had died\n`;
 }
 
 /** `ringfence lab keep`: the process behind `lab up`. */

@@ -58,6 +58,8 @@ export async function runKeeper(paths: readonly string[], options: KeepOptions, 
   let holder: LabHolder | undefined;
   try {
     const { snapshot } = readInput(paths, options, terminal);
+    // holds no folder of anybody's
+    process.chdir('/');
     holder = new LabHolder(labCluster(snapshot, options.nodes), options.enforce);
     const server = await serve(holder, () => { down.resolve(undefined); });
     tell({ kind: 'up' });

@@ -36,3 +36,8 @@ export const labTrafficSchema = z.strictObject({
   ),
   leftOut: z.array(z.string()).describe('relationships one end of which is not in the input'),
 });
+
+export const labDownSchema = z.strictObject({
+  processes: z.array(z.number().int()).describe('processes whose lab was taken down'),
+  swept: z.array(z.string()).describe('namespaces that labs had left behind whose process had died'),
+});

@@ -5,7 +5,7 @@ import { diffSchema } from './diff-schema.ts';
 import { explainSchema } from './explain-schema.ts';
 import { generateSchema } from './generate-schema.ts';
 import { graphSchema } from './graph-schema.ts';
-import { labStatusSchema, labTrafficSchema } from './lab-schema.ts';
+import { labDownSchema, labStatusSchema, labTrafficSchema } from './lab-schema.ts';
 import { nodeDoneSchema, nodeShowSchema, nodeStatusSchema, nodeWhySchema } from './node-schema.ts';
 import { simulateSchema } from './simulate-schema.ts';
 import { verifySchema } from './verify-schema.ts';
@@ -16,6 +16,7 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
   explain: explainSchema,
   generate: generateSchema,
   graph: graphSchema,
+  'lab down': labDownSchema,
   'lab status': labStatusSchema,
   'lab traffic': labTrafficSchema,
   'lab up': labStatusSchema,
