@@ -137,10 +137,16 @@ const ASKING: ReadonlySet<string> = new Set(['pgbouncer', 'pgpool', 'sentinel'])
 
 /** Whether a container keeps data and does nothing else: it answers, and calls nobody but its replicas. */
 export function isDataStore(container: Container): boolean {
+  return dataStoreOf(container) !== undefined;
+}
+
+/** What a data store speaks; undefined for whatever is none. */
+export function dataStoreOf(container: Container): string | undefined {
   const [first] = productPorts(container);
   // `postgres-ha` is one, `orders-postgres` is somebody who uses one
   const own = PRODUCTS.get(imageWords(container)[0]?.replace(/\d+$/, '') ?? '');
-  return first !== undefined && own?.[0] === first && ANSWERING.has(first.application) && !ASKING.has(imageWords(container)[0] ?? '');
+  const isStore = first !== undefined && own?.[0] === first && ANSWERING.has(first.application) && !ASKING.has(imageWords(container)[0] ?? '');
+  return isStore ? first.application : undefined;
 }
 
 interface ImageName {

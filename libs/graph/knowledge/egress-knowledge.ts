@@ -16,9 +16,11 @@ export function egressKnowledge(facts: WorkloadFacts, snapshot: Snapshot, scopes
 }
 
 function withWeakServers(facts: WorkloadFacts, snapshot: Snapshot, scopes: ReadonlyMap<string, Scope>): DirectionKnowledge {
-  if (facts.servers.length === 0) return open('it is not seen to call any workload, which is no proof that it calls none');
+  const isStore = facts.servers.length === 0 && facts.isLoneStore && facts.clients.length > 0;
+  if (facts.servers.length === 0 && !isStore) return open('it is not seen to call any workload, which is no proof that it calls none');
   const doubt = doubtOf(facts, snapshot) ?? unseenPeers(facts);
   if (doubt !== undefined) return open(doubt);
+  if (isStore) return { isKnown: true, isOutsideOpen: true, why: 'it keeps data and answers those who ask; it has no replica, nor is there another of its kind that it could follow' };
   for (const scope of scopesAround(facts, facts.servers, scopes)) {
     if (scope.hiddenServer !== undefined) return open(`its addresses may not all be in the input: ${scope.hiddenServer}`);
   }

@@ -1,7 +1,6 @@
 import type { Container, EnvEntry, MountSource, Snapshot, Workload } from '#model';
 
 import { keyMeaning } from '../declared/key-meaning.ts';
-import { isDataStore } from '../declared/product.ts';
 import { unreadFile } from './unread-files.ts';
 
 /**
@@ -11,8 +10,6 @@ import { unreadFile } from './unread-files.ts';
  * Passwords, certificates and tokens kept out of the input hide nothing about who talks to whom.
  */
 export function hiddenSetting(workload: Workload, snapshot: Snapshot): string | undefined {
-  // its settings hold no addresses
-  if (workload.platform === 'compose' && workload.containers.some(isDataStore)) return undefined;
   const [envFile] = workload.compose?.unreadEnvFiles ?? [];
   if (envFile !== undefined) return 'part of its environment comes from an env file that is not in the input';
   for (const container of workload.containers) {

@@ -188,3 +188,22 @@ it('who is told not to use a proxy for a server may be calling it', () => {
   expect(whyOf(shop + own, 'shop/Deployment/api', 'ingress')).toContain('Deployment batch is told not to use a proxy for it');
   expect(closed(shop + own)).toContain('db in');
 });
+
+describe('a data store', () => {
+  const store = (name: string, image: string, replicas = 1): string => deployment(name, { kind: 'StatefulSet', replicas, ports: ['5432'] }).replace('registry.example/app', image) + service(name, '{port: 5432}');
+
+  it.each([
+    ['alone of its kind, calls nobody', store('db', 'postgres:17'), true],
+    ['whatever of its settings is hidden', store('db', 'postgres:17').replace('env: [', 'envFrom: [{secretRef: {name: absent}}], env: ['), true],
+    ['with replicas, may call them', store('db', 'postgres:17', 2), false],
+    ['beside another of its kind, may follow that one', store('db', 'postgres:17') + store('copy', 'bitnami/postgresql:17'), false],
+    ['of which the image only tells a user, is none', store('db', 'shop/orders-postgres'), false],
+    ['that asks others for its data, is none', store('db', 'pgbouncer'), false],
+  ])('%s', (_, text, isKnown) => {
+    expect(inferText(web + api + text).knowledge.get('shop/StatefulSet/db')?.egress).toMatchObject(isKnown ? { isKnown, isOutsideOpen: true } : { isKnown });
+  });
+
+  it('nobody is seen to ask stays open', () => {
+    expect(inferText(store('db', 'postgres:17')).knowledge.get('shop/StatefulSet/db')?.egress.isKnown).toBe(false);
+  });
+});

@@ -4,6 +4,7 @@ import type { Discovery } from '../defined/discovery.ts';
 import type { ServiceBackends } from '../service-backends.ts';
 import { asksEngine, isRegistry, unproxied } from './acquaintance.ts';
 import { hiddenSetting } from './hidden-settings.ts';
+import { isLoneStore, storesByKind } from './lone-store.ts';
 import { monitoring } from './monitoring.ts';
 
 /** What the graph shows around one workload, as far as deciding what is known needs it. */
@@ -36,6 +37,8 @@ export interface WorkloadFacts {
   /** Registries it is a client of: what it finds there is in no manifest. */
   readonly registries: readonly WorkloadRef[];
   readonly asksEngine: boolean;
+  /** It keeps data and does nothing else, in one replica, and nobody around runs the same product. */
+  readonly isLoneStore: boolean;
   readonly discovery?: Discovery;
   readonly unresolved?: UnresolvedMention;
   readonly hiddenSetting?: string;
@@ -63,11 +66,14 @@ export function graphFacts(input: FactsInput): GraphFacts {
   const unresolved = new Map(input.unresolved.toReversed().map((each) => [workloadKey(each.from), each]));
   const isMonitored = monitoring(snapshot, backends);
   const registries = new Set([...snapshot.workloads.values()].filter(isRegistry).map(({ ref }) => workloadKey(ref)));
+  const stores = storesByKind(snapshot);
   const byWorkload = new Map<WorkloadKey, WorkloadFacts>();
   for (const [key, workload] of snapshot.workloads) {
     const discovery = discoveries.get(key);
     const mention = unresolved.get(key);
-    const hidden = hiddenSetting(workload, snapshot);
+    const isLone = isLoneStore(workload, stores);
+    // the settings of who calls nobody hold no addresses
+    const hidden = isLone ? undefined : hiddenSetting(workload, snapshot);
     const out = outwardFacts(key, outward.get(key) ?? [], isMonitored);
     const called = new Set(out.servers.map(workloadKey));
     byWorkload.set(key, {
@@ -77,6 +83,7 @@ export function graphFacts(input: FactsInput): GraphFacts {
       unproxied: unproxied(workload, snapshot, backends).filter((ref) => !called.has(workloadKey(ref))),
       registries: out.servers.filter((ref) => registries.has(workloadKey(ref))),
       asksEngine: asksEngine(workload),
+      isLoneStore: isLone,
       ...(discovery === undefined ? {} : { discovery }),
       ...(mention === undefined ? {} : { unresolved: mention }),
       ...(hidden === undefined ? {} : { hiddenSetting: hidden }),
