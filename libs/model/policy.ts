@@ -16,6 +16,13 @@ export interface Rule {
   readonly peers: readonly Peer[] | 'any';
   readonly ports: readonly PortMatch[] | 'any';
   readonly application?: string;
+  /**
+   * Whether connections that begin to speak something else than `application` are refused on the
+   * wire, by targets that can tell; absent: no. Only the first payload is looked at.
+   */
+  readonly enforceApplication?: boolean;
+  /** Milliseconds since 1970 from which on the rule is as if it were not there; absent: it does not end. */
+  readonly expiresAt?: number;
   readonly evidence: readonly Evidence[];
   /** 0 to 1, and one sentence saying why the rule is there: what learning said when it proposed the rule. */
   readonly confidence?: number;

@@ -1,6 +1,7 @@
 import type { Connection, Direction, Revision, Snapshot, Verdict, VerdictReason } from '#model';
 
 import { CoverageIndex } from './coverage.ts';
+import { inForceAt } from './in-force.ts';
 import { isOwnNode, isSamePod, type Party, PartyFinder } from './party.ts';
 import { PeerMatcher } from './peer-matching.ts';
 import { decideSide, type SideVerdict } from './side.ts';
@@ -10,8 +11,13 @@ export interface Evaluator {
   evaluate(connection: Connection): Verdict;
 }
 
-export function createEvaluator(revision: Revision, snapshot: Snapshot): Evaluator {
-  return new SnapshotEvaluator(revision, snapshot);
+/** When the question is asked, in milliseconds since 1970; absent: before any rule ends. */
+export interface EvaluationTime {
+  readonly now?: number;
+}
+
+export function createEvaluator(revision: Revision, snapshot: Snapshot, { now }: EvaluationTime = {}): Evaluator {
+  return new SnapshotEvaluator(now === undefined ? revision : inForceAt(revision, now), snapshot);
 }
 
 /**
@@ -28,8 +34,8 @@ export function createEvaluator(revision: Revision, snapshot: Snapshot): Evaluat
  *
  * Same arguments, same answer: no clock, no I/O, nothing remembered.
  */
-export function evaluate(revision: Revision, snapshot: Snapshot, connection: Connection): Verdict {
-  return createEvaluator(revision, snapshot).evaluate(connection);
+export function evaluate(revision: Revision, snapshot: Snapshot, connection: Connection, time: EvaluationTime = {}): Verdict {
+  return createEvaluator(revision, snapshot, time).evaluate(connection);
 }
 
 class SnapshotEvaluator implements Evaluator {

@@ -1,5 +1,6 @@
-import { compareDiagnostics, type Diagnostic, type Namespace, parseAddress, type Peer, type PodKey, type Policy, type Revision, type Rule, type Subject } from '#model';
+import { compareDiagnostics, compareText, type Diagnostic, type Namespace, parseAddress, type Peer, type PodKey, type Policy, type Revision, type Rule, type Subject } from '#model';
 
+import { patternOf } from './application-pattern.ts';
 import type { PodState } from './pod-state.ts';
 
 /** What a ruleset cannot say of a revision, and what about the cluster kept it from being said. */
@@ -11,18 +12,33 @@ export function diagnose({ policies }: Revision, states: ReadonlyMap<PodKey, Pod
 }
 
 function applicationFinding(policy: Policy): readonly Diagnostic[] {
-  const named = rulesOf(policy).filter(({ application }) => application !== undefined).length;
-  if (named === 0) return [];
-  return [
-    {
-      code: 'application-not-enforced',
-      severity: 'info',
-      subject: policy.name,
-      message: `${String(named)} rules name an application protocol, and a ruleset looks at addresses and ports only`,
-      hint: 'the rules carry the protocol as a comment; nothing needs to be done',
-      origin: policy.origin,
-    },
-  ];
+  const wanted = rulesOf(policy).filter(({ enforceApplication }) => enforceApplication === true);
+  const untold = wanted.filter(({ application }) => application === undefined || patternOf(application) === undefined);
+  const named = rulesOf(policy).filter(({ application, enforceApplication }) => application !== undefined && enforceApplication !== true).length;
+  return [...(untold.length === 0 ? [] : [untoldFinding(policy, untold)]), ...(named === 0 ? [] : [commentFinding(policy, named)])];
+}
+
+function untoldFinding(policy: Policy, untold: readonly Rule[]): Diagnostic {
+  const names = [...new Set(untold.map(({ application }) => application ?? 'no application'))].sort(compareText);
+  return {
+    code: 'application-not-told',
+    severity: 'warning',
+    subject: policy.name,
+    message: `asks to enforce ${names.join(', ')}, which the first payload does not tell, so addresses and ports alone decide`,
+    hint: 'leave enforceApplication out, or name the protocol on the wire',
+    origin: policy.origin,
+  };
+}
+
+function commentFinding(policy: Policy, named: number): Diagnostic {
+  return {
+    code: 'application-not-enforced',
+    severity: 'info',
+    subject: policy.name,
+    message: `${String(named)} rules name an application protocol, and a ruleset looks at addresses and ports only`,
+    hint: 'the rules carry the protocol as a comment; nothing needs to be done',
+    origin: policy.origin,
+  };
 }
 
 function hostFinding(policy: Policy): readonly Diagnostic[] {

@@ -1,8 +1,8 @@
 import { compareAddresses, type Address, type IpFamily } from '#model';
 
-import type { DispatchEntry, NodeBundle } from './node-bundle.ts';
+import type { Directions, NodeBundle } from './node-bundle.ts';
+import type { NftMap } from './nft-object.ts';
 import { mirrorOf } from './profile-chains.ts';
-import type { NftMap, NftSet } from './nft-object.ts';
 
 /** Where a packet of each pod goes: by sender into what it may send, by receiver into what it may receive; and mirrored for answers. */
 export function dispatchMaps(bundle: NodeBundle): readonly NftMap[] {
@@ -14,19 +14,33 @@ export function dispatchMaps(bundle: NodeBundle): readonly NftMap[] {
   ]);
 }
 
-/** Pairs of addresses of one pod: the one look-up that tells a pod talking to itself. */
-export function selfSets({ pods }: NodeBundle): readonly NftSet[] {
-  return ([4, 6] as const).map((family) => {
-    const elements = pods.flatMap(({ addresses }) => {
-      const own = addresses.filter((address) => address.family === family);
-      return own.flatMap((from) => own.map((to) => `${from.text} . ${to.text}`));
-    });
-    const keyType = family === 4 ? 'ip saddr . ip daddr' : 'ip6 saddr . ip6 daddr';
-    return { name: `self${String(family)}`, keyType, isInterval: false, why: 'pods of this node, with themselves', elements };
+/** Where packets of the node itself go; empty where its traffic is its own business. */
+export function hostMaps({ host }: NodeBundle): readonly NftMap[] {
+  const map = (name: string, why: string, verdict: string | undefined): NftMap => ({
+    name,
+    keyType: 'meta nfproto',
+    why,
+    elements: verdict === undefined ? [] : [
+      { key: 'ipv4', verdict },
+      { key: 'ipv6', verdict },
+    ],
   });
+  return [
+    map('host_in', 'what the node itself may receive', host && ingressVerdict(host)),
+    map('host_out', 'what the node itself may send', host && egressVerdict(host)),
+    map('host_in_reply', 'answers of the node itself', host && ingressVerdict(host, mirrorOf)),
+    map('host_out_reply', 'answers to what the node itself sent', host && egressVerdict(host, mirrorOf)),
+  ];
 }
 
-type VerdictOf = (entry: DispatchEntry) => string;
+/** Whether anything of a pod may be dropped: only then is who nobody knows closed. */
+export function isEnforcing(pods: readonly Directions[]): boolean {
+  return pods.some(
+    ({ ingress, egress, ingressMode = 'enforce', egressMode = 'enforce' }) => (ingress !== undefined && ingressMode === 'enforce') || (egress !== undefined && egressMode === 'enforce'),
+  );
+}
+
+type VerdictOf = (entry: Directions) => string;
 
 function dispatchMap(bundle: NodeBundle, family: IpFamily, name: string, why: string, verdictOf: VerdictOf, otherwise: string): NftMap {
   const placed: { readonly address: Address; readonly verdict: string }[] = [];
@@ -37,16 +51,16 @@ function dispatchMap(bundle: NodeBundle, family: IpFamily, name: string, why: st
     .sort((a, b) => compareAddresses(a.address, b.address))
     .map(({ address, verdict }) => ({ key: address.text, verdict }));
   // `*` stands for every other address
-  elements.push({ key: '*', verdict: `jump ${otherwise}` });
+  elements.push({ key: '*', verdict: bundle.failMode === 'open' ? 'continue' : `jump ${otherwise}` });
   return { name, keyType: family === 4 ? 'ip saddr' : 'ip6 saddr', why, elements };
 }
 
-function egressVerdict({ egress }: DispatchEntry, named = asIs): string {
-  return egress === undefined ? 'continue' : `jump ${named(egress)}`;
+function egressVerdict({ egress, egressMode }: Directions, named = asIs): string {
+  return egress === undefined || egressMode === 'observe' ? 'continue' : `jump ${named(egress)}`;
 }
 
-function ingressVerdict({ ingress }: DispatchEntry, named = asIs): string {
-  return ingress === undefined ? 'goto stamp' : `goto ${named(ingress)}`;
+function ingressVerdict({ ingress, ingressMode }: Directions, named = asIs): string {
+  return ingress === undefined || ingressMode === 'observe' ? 'continue' : `jump ${named(ingress)}`;
 }
 
 function asIs(chain: string): string {

@@ -1,13 +1,16 @@
 export { compileNodes, type CompiledNodes } from './compile.ts';
 export { changesBetween, type CompileChange, type CompileInput } from './compile-change.ts';
-export { GENERATIONS } from './connection-mark.ts';
+export { GENERATIONS, type MarkLayout, markLayout, type MarkReading, readMark } from './connection-mark.ts';
 export type { Digest } from './digest.ts';
 export { type CompileStep, NodeCompiler } from './node-compiler.ts';
-export type { DispatchEntry, NodeBundle, PeerSet, PortRange, PortSet, Profile, ProfileRule, RuleMatch } from './node-bundle.ts';
+export type { Directions, DispatchEntry, EnforcementMode, HostEntry, NodeBundle, PeerSet, PortRange, PortSet, Profile, ProfileRule, RuleMatch } from './node-bundle.ts';
 export type { NftChain, NftMap, NftRule, NftSet, NumberedRule, Ruleset } from './nft-object.ts';
 export { quotable } from './printable-text.ts';
+export { isGuardable } from './node-sets.ts';
+export { type NodeSettings, withNodeSettings } from './node-settings.ts';
 export { renderRuleset } from './render-ruleset.ts';
 export { layOutRuleset } from './ruleset.ts';
+export type { KeptConnections, RulesetOptions } from './ruleset-options.ts';
 export { type ConnectionTrace, type ConnectionTracer, createConnectionTracer, type NodeTrace, type TracedPacket } from './trace-connection.ts';
 export { packet, type TcpFlag, type TracePacket } from './trace-packet.ts';
 export { createTracer, type TracedPolicyRule, type Tracer, type TraceResult, type TraceStep } from './tracer.ts';

@@ -6,6 +6,8 @@ export interface NftSet {
   readonly name: string;
   readonly keyType: string;
   readonly isInterval: boolean;
+  /** Whether an element may end by itself: `192.0.2.1 timeout 300s`. */
+  readonly hasTimeouts?: boolean;
   readonly why: string;
   readonly elements: readonly string[];
 }

@@ -43,8 +43,11 @@ export interface ProfileRule {
   /** The number it would like to have, from what it is called. */
   readonly home: number;
   readonly action: 'allow' | 'deny' | 'pass';
-  /** What the connection is meant to speak. Carried for people and for tracing; not looked at. */
+  /** What the connection is meant to speak. Looked at where {@link enforceApplication} says so, otherwise for people only. */
   readonly application?: string;
+  readonly enforceApplication?: boolean;
+  /** The rule ends: the set whose elements last as long as it does, and when that is, in milliseconds since 1970. */
+  readonly expiry?: { readonly set: string; readonly at: number };
   /** Why the rule exists, one sentence each; empty where somebody wrote the policy. */
   readonly why: readonly string[];
   readonly matches: readonly RuleMatch[];
@@ -67,12 +70,34 @@ export interface Profile {
   readonly digest: string;
 }
 
-/** One pod of the node: which profile each of its directions follows; absent: the direction is open. */
-export interface DispatchEntry {
-  readonly pod: PodKey;
-  readonly addresses: readonly Address[];
+/** `observe`: open; `audit`: what would be denied is logged and let through; `enforce`: it is dropped. */
+export type EnforcementMode = 'observe' | 'audit' | 'enforce';
+
+/** Which profile each direction follows (absent: it is open), and how earnestly (absent: `enforce`). */
+export interface Directions {
   readonly ingress?: string;
   readonly egress?: string;
+  readonly ingressMode?: EnforcementMode;
+  readonly egressMode?: EnforcementMode;
+}
+
+/** One pod of the node. */
+export interface DispatchEntry extends Directions {
+  readonly pod: PodKey;
+  readonly addresses: readonly Address[];
+  /** The interface its packets enter the node by, where it is guarded: nothing else may come in there. See {@link isGuardable}. */
+  readonly interface?: string;
+}
+
+/**
+ * The node itself as what policies are about (host mode). However closed, it stays reachable on
+ * `sshPort` (22 where absent) and `channelPort`, asks for its addresses, and reaches its own pods.
+ */
+export interface HostEntry extends Directions {
+  /** Of the node: what modes and kept connections are found by. */
+  readonly addresses: readonly Address[];
+  readonly sshPort?: number;
+  readonly channelPort?: number;
 }
 
 /**
@@ -88,10 +113,14 @@ export interface NodeBundle {
   /** Where only this node's own pods may be, as written in a ruleset: an address in here that is no known pod is closed. */
   readonly local4: readonly string[];
   readonly local6: readonly string[];
-  /** Addresses more than one pod claims: closed, because either's policy would be a guess. */
+  /** Addresses more than one pod claims: closed, because either's policy would be a guess. None where nothing is enforced. */
   readonly contested: readonly Address[];
   /** Sorted by pod. */
   readonly pods: readonly DispatchEntry[];
-  /** Sorted by name; exactly those the pods follow. */
+  /** Sorted by name; exactly those the pods and the host follow. */
   readonly profiles: readonly Profile[];
+  /** Absent: the node's own traffic is its own business. */
+  readonly host?: HostEntry;
+  /** What happens to addresses of the node's own blocks that are no known pod; absent: `closed`. Where nothing is enforced it is `open`. */
+  readonly failMode?: 'closed' | 'open';
 }

@@ -169,14 +169,16 @@ describe('the bundles of a compile', () => {
     expect(bundles[0]!.profiles[0]).toBe(bundles[1]!.profiles[0]);
   });
 
-  it('close an address two pods claim, and say so', () => {
+  it('close an address two pods claim where anything is enforced, and say so', () => {
     const snapshot = smallWorld('together');
     const a = snapshot.pods.get('x/a')!;
     const pods = new Map([...snapshot.pods, ['x/b', { ...snapshot.pods.get('x/b')!, addresses: a.addresses }] as const]);
-    const compiler = new NodeCompiler(adoptPolicies([]), { ...snapshot, pods }, digest);
+    const compiled = (policies: readonly Policy[]): NodeCompiler => new NodeCompiler(adoptPolicies(policies), { ...snapshot, pods }, digest);
+    const compiler = compiled([namespaced('NetworkPolicy x/p', SUBJECTS[0]!, { ingress: [] })]);
     const bundle = compiler.bundles().get('n1')!;
     expect(bundle.contested.map(({ text }) => text)).toEqual(a.addresses.map(({ text }) => text));
     expect(compiler.diagnostics().map(({ code, subject }) => `${code} ${subject}`)).toEqual(['address-contested Pod x/a', 'address-contested Pod x/b']);
     expect(renderRuleset(bundle)).toContain('10.1.0.1 : goto unknown');
+    expect(renderRuleset(compiled([]).bundles().get('n1')!)).not.toContain(': goto unknown');
   });
 });

@@ -2,12 +2,13 @@ import { type Address, compareAddresses, compareText, type PodKey, type Prefix }
 
 import { type AddressRange, formatRange, mergeRanges, rangeOf, rangeOfAddress, subtractRanges } from './address-ranges.ts';
 import { type Digest, digestOf } from './digest.ts';
+import { isEnforcing } from './dispatch.ts';
 import type { DispatchEntry, NodeBundle } from './node-bundle.ts';
 import type { PodState } from './pod-state.ts';
 import type { ProfileState } from './profile-state.ts';
 
 interface Dispatch {
-  readonly part: Pick<NodeBundle, 'pods' | 'contested' | 'local4' | 'local6'>;
+  readonly part: Pick<NodeBundle, 'pods' | 'contested' | 'local4' | 'local6' | 'failMode'>;
   readonly digest: string;
 }
 
@@ -45,8 +46,7 @@ export class NodeState {
     const profiles = this.#sorted.map((profile) => profile.valueOf(digest));
     const hash = digestOf(digest, [this.name, this.#dispatch.digest, profiles.map((profile) => profile.digest).join()]);
     if (this.bundle?.hash === hash && this.bundle.revision === revision) return this.bundle;
-    const { pods, contested, local4, local6 } = this.#dispatch.part;
-    return { node: this.name, revision, hash, pods, contested, local4, local6, profiles };
+    return { node: this.name, revision, hash, ...this.#dispatch.part, profiles };
   }
 
   #describe(blocks: readonly Prefix[], strays: readonly Address[], digest: Digest): Dispatch {
@@ -57,8 +57,9 @@ export class NodeState {
     const local6 = textsOf(local, 6);
     const contested = [...new Map(pods.flatMap((pod) => pod.contested).map((address) => [address.text, address])).values()].sort(compareAddresses);
     const entries = pods.map(entryOf);
-    const lines = entries.map(({ pod, addresses, ingress, egress }) => `${pod} ${addresses.map(({ text }) => text).join()} ${ingress ?? ''} ${egress ?? ''}`);
-    const digested = digestOf(digest, [local4.join(), local6.join(), contested.map(({ text }) => text).join(), ...lines]);
+    // who is open to everything has nothing to fear from an address nobody knows
+    if (!isEnforcing(entries)) return { part: { pods: entries, contested: [], local4, local6, failMode: 'open' }, digest: digestOf(digest, ['open', local4.join(), local6.join(), ...entries.map(lineOf)]) };
+    const digested = digestOf(digest, [local4.join(), local6.join(), contested.map(({ text }) => text).join(), ...entries.map(lineOf)]);
     return { part: { pods: entries, contested, local4, local6 }, digest: digested };
   }
 }
@@ -76,6 +77,10 @@ function entryOf({ key, addresses, ingress, egress }: PodState): DispatchEntry {
     ...(ingress === undefined ? {} : { ingress: ingress.name }),
     ...(egress === undefined ? {} : { egress: egress.name }),
   };
+}
+
+function lineOf({ pod, addresses, ingress, egress }: DispatchEntry): string {
+  return `${pod} ${addresses.map(({ text }) => text).join()} ${ingress ?? ''} ${egress ?? ''}`;
 }
 
 function textsOf(ranges: readonly AddressRange[], family: 4 | 6): readonly string[] {

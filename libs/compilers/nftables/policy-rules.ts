@@ -1,9 +1,11 @@
 import type { AdminRule, Direction, Policy, PortMatch, Rule } from '#model';
 
-import type { Digest } from './digest.ts';
+import { type Digest, digestOf } from './digest.ts';
 import type { GroupTable } from './group-table.ts';
+import type { ProfileRule } from './node-bundle.ts';
 import type { PeerGroup } from './peer-group.ts';
 import type { NamedPort } from './port-set.ts';
+import { slug } from './printable-text.ts';
 import { homeNumber } from './rule-numbers.ts';
 import type { Selection } from './selection-index.ts';
 
@@ -14,6 +16,8 @@ export interface RuleTemplate {
   readonly home: number;
   readonly action: 'allow' | 'deny' | 'pass';
   readonly application?: string;
+  readonly enforceApplication?: boolean;
+  readonly expiry?: ProfileRule['expiry'];
   readonly why: readonly string[];
   readonly peers: readonly PeerGroup[] | 'any';
   readonly ports: readonly PortMatch[] | 'any';
@@ -60,11 +64,17 @@ function ruleTemplate(policy: Policy, rule: Rule | AdminRule, direction: Directi
     home: homeNumber({ policy: policy.name, rule: rule.id }, digest),
     action,
     ...(rule.application === undefined ? {} : { application: rule.application }),
+    ...(rule.enforceApplication === true ? { enforceApplication: true } : {}),
+    ...(rule.expiresAt === undefined ? {} : { expiry: { at: rule.expiresAt, set: expirySet(policy, rule, rule.expiresAt, digest) } }),
     why: reasonsFor(rule),
     peers: rule.peers === 'any' ? 'any' : groups.groupsOf(rule.peers, action === 'deny'),
     ports: rule.ports,
     sockets: named.flatMap((port) => groups.socketGroupsOf(rule.peers, action === 'deny', port)),
   };
+}
+
+function expirySet({ name }: Policy, { id }: Rule, at: number, digest: Digest): string {
+  return `t_${slug(id)}_${digestOf(digest, [name, id, String(at)]).slice(0, 12)}`;
 }
 
 function namedPorts({ ports }: Rule): readonly NamedPort[] {

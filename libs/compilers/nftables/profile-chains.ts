@@ -1,9 +1,17 @@
 import type { IpFamily } from '#model';
 
-import { noteRule } from './connection-mark.ts';
+import { heldTo, speaksChain } from './application-chains.ts';
+import { type MarkLayout, noteRule } from './connection-mark.ts';
+import { denyChain, denyChains } from './deny-path.ts';
 import type { PeerSet, Profile, ProfileRule, RuleMatch } from './node-bundle.ts';
 import { ruleKey } from './rule-numbers.ts';
 import { type NftChain, type NftRule, peerSetName } from './nft-object.ts';
+
+/** How rules are referred to on a node: their numbers, and where a mark holds them. */
+export interface RuleReferences {
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly layout: MarkLayout;
+}
 
 /** The chain that judges answers of connections that came through `chain`. */
 export function mirrorOf(chain: string): string {
@@ -13,52 +21,70 @@ export function mirrorOf(chain: string): string {
 /**
  * The chains of one profile, and their mirror images for answers:
  *
- *   admin rules ─ pass ─► rules of the middle tier ─► drop where isolated, else baseline rules ─► let through
+ *   admin rules ─ pass ─► rules of the middle tier ─► denied where isolated, else baseline rules ─► let through
  *
- * Letting through means `return` in egress, where the receiver is asked next, and `stamp` in ingress.
+ * Letting through means to return: the other end is asked next, or nobody. What is denied goes to
+ * `<profile>_d`, and from there, where it is only audited, to `<profile>_a`, which lets through.
  */
-export function profileChains(profile: Profile, numbers: ReadonlyMap<string, number>): readonly NftChain[] {
-  return [...chainsOf(profile, numbers, false), ...chainsOf(profile, numbers, true)];
-}
-
-function chainsOf(profile: Profile, numbers: ReadonlyMap<string, number>, isReply: boolean): readonly NftChain[] {
-  const name = isReply ? mirrorOf(profile.name) : profile.name;
-  const why = isReply ? `answers: ${profile.why}` : profile.why;
-  const write = (rules: readonly ProfileRule[], passTo: string): readonly NftRule[] => rules.flatMap((rule) => rulesFor(profile, rule, numbers, isReply, passTo));
-  const rest = [...write(profile.namespaced, ''), ...write(profile.baseline, finalVerdict(profile)), ...endOf(profile)];
-  if (!profile.admin.some(({ action }) => action === 'pass')) {
-    return [{ name, why, isStatic: false, rules: [...write(profile.admin, ''), ...rest] }];
-  }
-  const next = `${name}_n`;
+export function profileChains(profile: Profile, references: RuleReferences): readonly NftChain[] {
   return [
-    { name: next, why, isStatic: false, rules: rest },
-    { name, why, isStatic: false, rules: [...write(profile.admin, `goto ${next}`), { text: `goto ${next}` }] },
+    ...denyChains(profile.name, profile.direction, mirrorOf(profile.name)),
+    ...new ProfileWriter(profile, references, false).chains(),
+    ...new ProfileWriter(profile, references, true).chains(),
   ];
 }
 
-function endOf({ isolatedBy, direction, namespaced, baseline }: Profile): readonly NftRule[] {
-  if (isolatedBy.length > 0) return [{ text: 'counter drop', comment: `isolated by ${isolatedBy.join(', ')}` }];
-  const last = namespaced.at(-1) ?? baseline.at(-1);
-  const isDecided = last?.matches.some((match) => match.kind === 'peer' && match.peer === 'any' && match.ports === 'any') ?? false;
-  return isDecided || direction === 'egress' ? [] : [{ text: 'goto stamp' }];
-}
+class ProfileWriter {
+  readonly #profile: Profile;
+  readonly #references: RuleReferences;
+  readonly #isReply: boolean;
+  readonly #name: string;
 
-function rulesFor(profile: Profile, rule: ProfileRule, numbers: ReadonlyMap<string, number>, isReply: boolean, passTo: string): readonly NftRule[] {
-  const number = numbers.get(ruleKey(rule)) ?? 0;
-  const verdict = verdictOf(profile, rule, number, passTo);
-  // the rule it mirrors says the rest
-  const comment = isReply ? `r${String(number)}` : commentOf(rule, number);
-  return rule.matches.flatMap((match) => matchTexts(match, profile.direction, isReply)).map((text) => ({ text: text === '' ? verdict : `${text} ${verdict}`, comment }));
-}
+  constructor(profile: Profile, references: RuleReferences, isReply: boolean) {
+    this.#profile = profile;
+    this.#references = references;
+    this.#isReply = isReply;
+    this.#name = isReply ? mirrorOf(profile.name) : profile.name;
+  }
 
-function verdictOf(profile: Profile, { action }: ProfileRule, number: number, passTo: string): string {
-  if (action === 'deny') return 'counter drop';
-  if (action === 'pass') return passTo;
-  return `${noteRule(profile.direction, number)}${finalVerdict(profile)}`;
-}
+  chains(): readonly NftChain[] {
+    const { admin, namespaced, baseline, isolatedBy } = this.#profile;
+    const end = isolatedBy.length === 0 ? [] : [{ text: `goto ${denyChain(this.#name)}`, comment: `isolated by ${isolatedBy.join(', ')}` }];
+    const rest = [...this.#write(namespaced, ''), ...this.#write(baseline, 'return'), ...end];
+    if (!admin.some(({ action }) => action === 'pass')) return [this.#chain(this.#name, [...this.#write(admin, ''), ...rest])];
+    const next = `${this.#name}_n`;
+    return [this.#chain(next, rest), this.#chain(this.#name, [...this.#write(admin, `goto ${next}`), { text: `goto ${next}` }])];
+  }
 
-function finalVerdict({ direction }: Profile): string {
-  return direction === 'ingress' ? 'goto stamp' : 'return';
+  #chain(name: string, rules: readonly NftRule[]): NftChain {
+    const { why } = this.#profile;
+    return { name, why: this.#isReply ? `answers: ${why}` : why, isStatic: false, rules };
+  }
+
+  #write(rules: readonly ProfileRule[], passTo: string): readonly NftRule[] {
+    return rules.flatMap((rule) => this.#rulesFor(rule, passTo));
+  }
+
+  #rulesFor(rule: ProfileRule, passTo: string): readonly NftRule[] {
+    const number = this.#references.numbers.get(ruleKey(rule)) ?? 0;
+    // the rule it mirrors says the rest
+    const comment = this.#isReply ? `r${String(number)}` : commentOf(rule, number);
+    const ends = rule.expiry === undefined ? '' : `meta nfproto @${rule.expiry.set} `;
+    return rule.matches.flatMap((match) => {
+      const verdict = this.#verdictOf(rule, match, number, passTo);
+      return matchTexts(match, this.#profile.direction, this.#isReply).map((text) => ({ text: `${ends}${text === '' ? '' : `${text} `}${verdict}`, comment }));
+    });
+  }
+
+  #verdictOf(rule: ProfileRule, match: RuleMatch, number: number, passTo: string): string {
+    const { direction } = this.#profile;
+    const isTemporary = rule.expiry !== undefined;
+    if (rule.action === 'deny') return `counter goto ${denyChain(this.#name)}`;
+    if (rule.action === 'pass') return `${noteRule(this.#references.layout, direction, 0, isTemporary)}${passTo}`;
+    const application = match.kind === 'peer' && match.ports === 'icmp' ? undefined : heldTo(rule);
+    const verdict = application === undefined ? 'return' : `goto ${speaksChain(application, direction, this.#isReply)}`;
+    return `${noteRule(this.#references.layout, direction, number, isTemporary)}${verdict}`;
+  }
 }
 
 function commentOf({ policy, rule, application, why }: ProfileRule, number: number): string {

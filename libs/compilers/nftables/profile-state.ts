@@ -72,8 +72,8 @@ export class ProfileState {
   // Everything that is written into the chain, members of sets apart.
   #identity(direction: Direction, why: string, isolatedBy: readonly string[], digest: Digest): string {
     const texts = allRules(this.#plan).map(({ template, matches }) => {
-      const { policy, rule, action, application, why } = template;
-      return JSON.stringify([policy, rule, action, application ?? null, why, matches.map(matchKey)]);
+      const { policy, rule, action, application, enforceApplication, expiry, why } = template;
+      return JSON.stringify([policy, rule, action, application ?? null, enforceApplication ?? false, expiry?.set ?? null, why, matches.map(matchKey)]);
     });
     const { admin, namespaced } = this.#plan;
     return digestOf(digest, [direction, why, JSON.stringify(isolatedBy), String(admin.length), String(namespaced.length), ...texts]).slice(0, 20);
@@ -88,13 +88,11 @@ export function portSignature(named: readonly NamedPort[], pod: Pod): string {
 
 function planOf(direction: Direction, policies: readonly PolicyTemplate[], pod: Pod, digest: Digest): Plan {
   const rulesOf = (tier: 'admin' | 'namespaced' | 'baseline'): readonly RulePlan[] =>
-    reachable(
-      policies
-        .filter(({ policy }) => (policy.kind === 'admin' ? policy.tier : 'namespaced') === tier)
-        .flatMap((template) => template[direction]?.rules ?? [])
-        .map((template) => ({ template, matches: matchesOf(template, direction, pod, digest) })),
-    );
-  return { admin: withoutLastPasses(rulesOf('admin')), namespaced: rulesOf('namespaced'), baseline: rulesOf('baseline') };
+    policies
+      .filter(({ policy }) => (policy.kind === 'admin' ? policy.tier : 'namespaced') === tier)
+      .flatMap((template) => template[direction]?.rules ?? [])
+      .map((template) => ({ template, matches: matchesOf(template, direction, pod, digest) }));
+  return { admin: withoutLastPasses(reachable(rulesOf('admin'))), namespaced: reachable(plainFirst(rulesOf('namespaced'))), baseline: reachable(rulesOf('baseline')) };
 }
 
 function matchesOf({ peers, ports, sockets }: RuleTemplate, direction: Direction, pod: Pod, digest: Digest): readonly MatchPlan[] {
@@ -116,10 +114,17 @@ function reachable(rules: readonly RulePlan[]): readonly RulePlan[] {
   for (const { template, matches } of rules) {
     if (asked.has(EVERYTHING)) break;
     const fresh = matches.filter((match) => !asked.has(matchKey(match)));
-    for (const match of fresh) asked.add(matchKey(match));
+    // one that ends leaves what it matched to those after it
+    if (template.expiry === undefined) for (const match of fresh) asked.add(matchKey(match));
     if (fresh.length > 0) kept.push({ template, matches: [...new Map(fresh.map((match) => [matchKey(match), match])).values()] });
   }
   return kept;
+}
+
+// The middle tier is a union: what some rule lets through for good, another must not hold to an application or end.
+function plainFirst(rules: readonly RulePlan[]): readonly RulePlan[] {
+  const rank = ({ template }: RulePlan): number => (template.enforceApplication === true ? 2 : 0) + (template.expiry === undefined ? 0 : 1);
+  return [...rules].sort((a, b) => rank(a) - rank(b));
 }
 
 // To pass at the end of the tier is what happens anyway.
@@ -130,7 +135,7 @@ function withoutLastPasses(rules: readonly RulePlan[]): readonly RulePlan[] {
 const EVERYTHING = 'peer any any';
 
 function takesEverything(rules: readonly RulePlan[]): boolean {
-  return rules.at(-1)?.matches.some((match) => matchKey(match) === EVERYTHING) ?? false;
+  return rules.some(({ template, matches }) => template.expiry === undefined && template.enforceApplication !== true && matches.some((match) => matchKey(match) === EVERYTHING));
 }
 
 function matchKey(match: MatchPlan): string {
@@ -149,8 +154,9 @@ function allRules({ admin, namespaced, baseline }: Plan): readonly RulePlan[] {
 }
 
 function describeRule({ template, matches }: RulePlan, digest: Digest): ProfileRule {
-  const { policy, rule, home, action, application, why } = template;
-  return { policy, rule, home, action, ...(application === undefined ? {} : { application }), why, matches: matches.map((match) => describeMatch(match, digest)) };
+  const { policy, rule, home, action, application, enforceApplication, expiry, why } = template;
+  const speaks = { ...(application === undefined ? {} : { application }), ...(enforceApplication === undefined ? {} : { enforceApplication }) };
+  return { policy, rule, home, action, ...speaks, ...(expiry === undefined ? {} : { expiry }), why, matches: matches.map((match) => describeMatch(match, digest)) };
 }
 
 function describeMatch(match: MatchPlan, digest: Digest): RuleMatch {

@@ -1,15 +1,16 @@
 import type { NftChain, NftMap, NftRule, NftSet, NumberedRule, Ruleset } from './nft-object.ts';
 import type { NodeBundle } from './node-bundle.ts';
+import type { RulesetOptions } from './ruleset-options.ts';
 import { printableJson, quotable } from './printable-text.ts';
 import { layOutRuleset } from './ruleset.ts';
 
 /**
  * Writes a bundle as text for `nft -f`: one transaction that replaces our table and touches no other.
  *
- * Same bundle, same bytes. See {@link layOutRuleset} for `generation`.
+ * Same bundle, same bytes. See {@link layOutRuleset} for `generation` and `options`.
  */
-export function renderRuleset(bundle: NodeBundle, generation = 1): string {
-  return writeRuleset(layOutRuleset(bundle, generation), bundle);
+export function renderRuleset(bundle: NodeBundle, generation = 1, options: RulesetOptions = {}): string {
+  return writeRuleset(layOutRuleset(bundle, generation, options), bundle);
 }
 
 function writeRuleset(ruleset: Ruleset, { pods }: NodeBundle): string {
@@ -35,11 +36,12 @@ function writeRuleNote({ number, ...rule }: NumberedRule): string {
 }
 
 // `typeof` and not `type`: nft 1.0.6 crashes where another nft's plain single-type set is in the kernel beside its own.
-function writeSet({ name, keyType, isInterval, why, elements }: NftSet): readonly string[] {
+function writeSet({ name, keyType, isInterval, hasTimeouts, why, elements }: NftSet): readonly string[] {
+  const flags = [...(isInterval ? ['interval'] : []), ...(hasTimeouts === true ? ['timeout'] : [])].join(',');
   return [
     `\tset ${name} {`,
     `\t\ttypeof ${keyType}`,
-    ...(isInterval ? ['\t\tflags interval'] : []),
+    ...(flags === '' ? [] : [`\t\tflags ${flags}`]),
     `\t\tcomment "${quotable(why)}"`,
     ...writeElements(elements),
     '\t}',

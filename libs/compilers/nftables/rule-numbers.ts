@@ -3,25 +3,25 @@ import { compareText } from '#model';
 import { type Digest, digestOf } from './digest.ts';
 import type { NodeBundle, Profile, ProfileRule } from './node-bundle.ts';
 
-/** The most rules of one node that have a number a connection mark can hold: 12 bits, and 0 means none. */
+/** The most rules of one node that have a number a whole connection mark can hold: 12 bits, and 0 means none. */
 export const MOST_NUMBERS = 4095;
 
 /**
  * Numbers for the rules of one node, by which a connection mark says what let it through.
  *
  * A rule's number comes from its name, moved on to the next free one where two want the same: so
- * numbers do not depend on order, and another rule moves few of them. Rules beyond
- * {@link MOST_NUMBERS} get numbers too, which no mark can hold.
+ * numbers do not depend on order, and another rule moves few of them. Rules beyond `most` get
+ * numbers too, which no mark can hold.
  */
-export function numberRules({ profiles }: NodeBundle): ReadonlyMap<string, number> {
+export function numberRules({ profiles }: NodeBundle, most = MOST_NUMBERS): ReadonlyMap<string, number> {
   const homes = new Map<string, number>();
   for (const rule of profiles.flatMap(rulesOf)) homes.set(ruleKey(rule), rule.home);
   const taken = new Set<number>();
   const numbers = new Map<string, number>();
   for (const [key, home] of [...homes].sort(([a, left], [b, right]) => left - right || compareText(a, b))) {
-    let number = home;
-    if (numbers.size >= MOST_NUMBERS) number = numbers.size + 1;
-    else while (taken.has(number)) number = (number % MOST_NUMBERS) + 1;
+    let number = ((home - 1) % most) + 1;
+    if (numbers.size >= most) number = numbers.size + 1;
+    else while (taken.has(number)) number = (number % most) + 1;
     taken.add(number);
     numbers.set(key, number);
   }

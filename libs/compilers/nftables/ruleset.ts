@@ -1,11 +1,14 @@
+import { applicationChains } from './application-chains.ts';
 import { baseChains } from './base-chains.ts';
-import { connectionMaps } from './connection-mark.ts';
-import { dispatchMaps, selfSets } from './dispatch.ts';
+import { connectionMaps, markLayout } from './connection-mark.ts';
+import { dispatchMaps, hostMaps } from './dispatch.ts';
 import { type NftSet, type NumberedRule, peerSetName, type Ruleset } from './nft-object.ts';
 import type { NodeBundle, PeerSet, PortSet, Profile } from './node-bundle.ts';
+import { expirySets, nodeSets } from './node-sets.ts';
 import { formatPortRange } from './port-set.ts';
 import { profileChains } from './profile-chains.ts';
 import { numberRules, ruleKey, rulesOf } from './rule-numbers.ts';
+import type { RulesetOptions } from './ruleset-options.ts';
 
 /**
  * Lays a bundle out as nftables objects.
@@ -15,16 +18,18 @@ import { numberRules, ruleKey, rulesOf } from './rule-numbers.ts';
  * replaces another one should take another generation, so that connections the old one let
  * through are judged again.
  */
-export function layOutRuleset(bundle: NodeBundle, generation = 1): Ruleset {
-  const numbers = numberRules(bundle);
+export function layOutRuleset(bundle: NodeBundle, generation = 1, options: RulesetOptions = {}): Ruleset {
+  const layout = markLayout(options.ownedMark);
+  const numbers = numberRules(bundle, layout.mostRules);
+  const { profiles } = bundle;
   return {
     table: 'inet ringfence',
     node: bundle.node,
     hash: bundle.hash,
-    rules: numberedRules(bundle.profiles, numbers),
-    sets: [...localSets(bundle), ...selfSets(bundle), ...usedSets(bundle.profiles)],
-    chains: [...baseChains(), ...bundle.profiles.flatMap((profile) => profileChains(profile, numbers))],
-    maps: [...connectionMaps(generation), ...dispatchMaps(bundle)],
+    rules: numberedRules(profiles, numbers),
+    sets: [...nodeSets(bundle, options), ...expirySets(bundle, options), ...usedSets(profiles)],
+    chains: [...baseChains(layout), ...applicationChains(profiles, layout), ...profiles.flatMap((profile) => profileChains(profile, { numbers, layout }))],
+    maps: [...connectionMaps(layout, generation), ...dispatchMaps(bundle), ...hostMaps(bundle)],
   };
 }
 
@@ -36,14 +41,6 @@ function numberedRules(profiles: readonly Profile[], numbers: ReadonlyMap<string
     found.set(number, { number, policy, rule: id, ...(application === undefined ? {} : { application }), why });
   }
   return [...found.values()].sort((a, b) => a.number - b.number);
-}
-
-function localSets({ local4, local6 }: NodeBundle): readonly NftSet[] {
-  const why = 'addresses only pods of this node have';
-  return [
-    { name: 'local4', keyType: 'ip saddr', isInterval: true, why, elements: local4 },
-    { name: 'local6', keyType: 'ip6 saddr', isInterval: true, why, elements: local6 },
-  ];
 }
 
 function usedSets(profiles: readonly Profile[]): readonly NftSet[] {

@@ -13,6 +13,7 @@ export interface SetText {
   /** What follows `typeof`. */
   readonly type: string;
   readonly isInterval: boolean;
+  readonly hasTimeouts: boolean;
   readonly elements: readonly string[];
 }
 
@@ -107,7 +108,7 @@ function readChain(lines: readonly string[], start: number, name: string, chains
   return refuse(start + 1, `chain ${name} does not end`);
 }
 
-const HOOK = /^type filter hook (forward|input|output) priority -?\d+; policy accept;$/;
+const HOOK = /^type filter hook (prerouting|forward|input|output) priority -?\d+; policy accept;$/;
 
 function readHook(line: string, number: number): string {
   return HOOK.exec(line)?.[1] ?? refuse(number, `unknown hook: ${line}`);
@@ -116,15 +117,17 @@ function readHook(line: string, number: number): string {
 function readSet(lines: readonly string[], start: number, head: Pick<SetText, 'kind' | 'name' | 'line'>, sets: SetText[]): number {
   let type: string | undefined;
   let isInterval = false;
+  let hasTimeouts = false;
   let elements: readonly string[] = [];
   for (let at = start + 1; at < lines.length; at += 1) {
     const line = (lines[at] ?? '').trim();
     if (line === '}') {
-      sets.push({ ...head, type: type ?? refuse(start + 1, 'a set without a type'), isInterval, elements });
+      sets.push({ ...head, type: type ?? refuse(start + 1, 'a set without a type'), isInterval, hasTimeouts, elements });
       return at;
     }
     if (line.startsWith('typeof ')) type = line.slice('typeof '.length);
     else if (line === 'flags interval') isInterval = true;
+    else if (line === 'flags timeout') hasTimeouts = true;
     else if (line === 'elements = {') {
       const end = endOfElements(lines, at);
       elements = lines.slice(at + 1, end).join(' ').split(',').map((element) => element.trim());

@@ -2,7 +2,7 @@ import type { Address, Protocol } from '#model';
 
 /** A packet as a node's kernel would see it, with what connection tracking knows about it. */
 export interface TracePacket {
-  readonly hook: 'forward' | 'input' | 'output';
+  readonly hook: 'prerouting' | 'forward' | 'input' | 'output';
   readonly source: Address;
   readonly destination: Address;
   readonly protocol: Protocol;
@@ -19,11 +19,13 @@ export interface TracePacket {
   readonly isSourceLocal: boolean;
   readonly inputInterface: string;
   readonly outputInterface: string;
+  /** What comes after the header of TCP or UDP. */
+  readonly payload: Uint8Array;
 }
 
 export type TcpFlag = 'fin' | 'syn' | 'rst' | 'ack';
 
-type Optional = 'isSourceLocal' | 'sourcePort' | 'destinationPort' | 'ctState' | 'ctDirection' | 'ctMark' | 'tcpFlags' | 'icmpType' | 'inputInterface' | 'outputInterface';
+type Optional = 'isSourceLocal' | 'sourcePort' | 'destinationPort' | 'ctState' | 'ctDirection' | 'ctMark' | 'tcpFlags' | 'icmpType' | 'inputInterface' | 'outputInterface' | 'payload';
 
 /** A connection's first packet, but for what is given. */
 export function packet(fields: Omit<TracePacket, Optional> & Partial<TracePacket>): TracePacket {
@@ -39,6 +41,7 @@ export function packet(fields: Omit<TracePacket, Optional> & Partial<TracePacket
     icmpType: 'echo-request',
     inputInterface: 'veth0',
     outputInterface: 'veth1',
+    payload: new Uint8Array(),
     ...fields,
   };
 }

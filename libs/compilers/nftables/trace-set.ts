@@ -3,9 +3,10 @@ import { type Address, parseAddress } from '#model';
 import { refuse, type SetText } from './trace-lines.ts';
 import type { TracePacket } from './trace-packet.ts';
 import { readVerdict, type TracedVerdict } from './trace-verdict.ts';
+import { unquote } from './trace-words.ts';
 
 /** What a field of a packet holds, so that only like is compared with like. */
-export type FieldType = 'ipv4' | 'ipv6' | 'protocol' | 'port' | 'mark' | 'family';
+export type FieldType = 'ipv4' | 'ipv6' | 'protocol' | 'port' | 'mark' | 'family' | 'interface';
 
 /** One field as it is looked up: an address, or anything else as text. */
 export type FieldValue = Address | string;
@@ -52,14 +53,18 @@ const TYPES: ReadonlyMap<string, FieldType> = new Map([
   ['th dport', 'port'],
   ['ct mark', 'mark'],
   ['meta nfproto', 'family'],
+  ['iifname', 'interface'],
 ]);
 
 type Index = (values: readonly FieldValue[]) => TracedVerdict | undefined;
 
 const PRESENT: TracedVerdict = { kind: 'continue' };
 
-function splitElement(element: string, { kind, line }: SetText): readonly [key: string, verdict: TracedVerdict] {
-  if (kind === 'set') return [element, PRESENT];
+const ENDING = /^(.*) timeout [1-9]\d*s$/;
+
+function splitElement(element: string, { kind, line, hasTimeouts }: SetText): readonly [key: string, verdict: TracedVerdict] {
+  // an element that ends by itself is there until then
+  if (kind === 'set') return [(hasTimeouts ? ENDING.exec(element)?.[1] : undefined) ?? element, PRESENT];
   const at = element.indexOf(' : ');
   const verdict = at < 0 ? undefined : readVerdict(element.slice(at + 3));
   return verdict === undefined ? refuse(line, `an element without a verdict: ${element}`) : [element.slice(0, at), verdict];
@@ -160,6 +165,8 @@ function canonicalText(part: string, type: FieldType | undefined, text: SetText)
       return /^0x[0-9a-f]{8}$/.test(part) ? part : refuse(text.line, `not a mark: ${part}`);
     case 'family':
       return part === 'ipv4' || part === 'ipv6' ? part : refuse(text.line, `not a family: ${part}`);
+    case 'interface':
+      return unquote(part) ?? refuse(text.line, `not an interface: ${part}`);
     case undefined:
       return refuse(text.line, `an element with too many parts: ${part}`);
   }

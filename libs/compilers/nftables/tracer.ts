@@ -13,7 +13,7 @@ export interface TraceStep {
   readonly comment: string;
 }
 
-/** A rule of a policy, by what the text says about it. `application` is what it is meant for; nothing looked at it. */
+/** A rule of a policy, by what the text says about it. `application` is what it is meant for. */
 export type TracedPolicyRule = RuleNote & { readonly number: number };
 
 export interface TraceResult {
@@ -26,6 +26,10 @@ export interface TraceResult {
   readonly rule?: TracedPolicyRule;
   /** The connection's mark afterwards. */
   readonly ctMark: number;
+  /** Prefixes under which it was logged, in order. */
+  readonly logs: readonly string[];
+  /** Whether its sender was sent a reset. */
+  readonly isReset: boolean;
 }
 
 export interface Tracer {
@@ -86,7 +90,7 @@ class RulesetTracer implements Tracer {
   }
 
   trace(packet: TracePacket): TraceResult {
-    const passage: Passage = { packet, mark: packet.ctMark };
+    const passage: Passage = { packet, mark: packet.ctMark, logs: [], isReset: false };
     const path: TraceStep[] = [];
     const numbers: number[] = [];
     const first = this.#hooks.get(packet.hook);
@@ -94,7 +98,7 @@ class RulesetTracer implements Tracer {
     const verdict = first === undefined ? 'accept' : (this.#run(this.#chain(first), passage, path, numbers, 0) ?? 'accept');
     const rules = numbers.map((number) => this.#rule(number)).filter((rule) => rule !== undefined);
     const rule = rules.at(-1);
-    return { verdict, path, rules, ...(rule === undefined ? {} : { rule }), ctMark: passage.mark };
+    return { verdict, path, rules, ...(rule === undefined ? {} : { rule }), ctMark: passage.mark, logs: passage.logs, isReset: passage.isReset };
   }
 
   /** Undefined where the end of the chain is reached, or `return`. */

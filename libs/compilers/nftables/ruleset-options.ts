@@ -1,0 +1,18 @@
+import type { Address } from '#model';
+
+/** What a ruleset hangs on beside the bundle; all of it but `ownedMark` only moves elements. */
+export interface RulesetOptions {
+  /** The bits of a connection's mark that are ours: all, where nobody else on the node uses it. See `markLayout`. */
+  readonly ownedMark?: number;
+  /** Milliseconds since 1970. Rules that end do so from then on in the kernel; absent: they never do. */
+  readonly now?: number;
+  /** Pods and hosts whose established connections stay whatever is enforced now: for good, or for so long. */
+  readonly kept?: readonly KeptConnections[];
+  /** Shows first payloads and answers of name servers to whoever listens. */
+  readonly isIdentifying?: boolean;
+}
+
+export interface KeptConnections {
+  readonly address: Address;
+  readonly forSeconds?: number;
+}
