@@ -57,15 +57,16 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
     },
   });
 
-  const offered = path === undefined ? undefined : readOffered(path, log, report.write);
-  keeper.start(offered);
-  if (offered !== undefined) keeper.offer(offered, { origin: 'file' });
+  // watched before it is read: what replaces it meanwhile is not missed
   const file = path === undefined ? undefined : watchBundleFile(path, () => {
     const bundle = readOffered(path, log, report.write);
     if (bundle !== undefined) keeper.offer(bundle, { origin: 'file' });
   }, (why) => {
     log('error', 'the bundle file is not watched; a restart reads it again', { path, why });
   });
+  const offered = path === undefined ? undefined : readOffered(path, log, report.write);
+  keeper.start(offered);
+  if (offered !== undefined) keeper.offer(offered, { origin: 'file' });
 
   if (options.watchesFlows) {
     watcher = watchFlows(place, keeper, log, (flows) => {

@@ -16,21 +16,21 @@ async function main(): Promise<void> {
     return;
   }
   const log = standardErrorLog();
-  let enforcer: Enforcer;
+  let enforcer: Enforcer | undefined;
+  const stop = (): void => {
+    // before it has started there is nothing to let go of
+    enforcer?.stop();
+    process.exit(0);
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
   try {
     enforcer = await startEnforcer(reading.options, log);
   } catch (error) {
     // whatever an earlier process left in the kernel stays as it is
     log('error', 'cannot start', { why: error instanceof Error ? error.message : String(error) });
-    process.exitCode = 1;
-    return;
+    process.exit(1);
   }
-  const stop = (): void => {
-    enforcer.stop();
-    process.exit(0);
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
 }
 
 await main();
