@@ -1,4 +1,4 @@
-import { layOutRuleset, type DispatchEntry, type NodeBundle, type PeerSet, type Profile } from '#compilers/nftables';
+import { type Directions, type DispatchEntry, layOutRuleset, type NodeBundle, type PeerSet, type Profile, type Ruleset, type RulesetOptions } from '#compilers/nftables';
 
 import type { RulesetDelta } from './driver.ts';
 import { deltaBetween } from './ruleset-delta.ts';
@@ -7,6 +7,8 @@ import { deltaBetween } from './ruleset-delta.ts';
 export interface LaidOut {
   readonly bundle: NodeBundle;
   readonly generation: number;
+  /** With the same `now` on both ends of a delta: what ends by itself meanwhile is no difference. */
+  readonly options: RulesetOptions;
 }
 
 /**
@@ -16,7 +18,22 @@ export interface LaidOut {
  * them is laid out: that takes microseconds however many pods there are.
  */
 export function bundleDelta(before: LaidOut, after: LaidOut): RulesetDelta | undefined {
-  return hasSameRules(before.bundle, after.bundle) ? membershipDelta(before, after) : deltaBetween(layOut(before), layOut(after));
+  const isMembership = hasSameRules(before.bundle, after.bundle) && isEnforcing(before.bundle) === isEnforcing(after.bundle);
+  return isMembership ? membershipDelta(before, after) : deltaBetween(layOut(before), layOut(after));
+}
+
+/** Lays a bundle out in full. */
+export function layOut({ bundle, generation, options }: LaidOut): Ruleset {
+  return layOutRuleset(bundle, generation, options);
+}
+
+// whether anything may be dropped decides about addresses nobody knows, so it is about all pods at once
+function isEnforcing({ pods }: NodeBundle): boolean {
+  return pods.some(enforces);
+}
+
+function enforces({ ingress, egress, ingressMode = 'enforce', egressMode = 'enforce' }: Directions): boolean {
+  return (ingress !== undefined && ingressMode === 'enforce') || (egress !== undefined && egressMode === 'enforce');
 }
 
 // A profile's name stands for all of its rules, and the numbers of rules depend on nothing but which there are.
@@ -34,8 +51,8 @@ function membershipDelta(before: LaidOut, after: LaidOut): RulesetDelta | undefi
   return deltaBetween({ ...old, chains: [] }, { ...fresh, chains: [] });
 }
 
-function reduced({ bundle, generation }: LaidOut, pods: readonly DispatchEntry[], profiles: readonly Profile[], contested: ReadonlySet<string>): LaidOut {
-  return { generation, bundle: { ...bundle, pods, profiles, contested: bundle.contested.filter(({ text }) => contested.has(text)) } };
+function reduced({ bundle, generation, options }: LaidOut, pods: readonly DispatchEntry[], profiles: readonly Profile[], contested: ReadonlySet<string>): LaidOut {
+  return { generation, options, bundle: { ...bundle, pods, profiles, contested: bundle.contested.filter(({ text }) => contested.has(text)) } };
 }
 
 interface Changed<T> {
@@ -44,15 +61,17 @@ interface Changed<T> {
 }
 
 function changedPods(before: readonly DispatchEntry[], after: readonly DispatchEntry[]): Changed<DispatchEntry> {
-  if (before === after) return { before: [], after: [] };
-  const known = new Map(before.map((entry) => [entry.pod, entry]));
+  const known = new Map(before === after ? [] : before.map((entry) => [entry.pod, entry]));
   const fresh: DispatchEntry[] = [];
-  for (const entry of after) {
+  for (const entry of before === after ? [] : after) {
     const earlier = known.get(entry.pod);
     if (earlier !== undefined && isSameEntry(earlier, entry)) known.delete(entry.pod);
     else fresh.push(entry);
   }
-  return { before: [...known.values()], after: fresh };
+  // one that stays, on both ends, so that the rest is laid out as on a node that enforces
+  const witness = after.find((entry) => enforces(entry) && !fresh.includes(entry));
+  const shared = witness === undefined ? [] : [witness];
+  return { before: [...shared, ...known.values()], after: [...shared, ...fresh] };
 }
 
 function isSameEntry(a: DispatchEntry, b: DispatchEntry): boolean {
@@ -96,8 +115,4 @@ function peersOf({ admin, namespaced, baseline }: Profile): readonly PeerSet[] {
 function changedTexts({ contested: before }: NodeBundle, { contested: after }: NodeBundle): ReadonlySet<string> {
   if (before === after) return new Set();
   return new Set(before.map(({ text }) => text)).symmetricDifference(new Set(after.map(({ text }) => text)));
-}
-
-function layOut({ bundle, generation }: LaidOut): ReturnType<typeof layOutRuleset> {
-  return layOutRuleset(bundle, generation);
 }

@@ -32,6 +32,11 @@ export class BundleStore {
     syncPath(folder);
   }
 
+  /** When the bundle in the file was confirmed, in milliseconds since 1970. */
+  savedAt(): number | undefined {
+    return statSync(this.#path, { throwIfNoEntry: false })?.mtimeMs;
+  }
+
   load(): StoredBundle {
     try {
       const { size } = statSync(this.#path);

@@ -1,6 +1,8 @@
-import type { TableReading } from './driver.ts';
+import { MAY_END, type TableReading } from './driver.ts';
 
 const MOST_LINES = 20;
+/** Sets whose elements are notes of what was seen, and no part of any bundle; maps of ways nobody goes at present. */
+const FILLED_MEANWHILE = /^spoken[46]$|_to$/;
 
 /** What a kernel holds otherwise than it should, one line each, at most twenty; none where both are the same. */
 export function compareTable(expected: TableReading, found: TableReading | undefined): readonly string[] {
@@ -18,8 +20,11 @@ function compareSets(expected: TableReading, found: TableReading): readonly stri
       continue;
     }
     let wrong = 0;
-    for (const [key, value] of elements) if (others.get(key) !== value) wrong += 1;
-    const extra = others.size - (elements.size - missing(elements, others));
+    for (const [key, value] of elements) {
+      const other = others.get(key);
+      if (other !== value && !(other === undefined && value.endsWith(MAY_END))) wrong += 1;
+    }
+    const extra = FILLED_MEANWHILE.test(name) ? 0 : others.size - (elements.size - missing(elements, others));
     if (wrong + extra > 0) lines.push(`set ${name}: ${String(wrong)} of ${String(elements.size)} elements missing or different, ${String(extra)} too many`);
   }
   for (const name of found.sets.keys()) if (!expected.sets.has(name)) lines.push(`set ${name} should not be there`);

@@ -69,6 +69,9 @@ export type RefusalCode = 'out of step' | 'not ours' | 'not permitted' | 'too mu
 /** Elements of one set or map as the kernel has them: key to verdict, which is empty in a set. */
 export type ElementReading = ReadonlyMap<string, string>;
 
+/** Ends the value of an element that goes away by itself: whether it is still there says nothing. */
+export const MAY_END = '~';
+
 export interface ChainReading {
   readonly hook?: string;
   /** One text for each rule; equal texts do the same. */
@@ -122,6 +125,8 @@ export interface Driver {
   readNote(): TableNote | undefined;
   /** What {@link readBack} gives once the kernel holds this. */
   expectedReading(ruleset: Ruleset): TableReading;
+  /** What the kernel holds otherwise than this ruleset, one line each; see compareTable. Takes no more memory than its largest set. */
+  differences(ruleset: Ruleset): readonly string[];
   counters(): readonly RuleCounter[];
   /** Calls back with every change of our table by anybody else. */
   watch(listener: (change: ForeignChange) => void): Watch;

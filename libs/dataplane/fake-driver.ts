@@ -1,6 +1,7 @@
 import type { NftChain, NftMap, NftSet, Ruleset } from '#compilers/nftables';
 
-import type { Commit, Driver, DriverCapabilities, ForeignChange, RuleCounter, RulesetDelta, TableReading, Watch } from './driver.ts';
+import { compareTable } from './compare-table.ts';
+import { type Commit, type Driver, type DriverCapabilities, type ForeignChange, MAY_END, type RuleCounter, type RulesetDelta, type TableReading, type Watch } from './driver.ts';
 import { countElements, countMoved } from './nftables/ruleset-batch.ts';
 import { splitElement } from './nftables/element-text.ts';
 import { NOTE_SET, parseNote, type TableNote } from './table-note.ts';
@@ -58,6 +59,10 @@ export class FakeDriver implements Driver {
     const table: FakeTable = { sets: new Map(), chains: new Map() };
     addParts(table, ruleset.sets, ruleset.maps, ruleset.chains);
     return readingOf(table);
+  }
+
+  differences(ruleset: Ruleset): readonly string[] {
+    return compareTable(this.expectedReading(ruleset), this.readBack());
   }
 
   counters(): readonly RuleCounter[] {
@@ -137,8 +142,8 @@ function applyDelta(table: FakeTable, delta: RulesetDelta): void {
 
 function addElements(table: FakeTable, set: string, texts: readonly string[]): void {
   for (const text of texts) {
-    const { key, comment = '' } = splitElement(text);
-    addNew(elementsOf(table, set), key, comment);
+    const { key, comment = '', timeoutMs } = splitElement(text);
+    addNew(elementsOf(table, set), key, `${comment}${timeoutMs === undefined ? '' : MAY_END}`);
   }
 }
 

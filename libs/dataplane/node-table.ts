@@ -1,8 +1,7 @@
-import { layOutRuleset, type NodeBundle, type Ruleset } from '#compilers/nftables';
+import type { KeptConnections, NodeBundle, Ruleset, RulesetOptions } from '#compilers/nftables';
 import type { Diagnostic } from '#model';
 
-import { bundleDelta, type LaidOut } from './bundle-delta.ts';
-import { compareTable } from './compare-table.ts';
+import { bundleDelta, layOut } from './bundle-delta.ts';
 import type { Commit, Driver, ForeignChange, RefusalCode, RulesetDelta, Watch } from './driver.ts';
 import { Generations, type ConnectionSweep } from './generations.ts';
 import { countElements } from './nftables/ruleset-batch.ts';
@@ -40,10 +39,20 @@ export interface NodeTableOptions {
   readonly driver: Driver;
   /** Looks after connections that still carry an old generation's stamp; without it they are left as they are. */
   readonly sweep?: ConnectionSweep;
+  readonly layout?: Pick<RulesetOptions, 'ownedMark' | 'isIdentifying'>;
+  /** Milliseconds since 1970, for rules and kept connections that end. */
+  readonly now?: () => number;
+}
+
+/** What an operator decides about established connections that a bundle forbids. Without a word they are cut. */
+export interface ApplyOptions {
+  /** Whose connections stay: for good, or for so many seconds and then end in the kernel by themselves. */
+  readonly keep?: readonly KeptConnections[];
 }
 
 /** What the kernel acknowledged last. */
-interface Shadow extends LaidOut {
+interface Shadow {
+  readonly bundle: NodeBundle;
   readonly note: TableNote;
   readonly elements: number;
 }
@@ -62,12 +71,18 @@ interface Shadow extends LaidOut {
 export class NodeTable {
   readonly #driver: Driver;
   readonly #generations: Generations;
+  readonly #layout: RulesetOptions;
+  readonly #now: () => number;
+  /** By address: whose connections stay, and until when. */
+  readonly #kept = new Map<string, { readonly address: KeptConnections['address']; readonly until?: number }>();
   #shadow: Shadow | undefined;
   /** The generation of the table, even where nothing else about it is known. */
   #generation = 0;
 
-  constructor({ driver, sweep }: NodeTableOptions) {
+  constructor({ driver, sweep, layout = {}, now = Date.now }: NodeTableOptions) {
     this.#driver = driver;
+    this.#layout = layout;
+    this.#now = now;
     this.#generations = new Generations(sweep);
   }
 
@@ -95,20 +110,34 @@ export class NodeTable {
     if (note === undefined) return false;
     this.#generation = note.generation;
     if (note.hash !== bundle.hash) return false;
-    const ruleset = withNote(layOutRuleset(bundle, note.generation), note);
-    if (compareTable(this.#driver.expectedReading(ruleset), this.#driver.readBack()).length > 0) return false;
-    this.#shadow = { bundle, generation: note.generation, note, elements: countElements(ruleset) };
+    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options() }), note);
+    if (this.#driver.differences(ruleset).length > 0) return false;
+    this.#shadow = { bundle, note, elements: countElements(ruleset) };
     return true;
   }
 
   /** Makes the kernel hold a bundle. */
-  apply(bundle: NodeBundle): ApplyReport {
+  apply(bundle: NodeBundle, { keep = [] }: ApplyOptions = {}): ApplyReport {
     const shadow = this.#shadow;
-    if (shadow === undefined) return this.#replace(bundle);
-    const note = { revision: bundle.revision, hash: bundle.hash, generation: shadow.generation };
-    const delta = bundleDelta(shadow, { bundle, generation: shadow.generation });
+    if (shadow === undefined) {
+      this.#keep(keep);
+      return this.#replace(bundle);
+    }
+    const { generation } = shadow.note;
+    const before = { bundle: shadow.bundle, generation, options: this.#options() };
+    this.#keep(keep);
+    const after = { bundle, generation, options: { ...this.#options(), now: before.options.now } };
+    const delta = bundleDelta(before, after);
     if (delta === undefined) return this.#replace(bundle);
-    return isWidening(delta, shadow.bundle) ? this.#change(shadow, bundle, note, delta, false) : this.#tighten(shadow, bundle);
+    if (isWidening(delta, shadow.bundle)) return this.#change(shadow, bundle, generation, delta, false);
+    const next = this.#generations.next(generation);
+    const tightening = bundleDelta(before, { ...after, generation: next });
+    return tightening === undefined ? this.#replace(bundle) : this.#change(shadow, bundle, next, tightening, true);
+  }
+
+  /** Judges these addresses' connections like all others from now on. Takes effect with the next bundle. */
+  release(addresses: readonly KeptConnections['address'][]): void {
+    for (const { text } of addresses) this.#kept.delete(text);
   }
 
   /** Writes the whole table anew, whatever is in the kernel. Connections are judged again. */
@@ -121,8 +150,9 @@ export class NodeTable {
   verify(): readonly string[] {
     const shadow = this.#shadow;
     if (shadow === undefined) return [];
-    const { bundle, generation, note } = shadow;
-    return compareTable(this.#driver.expectedReading(withNote(layOutRuleset(bundle, generation), note)), this.#driver.readBack());
+    const { bundle, note } = shadow;
+    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options() }), note);
+    return this.#driver.differences(ruleset);
   }
 
   /** Notices every change by somebody else, and undoes it. */
@@ -147,21 +177,31 @@ export class NodeTable {
     this.#shadow = undefined;
   }
 
-  #tighten(shadow: Shadow, bundle: NodeBundle): ApplyReport {
-    const generation = this.#generations.next(shadow.generation);
-    const delta = bundleDelta(shadow, { bundle, generation });
-    if (delta === undefined) return this.#replace(bundle);
-    return this.#change(shadow, bundle, { revision: bundle.revision, hash: bundle.hash, generation }, delta, true);
+  #options(): RulesetOptions & { readonly now: number } {
+    const now = this.#now();
+    const kept: KeptConnections[] = [];
+    for (const { address, until } of this.#kept.values()) {
+      if (until === undefined) kept.push({ address });
+      else if (until - now >= 1_000) kept.push({ address, forSeconds: Math.floor((until - now) / 1_000) });
+    }
+    return { ...this.#layout, now, kept };
   }
 
-  #change(shadow: Shadow, bundle: NodeBundle, note: TableNote, delta: RulesetDelta, isTightened: boolean): ApplyReport {
+  #keep(wished: readonly KeptConnections[]): void {
+    const now = this.#now();
+    for (const { address, forSeconds } of wished) this.#kept.set(address.text, { address, ...(forSeconds === undefined ? {} : { until: now + 1_000 * forSeconds }) });
+    for (const [text, { until }] of this.#kept) if (until !== undefined && until <= now) this.#kept.delete(text);
+  }
+
+  #change(shadow: Shadow, bundle: NodeBundle, generation: number, delta: RulesetDelta, isTightened: boolean): ApplyReport {
+    const note = { revision: bundle.revision, hash: bundle.hash, generation };
     const commit = attempt(() => this.#driver.update({ ...delta, sets: [...delta.sets, noteChange(shadow.note, note)] }));
     if (commit.kind === 'refused') {
       this.#shadow = undefined;
       return commit.code === 'out of step' || commit.code === 'crashed' ? this.#replace(bundle) : failed(bundle, commit);
     }
     const elements = shadow.elements + balance(delta);
-    return this.#applied({ bundle, generation: note.generation, note, elements }, 'changed', commit, isTightened);
+    return this.#applied({ bundle, note, elements }, 'changed', commit, isTightened);
   }
 
   #replace(bundle: NodeBundle): ApplyReport {
@@ -170,7 +210,7 @@ export class NodeTable {
     const note = { revision: bundle.revision, hash: bundle.hash, generation };
     let elements = 0;
     const commit = attempt(() => {
-      const ruleset: Ruleset = withNote(layOutRuleset(bundle, generation), note);
+      const ruleset: Ruleset = withNote(layOut({ bundle, generation, options: this.#options() }), note);
       elements = countElements(ruleset);
       return this.#driver.replace(ruleset);
     });
@@ -178,7 +218,7 @@ export class NodeTable {
       this.#shadow = undefined;
       return failed(bundle, commit);
     }
-    const report = this.#applied({ bundle, generation, note, elements }, 'replaced', commit, true);
+    const report = this.#applied({ bundle, note, elements }, 'replaced', commit, true);
     const differences = this.verify();
     if (differences.length === 0) return report;
     this.#shadow = undefined;
@@ -187,10 +227,10 @@ export class NodeTable {
 
   #applied(shadow: Shadow, how: 'changed' | 'replaced', commit: Extract<Commit, { kind: 'committed' }>, isTightened: boolean): ApplyReport {
     this.#shadow = shadow;
-    this.#generation = shadow.generation;
+    this.#generation = shadow.note.generation;
     const { revision, hash } = shadow.bundle;
     const { kernelMs: commitMs, diagnostics } = commit;
-    return { kind: 'applied', how, revision, hash, generation: shadow.generation, commitMs, elements: shadow.elements, isTightened, diagnostics };
+    return { kind: 'applied', how, revision, hash, generation: shadow.note.generation, commitMs, elements: shadow.elements, isTightened, diagnostics };
   }
 }
 

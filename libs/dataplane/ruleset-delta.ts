@@ -16,7 +16,7 @@ export function deltaBetween(before: RulesetParts, after: RulesetParts): Ruleset
   const maps = pairByName(before.maps, after.maps);
   const chains = pairByName(before.chains, after.chains);
   const isOfAnotherKind =
-    sets.both.some(([a, b]) => a.keyType !== b.keyType || a.isInterval !== b.isInterval) ||
+    sets.both.some(([a, b]) => a.keyType !== b.keyType || a.isInterval !== b.isInterval || (a.hasTimeouts ?? false) !== (b.hasTimeouts ?? false)) ||
     maps.both.some(([a, b]) => a.keyType !== b.keyType) ||
     chains.both.some(([a, b]) => a.hook !== b.hook) ||
     sets.added.some(({ name }) => before.maps.some((map) => map.name === name)) ||

@@ -4,8 +4,12 @@ import type { MapChange, RulesetDelta, SetChange } from './driver.ts';
 import { writeKey } from './nftables/element-text.ts';
 import { readSetKey } from './nftables/set-key.ts';
 
-/** Maps a packet is dispatched by, and what stands in them for a direction that nothing restricts. */
-const openVerdicts: Readonly<Record<string, string>> = { out: 'continue', in: 'goto stamp', out_reply: 'continue', in_reply: 'goto stamp' };
+/** Maps a packet is dispatched by. */
+const DISPATCH = /^(?:in|out)(?:_reply)?([46])$/;
+/** What stands in them for a direction that nothing restricts. */
+const OPEN = 'continue';
+/** Sets that only ever let through, or decide nothing, the more is in them. */
+const OPENING = /^(?:self|audit_(?:in|out)|audit|keep|senders|spoken)[46]$|^(?:identify|name_ports)$/;
 
 /**
  * Says whether a delta only lets more through, so that no connection has to be judged again.
@@ -15,26 +19,24 @@ const openVerdicts: Readonly<Record<string, string>> = { out: 'continue', in: 'g
  */
 export function isWidening(delta: RulesetDelta, before: NodeBundle): boolean {
   if (delta.rewrittenChains.length > 0) return false;
-  const closing = closingSets(before);
-  return delta.sets.every((change) => isWideningSet(change, closing)) && delta.maps.every((change) => isWideningMap(change, before));
+  const opening = openingSets(before);
+  return delta.sets.every((change) => isWideningSet(change, opening)) && delta.maps.every((change) => isWideningMap(change, before));
 }
 
 // what is added to a set can only open where no rule that closes or passes on looks at it
-function isWideningSet({ set, removed }: SetChange, closing: ReadonlySet<string>): boolean {
-  if (set.name.startsWith('self')) return true;
-  return removed.length === 0 && !set.name.startsWith('local') && !closing.has(set.name);
+function isWideningSet({ set, removed }: SetChange, opening: ReadonlySet<string>): boolean {
+  return removed.length === 0 && (OPENING.test(set.name) || opening.has(set.name));
 }
 
 function isWideningMap({ map, removed, added }: MapChange, { local4, local6 }: NodeBundle): boolean {
-  const match = /^((?:in|out)(?:_reply)?)([46])$/.exec(map.name);
-  const open = openVerdicts[match?.[1] ?? ''];
-  if (open === undefined) return false;
+  const match = DISPATCH.exec(map.name);
+  if (match === null) return false;
   // a pod that goes may leave connections behind, and its address to another
   const gone = new Set(removed).difference(new Set(added.map(({ key }) => key)));
   if (gone.size > 0) return false;
-  const blocks = match?.[2] === '4' ? local4 : local6;
+  const blocks = match[1] === '4' ? local4 : local6;
   // what nobody vouched for was closed inside the node's own blocks, and open elsewhere
-  return added.every(({ key, verdict }) => verdict === open || (verdict !== 'goto unknown' && !removed.includes(key) && isInside(blocks, key, map.keyType)));
+  return added.every(({ key, verdict }) => verdict === OPEN || (verdict !== 'goto unknown' && !removed.includes(key) && isInside(blocks, key, map.keyType)));
 }
 
 const scratch = Buffer.alloc(64);
@@ -50,16 +52,19 @@ function isInside(blocks: readonly string[], address: string, keyType: string): 
   });
 }
 
-function closingSets({ profiles }: NodeBundle): ReadonlySet<string> {
-  const names = new Set<string>();
+/** Sets only rules that allow look at. */
+function openingSets({ profiles }: NodeBundle): ReadonlySet<string> {
+  const allowing = new Set<string>();
+  const others = new Set<string>();
   for (const { admin, namespaced, baseline } of profiles) {
-    for (const { action, matches } of [...admin, ...namespaced, ...baseline]) {
-      if (action === 'allow') continue;
+    for (const { action, matches, expiry } of [...admin, ...namespaced, ...baseline]) {
+      const names = action === 'allow' ? allowing : others;
+      if (expiry !== undefined) names.add(expiry.set);
       for (const match of matches) {
         const peer = match.kind === 'socket' ? match.sockets : match.peer;
         if (peer !== 'any') for (const family of [4, 6]) names.add(`${peer.name}_${String(family)}`);
       }
     }
   }
-  return names;
+  return allowing.difference(others);
 }

@@ -29,7 +29,11 @@ export function driverContract(name: string, open: () => DriverBench): void {
       bench.close();
     });
 
-    const holds = (ruleset: Ruleset): readonly string[] => compareTable(driver.expectedReading(ruleset), driver.readBack());
+    const holds = (ruleset: Ruleset): readonly string[] => {
+      const lines = driver.differences(ruleset);
+      expect(lines).toEqual(compareTable(driver.expectedReading(ruleset), driver.readBack()));
+      return lines;
+    };
 
     it('has no table before it wrote one', () => {
       expect(driver.readBack()).toBeUndefined();
@@ -65,8 +69,8 @@ export function driverContract(name: string, open: () => DriverBench): void {
       ['a profile more, with its set', (bundle) => ({ ...bundle, profiles: [...bundle.profiles, makeProfile(2, ['192.0.2.3'])], pods: [...bundle.pods, makePod(20, 3)] })],
       ['a profile less, with its set', (bundle) => ({ ...bundle, profiles: bundle.profiles.slice(0, 1), pods: bundle.pods.map((pod) => ({ ...pod, ingress: 'i_app_0000' })) })],
     ])('goes on by a delta: %s', (_what, change) => {
-      const before = { bundle: small(), generation: 1 };
-      const after = { bundle: change(before.bundle), generation: 2 };
+      const before = { bundle: small(), generation: 1, options: {} };
+      const after = { bundle: change(before.bundle), generation: 2, options: {} };
       driver.replace(layOutRuleset(before.bundle, 1));
       for (const [from, to] of [[before, after], [after, before]] as const) {
         const delta = bundleDelta(from, to);

@@ -8,6 +8,7 @@ import type { Driver } from '#dataplane';
 describeKernel('drivers of a real kernel', () => {
   driverContract('netlink', () => inNamespace((namespacePath) => new NetlinkDriver({ namespacePath })));
   driverContract('netlink without owning the table', () => inNamespace((namespacePath) => new NetlinkDriver({ namespacePath, ownsTable: false })));
+  driverContract('netlink in one step', () => inNamespace((namespacePath) => new NetlinkDriver({ namespacePath, isNumbering: false })));
   driverContract('nft', () => inNamespace((namespacePath) => new NftDriver({ namespacePath })));
 });
 

@@ -14,7 +14,7 @@ const FRIEND = '192.0.2.10';
 const STRANGER = '192.0.2.11';
 const SERVER = podAddress(4, 0).text;
 const PORT = '8080';
-const UPDATES = 2_000;
+const UPDATES = 1_000;
 
 /** The server is pod 0 and follows profile 0, which lets these in. */
 function bundle(friends: readonly string[], change: Partial<NodeBundle> = {}): NodeBundle {

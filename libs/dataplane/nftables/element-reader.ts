@@ -1,5 +1,6 @@
 import type { AttributeMap } from '../netlink/attribute-reader.ts';
 import { DATA, ELEMENT, ELEMENT_F_CATCHALL, ELEMENT_F_INTERVAL_END, ELEMENTS, VERDICT } from './kernel-numbers.ts';
+import { MAY_END } from '../driver.ts';
 import { readComment } from './user-data.ts';
 
 /**
@@ -7,7 +8,7 @@ import { readComment } from './user-data.ts';
  *
  * Keys are bytes as a text of one character each, which takes a third of the room of hexadecimal
  * digits: `*` for what stands for all others, an end that ends a range has `$` behind it. Comments
- * count, times that run do not.
+ * count, times that run do not: whether there is one does.
  */
 export function readElements(attributes: AttributeMap, into: Map<string, string>): void {
   for (const element of attributes.list(ELEMENTS.LIST)) into.set(keyOf(element), valueOf(element));
@@ -24,7 +25,9 @@ function keyOf(element: AttributeMap): string {
 function valueOf(element: AttributeMap): string {
   const verdict = element.nested(ELEMENT.DATA)?.nested(DATA.VERDICT);
   const comment = readComment(element.raw(ELEMENT.USERDATA));
-  const said = comment === undefined ? '' : `"${comment}"`;
-  if (verdict === undefined) return said;
+  // what ends by itself may have ended
+  const ends = element.has(ELEMENT.TIMEOUT) ? MAY_END : '';
+  const said = `${comment === undefined ? '' : `"${comment}"`}${ends}`;
+  if (verdict === undefined) return `${element.nested(ELEMENT.DATA)?.raw(DATA.VALUE)?.toString('hex') ?? ''}${said}`;
   return `${String((verdict.u32(VERDICT.CODE) ?? 0) | 0)} ${verdict.text(VERDICT.CHAIN) ?? ''}${said}`;
 }

@@ -1,5 +1,7 @@
 import { writeValue } from './datatype.ts';
-import type { SetKey } from './set-key.ts';
+import { readSetKey, type SetKey } from './set-key.ts';
+
+const scratch = Buffer.alloc(256);
 
 /** An element apart: its key as written, and what stands behind it. */
 export interface ElementText {
@@ -39,6 +41,15 @@ export function writeKey({ fields, size }: SetKey, text: string, into: Buffer): 
     from = to + 3;
   }
   return isRange;
+}
+
+/** A key as its bytes, however it is written: where it begins, and where it ends. */
+export function keyBytes(keyType: string, text: string): string {
+  if (text === '*') return text;
+  const key = readSetKey(keyType);
+  scratch.fill(0, 0, 2 * key.size);
+  writeKey(key, text, scratch);
+  return scratch.toString('latin1', 0, 2 * key.size);
 }
 
 type WritePart = (text: string, at: number) => boolean;

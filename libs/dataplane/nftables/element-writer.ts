@@ -11,14 +11,17 @@ export interface ElementShape {
   readonly isInterval: boolean;
 }
 
+/** What a map gives for a key: a verdict in words, or bytes. */
+export type ElementData = string | Buffer;
+
 const scratch = Buffer.alloc(256);
 
 /**
- * Writes one element as it is written in a ruleset; `verdict` for a map, `jump x` or the like.
+ * Writes one element as it is written in a ruleset; `data` for a map, `jump x` or the like.
  *
  * A range of a single field takes two: where it begins, and, marked as an end, what comes first after it.
  */
-export function writeElement(writer: AttributeWriter, { key, isInterval }: ElementShape, text: string, verdict?: string): void {
+export function writeElement(writer: AttributeWriter, { key, isInterval }: ElementShape, text: string, data?: ElementData): void {
   const { key: keyText, timeoutMs, comment } = splitElement(text);
   const element = writer.open(LIST_ELEM);
   const isPaired = isInterval && key.fields.length === 1;
@@ -30,7 +33,8 @@ export function writeElement(writer: AttributeWriter, { key, isInterval }: Eleme
     writeKeyData(writer, ELEMENT.KEY, 0, key.size);
     if (isInterval && !isPaired) writeKeyData(writer, ELEMENT.KEY_END, key.size, key.size);
   }
-  if (verdict !== undefined) writeVerdictText(writer, verdict);
+  if (typeof data === 'string') writeVerdictText(writer, data);
+  else if (data !== undefined) writeValueData(writer, data);
   if (timeoutMs !== undefined) writer.u64(ELEMENT.TIMEOUT, BigInt(timeoutMs));
   if (comment !== undefined) writer.raw(ELEMENT.USERDATA, commentData(comment));
   writer.close(element);
@@ -48,6 +52,22 @@ function writeKeyData(writer: AttributeWriter, type: number, from: number, size:
   const data = writer.open(type);
   writer.rawPart(DATA.VALUE, scratch, from, size);
   writer.close(data);
+}
+
+function writeValueData(writer: AttributeWriter, value: Buffer): void {
+  const data = writer.open(ELEMENT.DATA);
+  writer.raw(DATA.VALUE, value);
+  writer.close(data);
+}
+
+/** An entry of a map from numbers to verdicts. */
+export function writeTarget(writer: AttributeWriter, number: Uint8Array, verdict: string | undefined): void {
+  const element = writer.open(LIST_ELEM);
+  const data = writer.open(ELEMENT.KEY);
+  writer.raw(DATA.VALUE, number);
+  writer.close(data);
+  if (verdict !== undefined) writeVerdictText(writer, verdict);
+  writer.close(element);
 }
 
 function writeVerdictText(writer: AttributeWriter, verdict: string): void {

@@ -1,6 +1,6 @@
 import type { AttributeMap } from '../netlink/attribute-reader.ts';
 import { compareOperators, type Expression } from './expression.ts';
-import { DATA, EXPR, VERDICT } from './kernel-numbers.ts';
+import { DATA, EXPR, REGISTER_VERDICT, VERDICT } from './kernel-numbers.ts';
 
 /** A step somebody else put into a chain, which we would not write. */
 export interface ForeignExpression {
@@ -35,7 +35,7 @@ function readKnown(name: string, data: AttributeMap): Expression | undefined {
     case 'bitwise':
       return register !== second ? undefined : { kind: 'bitwise', register, size: third, mask: hexOf(data, 4), xor: hexOf(data, 5) };
     case 'lookup':
-      return { kind: 'lookup', register: second, set: boundName(data.text(1) ?? '', data.u32(4)), isVerdict: data.has(3), isInverted: ((data.u32(5) ?? 0) & 1) === 1 };
+      return readLookup(data);
     case 'immediate':
       return readImmediate(register, data);
     case 'counter':
@@ -49,6 +49,19 @@ function readKnown(name: string, data: AttributeMap): Expression | undefined {
     default:
       return undefined;
   }
+}
+
+function readLookup(data: AttributeMap): Expression {
+  const target = data.u32(3);
+  const isVerdict = target === REGISTER_VERDICT;
+  return {
+    kind: 'lookup',
+    register: data.u32(2) ?? -1,
+    set: boundName(data.text(1) ?? '', data.u32(4)),
+    isVerdict,
+    isInverted: ((data.u32(5) ?? 0) & 1) === 1,
+    ...(target === undefined || isVerdict ? {} : { target }),
+  };
 }
 
 function readImmediate(register: number, data: AttributeMap): Expression | undefined {

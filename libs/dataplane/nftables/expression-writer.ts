@@ -104,10 +104,11 @@ function writeData(writer: AttributeWriter, expression: Expression, ids: InlineS
   }
 }
 
-function writeLookup(writer: AttributeWriter, { set, register, isVerdict, isInverted }: Extract<Expression, { kind: 'lookup' }>, ids: InlineSetIds): void {
+function writeLookup(writer: AttributeWriter, { set, register, isVerdict, isInverted, target }: Extract<Expression, { kind: 'lookup' }>, ids: InlineSetIds): void {
   const id = ids.get(set);
   writer.text(1, id === undefined ? set : inlineSetName({ name: set })).u32(2, register);
   if (isVerdict) writer.u32(3, REGISTER_VERDICT);
+  else if (target !== undefined) writer.u32(3, target);
   if (id !== undefined) writer.u32(4, id);
   if (isInverted) writer.u32(5, 1);
 }

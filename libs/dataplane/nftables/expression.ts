@@ -13,7 +13,7 @@ export type Expression =
   | { readonly kind: 'fib'; readonly register: number; readonly result: number; readonly flags: number }
   | { readonly kind: 'compare'; readonly register: number; readonly operator: CompareOperator; readonly value: string }
   | { readonly kind: 'bitwise'; readonly register: number; readonly size: number; readonly mask: string; readonly xor: string }
-  | { readonly kind: 'lookup'; readonly register: number; readonly set: string; readonly isVerdict: boolean; readonly isInverted: boolean }
+  | { readonly kind: 'lookup'; readonly register: number; readonly set: string; readonly isVerdict: boolean; readonly isInverted: boolean; readonly target?: number }
   | { readonly kind: 'load'; readonly register: number; readonly value: string }
   | { readonly kind: 'verdict'; readonly code: number; readonly chain?: string }
   | { readonly kind: 'counter' }

@@ -2,11 +2,12 @@ import { spawnSync } from 'node:child_process';
 
 import { quotable, type Ruleset } from '#compilers/nftables';
 
-import type { Commit, Driver, DriverCapabilities, RefusalCode, RuleCounter, RulesetDelta, TableReading, Watch } from '../driver.ts';
+import { compareTable } from '../compare-table.ts';
+import { type Commit, type Driver, type DriverCapabilities, MAY_END, type RefusalCode, type RuleCounter, type RulesetDelta, type TableReading, type Watch } from '../driver.ts';
 import { inNetworkNamespace } from '../netlink/network-namespace.ts';
 import { NOTE_SET, parseNote, type TableNote } from '../table-note.ts';
-import { splitElement } from './element-text.ts';
-import { keyBytes, readListing } from './nft-listing.ts';
+import { keyBytes, splitElement } from './element-text.ts';
+import { readListing } from './nft-listing.ts';
 import { deltaText, rulesetText } from './nft-text.ts';
 import { countElements, countMoved } from './ruleset-batch.ts';
 
@@ -71,7 +72,7 @@ export class NftDriver implements Driver {
     this.#learn([...sets, ...maps]);
     return {
       sets: new Map([
-        ...sets.map(({ name, keyType, elements }) => [name, new Map(elements.map(splitElement).map(({ key, comment }) => [keyBytes(keyType, key), comment ?? '']))] as const),
+        ...sets.map(({ name, keyType, elements }) => [name, new Map(elements.map(splitElement).map(({ key, comment = '', timeoutMs }) => [keyBytes(keyType, key), `${comment}${timeoutMs === undefined ? '' : MAY_END}`]))] as const),
         ...maps.map(({ name, keyType, elements }) => [name, new Map(elements.map(({ key, verdict }) => [keyBytes(keyType, key), verdict]))] as const),
       ]),
       chains: new Map(
@@ -82,6 +83,10 @@ export class NftDriver implements Driver {
         }),
       ),
     };
+  }
+
+  differences(ruleset: Ruleset): readonly string[] {
+    return compareTable(this.expectedReading(ruleset), this.readBack());
   }
 
   counters(): readonly RuleCounter[] {

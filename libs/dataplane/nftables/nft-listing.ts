@@ -1,10 +1,7 @@
-import type { ChainReading, RuleCounter, TableReading } from '../driver.ts';
-import { writeKey } from './element-text.ts';
-import { readSetKey } from './set-key.ts';
+import { type ChainReading, MAY_END, type RuleCounter, type TableReading } from '../driver.ts';
+import { keyBytes } from './element-text.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-
-const scratch = Buffer.alloc(256);
 
 /** Reads `nft --json list table`: elements exactly, rules by their comments. `keyTypes` says how the keys of our sets are written. */
 export function readListing(text: string, keyTypes: (set: string) => string | undefined): { readonly reading: TableReading; readonly counters: readonly RuleCounter[] } {
@@ -33,22 +30,14 @@ export function readListing(text: string, keyTypes: (set: string) => string | un
   return { reading: { sets, chains }, counters };
 }
 
-/** A key as its bytes, however it is written: where it begins, and where it ends. */
-export function keyBytes(keyType: string, text: string): string {
-  if (text === '*') return text;
-  const key = readSetKey(keyType);
-  scratch.fill(0, 0, 2 * key.size);
-  writeKey(key, text, scratch);
-  return scratch.toString('latin1', 0, 2 * key.size);
-}
-
 function readElementList(elements: readonly unknown[], keyType: string | undefined): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const element of elements) {
     const [written, verdict] = Array.isArray(element) ? (element as readonly unknown[]) : [element];
     const elem = record(record(written)['elem']);
     const text = valueText(elem['val'] ?? written);
-    const comment = typeof elem['comment'] === 'string' ? elem['comment'] : '';
+    const said = typeof elem['comment'] === 'string' ? elem['comment'] : '';
+    const comment = `${said}${elem['timeout'] === undefined ? '' : MAY_END}`;
     found.set(keyType === undefined ? text : keyBytes(keyType, text), verdict === undefined ? comment : verdictText(record(verdict)));
   }
   return found;

@@ -40,8 +40,8 @@ function addText(sets: readonly NftSet[], maps: readonly NftMap[], chains: reado
 }
 
 // `typeof` and not `type`: nft 1.0.6 crashes beside another nft's plain single-type sets
-function setText({ name, keyType, isInterval, why, elements }: NftSet): string {
-  const flags = [...(isInterval ? ['interval'] : []), ...(elements.some((element) => element.includes(' timeout ')) ? ['timeout'] : [])];
+function setText({ name, keyType, isInterval, hasTimeouts = false, why }: NftSet): string {
+  const flags = [...(isInterval ? ['interval'] : []), ...(hasTimeouts ? ['timeout'] : [])];
   return `set ${name} { typeof ${keyType}; ${flags.length === 0 ? '' : `flags ${flags.join(',')}; `}comment "${quotable(why)}"; }`;
 }
 

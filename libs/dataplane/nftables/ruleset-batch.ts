@@ -24,6 +24,7 @@ export function writeDelta(batch: TableBatch, delta: RulesetDelta): void {
   for (const { set, added } of delta.sets) batch.addElements(set, added);
   for (const { map, added } of delta.maps) batch.addMapElements(map, added);
   // chains refer to each other: all are emptied before one is deleted
+  batch.deleteTargets(delta.removedChains);
   for (const name of delta.removedChains) batch.flushChain(name);
   for (const name of delta.removedChains) batch.deleteChain(name);
   for (const name of delta.removedSets) batch.deleteSet(name);

@@ -2,11 +2,13 @@ import type { NftChain, NftMap, NftSet } from '#compilers/nftables';
 
 import type { AttributeWriter } from '../netlink/attribute-writer.ts';
 import { NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from '../netlink/netlink-message.ts';
-import { type ElementShape, writeElement } from './element-writer.ts';
+import { keyBytes } from './element-text.ts';
+import { type ElementShape, writeElement, writeTarget } from './element-writer.ts';
 import type { InlineSet } from './expression.ts';
 import { writeExpressions, inlineSetName } from './expression-writer.ts';
 import { baseChainOf } from './hook-text.ts';
 import { CHAIN, DATA, DATA_VERDICT, ELEMENT, ELEMENTS, HOOK, LIST_ELEM, MSG, NFNL_SUBSYS_NFTABLES, NFPROTO_INET, RULE, SET, SET_DESC, SET_F, SET_FIELD_LEN, TABLE } from './kernel-numbers.ts';
+import { isNumbered, lookUpByNumber, NUMBER_BYTES, NUMBER_TYPE, TARGET_BYTES, TARGET_TYPE, targetKey, targetsName, verdictNumber, type VerdictUse } from './numbered-verdicts.ts';
 import { parseRule } from './rule-parser.ts';
 import { readSetKey, setFlags, type SetKey } from './set-key.ts';
 import { commentData, setData } from './user-data.ts';
@@ -23,11 +25,14 @@ export class TableBatch {
   readonly #writer: AttributeWriter;
   readonly #table: string;
   readonly #what: string[] = [];
+  readonly #use: VerdictUse | undefined;
   #inlineSets = 0;
 
-  constructor(writer: AttributeWriter, table: string) {
+  /** With `use`, maps of addresses are written in two steps: see numbered-verdicts.ts. What it notes holds once the batch is committed. */
+  constructor(writer: AttributeWriter, table: string, use?: VerdictUse) {
     this.#writer = writer;
     this.#table = table;
+    this.#use = use;
     writer.clear();
     writer.begin(MSG.BATCH_BEGIN, NLM_F_REQUEST, 0, 0, NFNL_SUBSYS_NFTABLES);
   }
@@ -73,7 +78,8 @@ export class TableBatch {
 
   addRules({ name, rules }: NftChain): void {
     for (const { text, comment } of rules) {
-      const { expressions, inlineSets } = parseRule(text);
+      const { expressions: plain, inlineSets } = parseRule(text);
+      const expressions = this.#use === undefined ? plain : lookUpByNumber(plain);
       const ids = new Map(inlineSets.map((set) => [set.name, this.#addInlineSet(set)]));
       const writer = this.#begin(MSG.NEWRULE, NLM_F_CREATE | NLM_F_APPEND, `add rule ${name}: ${text}`).text(RULE.TABLE, this.#table).text(RULE.CHAIN, name);
       writeExpressions(writer, RULE.EXPRESSIONS, expressions, ids);
@@ -89,13 +95,23 @@ export class TableBatch {
   addSet(set: NftSet): void {
     const key = readSetKey(set.keyType);
     const { isInterval } = set;
-    const hasTimeouts = set.elements.some((element) => element.includes(' timeout '));
+    const hasTimeouts = set.hasTimeouts ?? false;
     this.#addSet(set.name, key, setFlags(key, { isInterval, isMap: false, hasTimeouts }), set.why, isInterval);
   }
 
   addMap(map: NftMap): void {
     const key = readSetKey(map.keyType);
-    this.#addSet(map.name, key, setFlags(key, { isInterval: false, isMap: true, hasTimeouts: false }), map.why, false);
+    const flags = setFlags(key, { isInterval: false, isMap: true, hasTimeouts: false });
+    if (this.#use === undefined || !isNumbered(map)) {
+      this.#addSet(map.name, key, flags, map.why, false);
+      return;
+    }
+    const { name } = map;
+    const numbers = this.#begin(MSG.NEWSET, NLM_F_CREATE | NLM_F_EXCL, `add map ${name}`).text(SET.TABLE, this.#table).text(SET.NAME, name);
+    numbers.u32(SET.FLAGS, flags).u32(SET.KEY_TYPE, key.type).u32(SET.KEY_LEN, key.size).u32(SET.DATA_TYPE, NUMBER_TYPE).u32(SET.DATA_LEN, NUMBER_BYTES).u32(SET.ID, (this.#inlineSets += 1));
+    const targets = targetsName(name);
+    const verdicts = this.#begin(MSG.NEWSET, NLM_F_CREATE | NLM_F_EXCL, `add map ${targets}`).text(SET.TABLE, this.#table).text(SET.NAME, targets);
+    verdicts.u32(SET.FLAGS, SET_F.MAP).u32(SET.KEY_TYPE, TARGET_TYPE).u32(SET.KEY_LEN, TARGET_BYTES).u32(SET.DATA_TYPE, DATA_VERDICT).u32(SET.DATA_LEN, 16).u32(SET.ID, (this.#inlineSets += 1));
   }
 
   deleteSet(name: string): void {
@@ -118,16 +134,33 @@ export class TableBatch {
 
   addMapElements({ name, keyType }: Pick<NftMap, 'name' | 'keyType'>, elements: NftMap['elements']): void {
     const shape: ElementShape = { key: readSetKey(keyType), isInterval: false };
+    const use = isNumbered({ keyType }) ? this.#use : undefined;
+    if (use !== undefined) {
+      const fresh = elements.filter(({ key, verdict }) => use.add(name, keyBytes(keyType, key), verdict)).map(({ verdict }) => verdict);
+      this.#elements(MSG.NEWSETELEM, targetsName(name), [...new Set(fresh)], (verdict) => {
+        writeTarget(this.#writer, targetKey(verdictNumber(verdict)), verdict);
+      });
+    }
     this.#elements(MSG.NEWSETELEM, name, elements, ({ key, verdict }) => {
-      writeElement(this.#writer, shape, key, verdict);
+      writeElement(this.#writer, shape, key, use === undefined ? verdict : verdictNumber(verdict));
     });
   }
 
   deleteMapElements({ name, keyType }: Pick<NftMap, 'name' | 'keyType'>, keys: readonly string[]): void {
     const shape: ElementShape = { key: readSetKey(keyType), isInterval: false };
+    if (isNumbered({ keyType })) for (const key of keys) this.#use?.delete(name, keyBytes(keyType, key));
     this.#elements(MSG.DELSETELEM, name, keys, (key) => {
       writeElement(this.#writer, shape, key);
     });
+  }
+
+  /** Takes away what leads to chains that go, where nothing goes that way any more. */
+  deleteTargets(chains: readonly string[]): void {
+    for (const [map, verdict] of this.#use?.takeUnused(new Set(chains)) ?? []) {
+      this.#elements(MSG.DELSETELEM, targetsName(map), [verdict], () => {
+        writeTarget(this.#writer, targetKey(verdictNumber(verdict)), undefined);
+      });
+    }
   }
 
   #elements<T>(type: number, set: string, elements: readonly T[], write: (element: T) => void): void {

@@ -4,7 +4,8 @@ import type { NetlinkSocket } from '../netlink/netlink-socket.ts';
 import type { ChainReading, RuleCounter, TableReading } from '../driver.ts';
 import { readElements } from './element-reader.ts';
 import { boundName, readExpression } from './expression-reader.ts';
-import { CHAIN, ELEMENTS, HOOK, HOOK_NAMES, MSG, NFNL_SUBSYS_NFTABLES, NFPROTO_INET, RULE, SET, SET_F, TABLE } from './kernel-numbers.ts';
+import { CHAIN, ELEMENTS, HOOK, HOOK_NAMES, MSG, NFNL_SUBSYS_NFTABLES, NFPROTO_INET, RULE, SET, SET_F, TABLE, VERDICT_CODES } from './kernel-numbers.ts';
+import { numberInKey, targetsName, VerdictUse } from './numbered-verdicts.ts';
 import { readComment } from './user-data.ts';
 
 /** Where the messages that describe a table come from: the kernel, or a batch of our own. */
@@ -82,8 +83,8 @@ function elementsOf(message: NetlinkMessage): string {
   return boundName(attributes.text(ELEMENTS.SET) ?? '', attributes.u32(ELEMENTS.SET_ID));
 }
 
-/** Reads everything there is of a table. */
-export function readTable(source: MessageSource): TableReading {
+/** Reads everything there is of a table; without elements, only those that are part of a rule. */
+export function readTable(source: MessageSource, hasElements = true): TableReading {
   const sets = new Map<string, ReadonlyMap<string, string>>();
   const inline = new Map<string, string>();
   const shapes = new Map<string, boolean>();
@@ -93,7 +94,7 @@ export function readTable(source: MessageSource): TableReading {
     shapes.set(name, ((attributes.u32(SET.FLAGS) ?? 0) & SET_F.ANONYMOUS) !== 0);
   });
   for (const [name, isInline] of shapes) {
-    const elements = readSet(source, name);
+    const elements = hasElements || isInline ? readSet(source, name) : new Map<string, string>();
     if (isInline) inline.set(name, `{${[...elements.keys()].sort().map((key) => Buffer.from(key, 'latin1').toString('hex')).join()}}`);
     else sets.set(name, elements);
   }
@@ -145,4 +146,27 @@ export function readCounters(source: MessageSource): readonly RuleCounter[] {
     }
   });
   return counters;
+}
+
+/** What stands in maps that are written in two steps. */
+export function readVerdictUse(source: MessageSource): VerdictUse {
+  const use = new VerdictUse();
+  const names: string[] = [];
+  source.forEach(MSG.GETSET, undefined, (message) => {
+    names.push(attributesOf(message).text(SET.NAME) ?? '');
+  });
+  for (const map of names.filter((name) => names.includes(targetsName(name)))) {
+    const verdicts = new Map<string, string>();
+    for (const [number, value] of readSet(source, targetsName(map))) verdicts.set(numberInKey(Buffer.from(number, 'latin1')).toString('hex'), verdictText(value));
+    for (const verdict of verdicts.values()) use.note(map, verdict);
+    for (const [key, number] of readSet(source, map)) use.add(map, key === '*' ? key : `${key}${key}`, verdicts.get(number) ?? '');
+  }
+  return use;
+}
+
+// as it stands in a reading: the code, then the chain
+function verdictText(value: string): string {
+  const [code = '', chain = ''] = value.split(' ');
+  const word = Object.entries(VERDICT_CODES).find(([, number]) => String(number) === code)?.[0] ?? code;
+  return chain === '' ? word : `${word} ${chain}`;
 }
