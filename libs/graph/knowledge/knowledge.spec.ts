@@ -207,3 +207,9 @@ describe('a data store', () => {
     expect(inferText(store('db', 'postgres:17')).knowledge.get('shop/StatefulSet/db')?.egress.isKnown).toBe(false);
   });
 });
+
+it('the page of a collector fronts nobody', () => {
+  const traces = deployment('traces', { ports: ['16686', '4317'] }) + service('traces', '{name: ui, port: 16686}, {name: in, port: 4317}', 'type: LoadBalancer');
+  expect(closed(shop + traces)).toContain('db in');
+  expect(closed(shop + traces.replaceAll('16686', '8686'))).not.toContain('db in');
+});

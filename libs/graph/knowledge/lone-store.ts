@@ -1,6 +1,6 @@
 import type { Snapshot, Workload } from '#model';
 
-import { dataStoreOf } from '../declared/product.ts';
+import { dataStoreOf, imageWords, SIDE_PORTS } from '../declared/product.ts';
 
 /** How many workloads of each namespace run each kind of data store, by `namespace kind`. */
 export function storesByKind(snapshot: Snapshot): ReadonlyMap<string, number> {
@@ -28,4 +28,16 @@ function kindsOf({ containers }: Workload): readonly string[] {
 
 function keyOf({ ref }: Workload, kind: string): string {
   return `${ref.namespace} ${kind}`;
+}
+
+// products that collect what others send them, and show it to people
+const COLLECTORS: ReadonlySet<string> = new Set(['jaeger', 'zipkin', 'mailhog', 'mailpit', 'mailcatcher', 'maildev', 'rabbitmq', 'mosquitto', 'nats', 'minio']);
+const COLLECTOR_PAGES: ReadonlySet<number> = new Set([16686, 15672, 8025].filter((port) => SIDE_PORTS.has(port)));
+
+/** Whether all a workload runs answers and collects: a page of it that people are let in to fronts nobody. */
+export function answersOnly({ containers }: Workload): boolean {
+  return (
+    containers.length > 0 &&
+    containers.every((container) => dataStoreOf(container) !== undefined || COLLECTORS.has(imageWords(container)[0] ?? '') || container.ports.some(({ port }) => COLLECTOR_PAGES.has(port)))
+  );
 }

@@ -1,6 +1,7 @@
 import { type Service, type WorkloadKey, type WorkloadRef, workloadKey } from '#model';
 
 import { canReach } from '../declared/compose-facts.ts';
+import { answersOnly } from './lone-store.ts';
 import type { GraphFacts, WorkloadFacts } from './workload-facts.ts';
 
 /** A workload that must be calling somebody unseen. */
@@ -136,7 +137,7 @@ function registered({ byWorkload }: GraphFacts): ReadonlyMap<WorkloadKey, Readon
 
 /** A way in that leads nowhere: a front end whose peers are baked into its image, unless it is a store. */
 function isMuteEntry(facts: WorkloadFacts): boolean {
-  if (!facts.isEntry || isBusy(facts)) return false;
+  if (!facts.isEntry || isBusy(facts) || answersOnly(facts.workload)) return false;
   // Compose publishes stores for people who debug; those have clients besides
   return facts.workload.platform === 'kubernetes' ? facts.workload.ref.kind !== 'StatefulSet' : facts.clients.length === 0;
 }
