@@ -40,8 +40,9 @@ export async function runLabUp(paths: readonly string[], options: LabUpOptions, 
   const [held] = owners();
   if (held !== undefined) return refuse(`process ${String(held)} holds a lab already; take it down first with: ringfence lab down`, terminal);
   const stdin = paths.includes('-') ? terminal.readStdin() : undefined;
-  const { diagnostics } = readInput(paths, options, { ...terminal, readStdin: () => stdin ?? '' });
+  const { snapshot, diagnostics } = readInput(paths, options, { ...terminal, readStdin: () => stdin ?? '' });
   const isComplete = reportInput(diagnostics, terminal);
+  if (snapshot.workloads.size === 0 && snapshot.pods.size === 0) return refuse('there is nothing in the input that runs', terminal);
   try {
     terminal.progress('bringing the lab up');
     const { defaultNamespace, enforce } = options;
