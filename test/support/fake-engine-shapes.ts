@@ -17,6 +17,22 @@ export function networkShape({ id, name, driver, blocks, options }: FakeNetwork)
   };
 }
 
+/** As an engine describes a network that is inspected: with who is on it. */
+export function networkDetail(network: FakeNetwork, containers: Iterable<FakeContainer>): object {
+  const members = [...containers].flatMap(({ id, name, endpoints }) => {
+    const endpoint = endpoints.get(network.id);
+    if (endpoint?.addresses === undefined) return [];
+    const { IPAddress, GlobalIPv6Address, MacAddress } = endpointShape(endpoint, id);
+    return [[id, { Name: name, MacAddress, IPv4Address: withLength(network, IPAddress), IPv6Address: withLength(network, GlobalIPv6Address) }]];
+  });
+  return { ...networkShape(network), Containers: Object.fromEntries(members) as object };
+}
+
+function withLength({ blocks }: FakeNetwork, text: string): string {
+  const block = blocks.find(({ family }) => (family === 6) === text.includes(':'));
+  return text === '' || block === undefined ? '' : `${text}/${String(block.length)}`;
+}
+
 /** As an engine describes a container that is inspected. */
 export function containerShape(container: FakeContainer): object {
   const { id, name, config, hostConfig, mode, endpoints, status, pid } = container;
@@ -34,7 +50,7 @@ export function containerShape(container: FakeContainer): object {
   };
 }
 
-function endpointShape({ network, aliases, addresses }: FakeEndpoint, container: string): object {
+function endpointShape({ network, aliases, addresses }: FakeEndpoint, container: string): { readonly IPAddress: string; readonly GlobalIPv6Address: string; readonly MacAddress: string } & Readonly<Record<string, unknown>> {
   const v4 = addresses?.find((text) => !text.includes(':'));
   const v6 = addresses?.find((text) => text.includes(':'));
   const gatewayOf = (family: 4 | 6): string => {

@@ -28,6 +28,8 @@ export interface FakeContainer {
   readonly endpoints: Map<string, FakeEndpoint>;
   status: 'created' | 'running' | 'exited';
   pid: number;
+  /** While it is being started, and cannot be asked about. */
+  starting: Promise<void> | undefined;
 }
 
 /** What a fake engine has: containers, networks, who has which address, and what happened. */
@@ -52,7 +54,7 @@ export class FakeEngineState {
   }
 
   addContainer(name: string, config: Fields, hostConfig: Fields, mode: string): FakeContainer {
-    const container: FakeContainer = { id: this.#id(`container ${name}`), name, config, hostConfig, mode, endpoints: new Map(), status: 'created', pid: 0 };
+    const container: FakeContainer = { id: this.#id(`container ${name}`), name, config, hostConfig, mode, endpoints: new Map(), status: 'created', pid: 0, starting: undefined };
     this.containers.set(container.id, container);
     return container;
   }
@@ -80,7 +82,9 @@ export class FakeEngineState {
   async start(container: FakeContainer, startMs: number): Promise<void> {
     if (container.status === 'running') return;
     this.#plug(container);
-    await new Promise((resolve) => setTimeout(resolve, startMs));
+    container.starting = new Promise((resolve) => setTimeout(resolve, startMs));
+    await container.starting;
+    container.starting = undefined;
     if (!this.containers.has(container.id)) return;
     container.status = 'running';
     container.pid = this.#pid += 1;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { EngineBench } from '../contract/engine-contract.ts';
 
 import { EngineControl } from './engine-control.ts';
-import { containerShape, networkShape } from './fake-engine-shapes.ts';
+import { containerShape, networkDetail, networkShape } from './fake-engine-shapes.ts';
 import { type FakeContainer, FakeEngineState, type FakeNetwork } from './fake-engine-state.ts';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -122,7 +122,10 @@ export class FakeEngine implements EngineBench {
   async #container(method: string, container: FakeContainer, action: string, url: URL): Promise<Answer> {
     const { state } = this;
     if (method === 'DELETE') state.remove(container);
-    else if (action === 'json') return { status: 200, body: containerShape(container) };
+    else if (action === 'json') {
+      await container.starting;
+      return { status: 200, body: containerShape(container) };
+    }
     else if (action === 'start') await state.start(container, START_MS);
     else if (action === 'stop') state.stop(container);
     else if (action === 'restart') {
@@ -160,6 +163,7 @@ export class FakeEngine implements EngineBench {
     }
     const network: FakeNetwork | undefined = state.network(name);
     if (network === undefined) return { status: 404 };
+    if (method === 'GET') return { status: 200, body: networkDetail(network, state.containers.values()) };
     if (method === 'DELETE') {
       state.networks.delete(network.id);
       state.tellNetwork(network, 'destroy');

@@ -122,6 +122,22 @@ describe('an engine that is not well', () => {
     expect(engine.syncs).toBe(1);
   });
 
+  it('has told who gives an address back before it tells who gets it, also when it was away meanwhile', async () => {
+    const on = (address: string): object => ({ NetworkSettings: { Networks: { bridge: { NetworkID: OTHER, EndpointID: 'e', IPAddress: address } } } });
+    const containers: Record<string, unknown> = { [ID]: running(ID, 'new', { State: { Running: false, Pid: 0, Status: 'created' } }), [OTHER]: running(OTHER, 'old', on('198.51.100.2')) };
+    let stream: ServerResponse | undefined;
+    const engine = watch(await engineThat(engineWith(containers, (response) => {
+      stream = response;
+    })));
+    await engine.inSync();
+    const before = engine.updates.length;
+    containers[ID] = running(ID, 'new', on('198.51.100.2'));
+    containers[OTHER] = running(OTHER, 'old', on('198.51.100.3'));
+    stream?.end();
+    await engine.inSync(2);
+    expect(engine.updates.slice(before).map(({ key }) => key)).toEqual([`container/${OTHER}`, `container/${ID}`]);
+  });
+
   it('is waited for longer and longer, but never longer than half a minute', async () => {
     const clock = new ManualClock();
     const engine = watch(join(tmpdir(), 'rf-no-engine-here', 'docker.sock'), { clock });

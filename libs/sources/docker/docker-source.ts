@@ -1,11 +1,14 @@
 import type { Address, Diagnostic, SourceUpdate } from '#model';
 
 import { BackOff } from './back-off.ts';
+import { Bell } from './bell.ts';
 import type { Clock } from './clock.ts';
-import { DockerApi, type LineStream } from './docker-api.ts';
+import { DockerApi } from './docker-api.ts';
 import { EngineReading } from './engine-reading.ts';
-import { EVENT_FILTER, readEvent } from './event-reading.ts';
+import type { EngineWorld } from './engine-world.ts';
+import { EVENT_FILTER, type EngineEvent, readEvent } from './event-reading.ts';
 import { shown } from './shown-text.ts';
+import { asText, givesBack, parted } from './value-change.ts';
 import { WorkList } from './work-list.ts';
 
 /** Who is told. What a handler throws is reported, and changes nothing here. */
@@ -38,7 +41,7 @@ export interface DockerSourceOptions {
 /**
  * Containers of one Docker engine, as they come and go.
  *
- *   /events ─► work list ─► inspect again ─► EngineWorld ─► what is different ─► updates
+ *   /events ─► work list ─► ask again ─► EngineWorld ─► what is different ─► updates
  *      └ lost: back off, open again `since`, read everything again
  *
  * Events only say what to look at: an update always tells what the engine says now, so neither
@@ -47,9 +50,9 @@ export interface DockerSourceOptions {
 export class DockerSource {
   readonly #options: DockerSourceOptions;
   readonly #api: DockerApi;
-  readonly #reading: EngineReading;
   readonly #told = new Map<string, SourceUpdate['value']>();
   readonly #backOff: BackOff;
+  #world: EngineWorld | undefined;
   #since: string | undefined;
   #running: Promise<void> | undefined;
   #isStopped = false;
@@ -59,10 +62,6 @@ export class DockerSource {
     this.#options = options;
     this.#api = new DockerApi(options.socketPath, options.clock);
     this.#backOff = new BackOff(options.random);
-    const { node, nodeAddresses = [] } = options;
-    this.#reading = new EngineReading(this.#api, { ...(node === undefined ? {} : { name: node }), addresses: nodeAddresses }, (diagnostic) => {
-      this.#report(diagnostic);
-    });
   }
 
   /** Begins; may be called once. */
@@ -92,76 +91,82 @@ export class DockerSource {
 
   /** One connection, from opening the events to losing them, which is thrown. */
   async #connect(): Promise<never> {
+    const { clock, handlers, node, nodeAddresses = [] } = this.#options;
     const list = new WorkList();
-    let heardAt = this.#options.clock.now();
+    const bell = new Bell(clock);
+    let heardAt = clock.now();
+    const note = (event: EngineEvent): void => {
+      list.note(event);
+      if (event.kind !== 'nothing') bell.ring();
+    };
+    this.#interrupt = () => {
+      bell.ring();
+    };
     // before anything is read, so that what happens meanwhile is not missed
     const events = await this.#api.lines(eventsPath(this.#since), {
       heard: () => {
-        heardAt = this.#options.clock.now();
+        heardAt = clock.now();
       },
       lost: () => {
-        list.note({ kind: 'everything' });
+        note({ kind: 'everything' });
       },
       line: (text) => {
         const { event, time } = readEvent(text);
         if (time !== undefined) this.#since = time;
-        list.note(event);
+        note(event);
       },
     });
+    void events.ended.then((why) => {
+      bell.fail(why);
+    });
+    const given = { ...(node === undefined ? {} : { name: node }), addresses: nodeAddresses };
+    const report = (diagnostic: Diagnostic): void => {
+      this.#report(diagnostic);
+    };
+    const changed = (error?: unknown): void => {
+      if (error === undefined) bell.ring();
+      else bell.fail(error);
+    };
+    const reading = new EngineReading({ api: this.#api, given, report, changed }, this.#world);
     try {
       list.note({ kind: 'everything' });
-      await this.#settle(list);
-      this.#call(this.#options.handlers.inSync);
+      await reading.work(list);
+      await Promise.race([reading.settled(), bell.failed]);
+      await reading.work(list);
+      this.#publish(reading);
+      this.#call(handlers.inSync);
       this.#backOff.reset();
-      return await this.#follow(events, list, () => heardAt);
+      return await this.#follow(reading, list, bell, () => heardAt);
     } finally {
+      reading.end();
       events.close();
     }
   }
 
-  async #follow(events: LineStream, list: WorkList, heardAt: () => number): Promise<never> {
+  async #follow(reading: EngineReading, list: WorkList, bell: Bell, heardAt: () => number): Promise<never> {
     const { clock, quietMs = 60_000, rereadMs = 300_000 } = this.#options;
     let readAt = clock.now();
     for (;;) {
-      const why = await this.#somethingHappens(events, list, quietMs);
-      if (why !== undefined) throw why;
+      await bell.rung(quietMs);
       if (clock.now() - heardAt() >= quietMs) await this.#api.ping();
       if (clock.now() - readAt >= rereadMs) {
         list.note({ kind: 'everything' });
         readAt = clock.now();
       }
-      await this.#settle(list);
+      await reading.work(list);
+      this.#publish(reading);
     }
   }
 
-  /** Waits for work, for the end of the events (the answer is why), or for so long. */
-  async #somethingHappens(events: LineStream, list: WorkList, longestMs: number): Promise<Error | undefined> {
-    let cancel: () => void = () => undefined;
-    try {
-      return await Promise.race([
-        events.ended,
-        new Promise<undefined>((resolve) => {
-          const wake = (): void => {
-            resolve(undefined);
-          };
-          list.onNote(wake);
-          this.#interrupt = wake;
-          cancel = this.#options.clock.after(longestMs, wake);
-          if (!list.isEmpty || this.#isStopped) wake();
-        }),
-      ]);
-    } finally {
-      cancel();
-    }
-  }
-
-  async #settle(list: WorkList): Promise<void> {
-    await this.#reading.work(list);
-    const { world } = this.#reading;
+  #publish({ world }: EngineReading): void {
     if (world === undefined) return;
+    this.#world = world;
     const values = world.values();
     for (const key of this.#told.keys()) if (!values.has(key)) this.#tell(key, undefined);
-    for (const [key, value] of values) if (asText(this.#told.get(key)) !== asText(value)) this.#tell(key, value);
+    const changed = [...values].filter(([key, value]) => asText(this.#told.get(key)) !== asText(value));
+    // whoever gives an address back before whoever gets it, so that two never seem to have it
+    const [returning, others] = parted(changed, ([key, value]) => givesBack(this.#told.get(key), value));
+    for (const [key, value] of [...returning, ...others]) this.#tell(key, value);
   }
 
   #tell(key: string, value: SourceUpdate['value']): void {
@@ -215,17 +220,4 @@ export class DockerSource {
 function eventsPath(since: string | undefined): string {
   const filters = `filters=${encodeURIComponent(EVENT_FILTER)}`;
   return since === undefined ? `/events?${filters}` : `/events?since=${since}&${filters}`;
-}
-
-const texts = new WeakMap<object, string>();
-
-/** Values are compared by what they say; one that is the same object says the same. */
-function asText(value: SourceUpdate['value']): string {
-  if (value === undefined) return '';
-  let text = texts.get(value);
-  if (text === undefined) {
-    text = JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
-    texts.set(value, text);
-  }
-  return text;
 }

@@ -1,4 +1,4 @@
-import { type Address, addressFromBits, type JsonObject, parseAddress } from '#model';
+import { type Address, addressFromBits, isJsonObject, type Json, type JsonObject, parseAddress } from '#model';
 
 import { entriesAt, objectAt, textAt, textsAt } from './json-fields.ts';
 
@@ -39,6 +39,24 @@ export function readEndpoints(container: JsonObject): readonly EndpointFacts[] {
       aliases: [...new Set(names)].filter(isLookedUpName),
     };
   });
+}
+
+/** What a network that is inspected says of one container on it, or undefined where that is not there. */
+export function readMember(answer: Json, container: string): EndpointFacts | undefined {
+  if (!isJsonObject(answer)) return undefined;
+  const members = objectAt(answer, 'Containers');
+  const member = objectAt(members, container);
+  const mac = textAt(member, 'MacAddress').toLowerCase();
+  const addresses = ['IPv4Address', 'IPv6Address'].flatMap((key) => parseAddress(textAt(member, key).split('/')[0] ?? '') ?? []);
+  if (addresses.length === 0) return undefined;
+  return {
+    network: textAt(answer, 'Id'),
+    networkName: textAt(answer, 'Name').slice(0, 253),
+    addresses: [...addresses, ...linkLocalOf(addresses, mac)],
+    gateways: [],
+    ...(MAC.test(mac) ? { mac } : {}),
+    aliases: [],
+  };
 }
 
 function readAddresses(endpoint: JsonObject, keys: readonly string[]): readonly Address[] {

@@ -6,6 +6,8 @@ import { isEngineId } from './network-facts.ts';
 /** What has to be looked at again after something happened. */
 export type EngineEvent =
   | { readonly kind: 'container'; readonly id: string }
+  /** A container has got addresses on a network, or has given them back. */
+  | { readonly kind: 'plugged' | 'unplugged'; readonly id: string; readonly network: string }
   | { readonly kind: 'networks' }
   /** Something about everything: the engine has read its configuration again, or it cannot be told. */
   | { readonly kind: 'everything' }
@@ -42,7 +44,9 @@ function meaningOf(type: string, action: string, event: Parameters<typeof object
       return isEngineId(id) ? { kind: 'container', id } : { kind: 'everything' };
     case 'network': {
       const container = textAt(objectAt(actor, 'Attributes'), 'container');
-      return (action === 'connect' || action === 'disconnect') && isEngineId(container) ? { kind: 'container', id: container } : { kind: 'networks' };
+      if (!isEngineId(container) || !isEngineId(id)) return { kind: 'networks' };
+      if (action === 'connect') return { kind: 'plugged', id: container, network: id };
+      return action === 'disconnect' ? { kind: 'unplugged', id: container, network: id } : { kind: 'networks' };
     }
     case 'daemon':
       return { kind: 'everything' };
