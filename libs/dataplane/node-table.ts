@@ -50,9 +50,13 @@ export interface ApplyOptions {
   readonly keep?: readonly KeptConnections[];
 }
 
+/** By address: whose connections stay, and until when. */
+type Kept = ReadonlyMap<string, { readonly address: KeptConnections['address']; readonly until?: number }>;
+
 /** What the kernel acknowledged last. */
 interface Shadow {
   readonly bundle: NodeBundle;
+  readonly kept: Kept;
   readonly note: TableNote;
   readonly elements: number;
 }
@@ -73,8 +77,8 @@ export class NodeTable {
   readonly #generations: Generations;
   readonly #layout: RulesetOptions;
   readonly #now: () => number;
-  /** By address: whose connections stay, and until when. */
-  readonly #kept = new Map<string, { readonly address: KeptConnections['address']; readonly until?: number }>();
+  /** What the next bundle keeps. */
+  #kept: Kept = new Map();
   #shadow: Shadow | undefined;
   /** The generation of the table, even where nothing else about it is known. */
   #generation = 0;
@@ -110,9 +114,9 @@ export class NodeTable {
     if (note === undefined) return false;
     this.#generation = note.generation;
     if (note.hash !== bundle.hash) return false;
-    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options() }), note);
+    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options(this.#kept) }), note);
     if (this.#driver.differences(ruleset).length > 0) return false;
-    this.#shadow = { bundle, note, elements: countElements(ruleset) };
+    this.#shadow = { bundle, note, kept: this.#kept, elements: countElements(ruleset) };
     return true;
   }
 
@@ -124,9 +128,10 @@ export class NodeTable {
       return this.#replace(bundle);
     }
     const { generation } = shadow.note;
-    const before = { bundle: shadow.bundle, generation, options: this.#options() };
     this.#keep(keep);
-    const after = { bundle, generation, options: { ...this.#options(), now: before.options.now } };
+    const now = this.#now();
+    const before = { bundle: shadow.bundle, generation, options: this.#options(shadow.kept, now) };
+    const after = { bundle, generation, options: this.#options(this.#kept, now) };
     const delta = bundleDelta(before, after);
     if (delta === undefined) return this.#replace(bundle);
     if (isWidening(delta, shadow.bundle)) return this.#change(shadow, bundle, generation, delta, false);
@@ -137,7 +142,8 @@ export class NodeTable {
 
   /** Judges these addresses' connections like all others from now on. Takes effect with the next bundle. */
   release(addresses: readonly KeptConnections['address'][]): void {
-    for (const { text } of addresses) this.#kept.delete(text);
+    const released = new Set(addresses.map(({ text }) => text));
+    this.#kept = new Map([...this.#kept].filter(([text]) => !released.has(text)));
   }
 
   /** Writes the whole table anew, whatever is in the kernel. Connections are judged again. */
@@ -150,8 +156,8 @@ export class NodeTable {
   verify(): readonly string[] {
     const shadow = this.#shadow;
     if (shadow === undefined) return [];
-    const { bundle, note } = shadow;
-    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options() }), note);
+    const { bundle, note, kept } = shadow;
+    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options(kept) }), note);
     return this.#driver.differences(ruleset);
   }
 
@@ -177,20 +183,20 @@ export class NodeTable {
     this.#shadow = undefined;
   }
 
-  #options(): RulesetOptions & { readonly now: number } {
-    const now = this.#now();
-    const kept: KeptConnections[] = [];
-    for (const { address, until } of this.#kept.values()) {
-      if (until === undefined) kept.push({ address });
-      else if (until - now >= 1_000) kept.push({ address, forSeconds: Math.floor((until - now) / 1_000) });
+  #options(kept: Kept, now = this.#now()): RulesetOptions {
+    const lasting: KeptConnections[] = [];
+    for (const { address, until } of kept.values()) {
+      if (until === undefined) lasting.push({ address });
+      else if (until - now >= 1_000) lasting.push({ address, forSeconds: Math.floor((until - now) / 1_000) });
     }
-    return { ...this.#layout, now, kept };
+    return { ...this.#layout, now, kept: lasting };
   }
 
   #keep(wished: readonly KeptConnections[]): void {
     const now = this.#now();
-    for (const { address, forSeconds } of wished) this.#kept.set(address.text, { address, ...(forSeconds === undefined ? {} : { until: now + 1_000 * forSeconds }) });
-    for (const [text, { until }] of this.#kept) if (until !== undefined && until <= now) this.#kept.delete(text);
+    const kept = new Map(this.#kept);
+    for (const { address, forSeconds } of wished) kept.set(address.text, { address, ...(forSeconds === undefined ? {} : { until: now + 1_000 * forSeconds }) });
+    this.#kept = new Map([...kept].filter(([, { until }]) => until === undefined || until > now));
   }
 
   #change(shadow: Shadow, bundle: NodeBundle, generation: number, delta: RulesetDelta, isTightened: boolean): ApplyReport {
@@ -201,7 +207,7 @@ export class NodeTable {
       return commit.code === 'out of step' || commit.code === 'crashed' ? this.#replace(bundle) : failed(bundle, commit);
     }
     const elements = shadow.elements + balance(delta);
-    return this.#applied({ bundle, note, elements }, 'changed', commit, isTightened);
+    return this.#applied({ bundle, note, kept: this.#kept, elements }, 'changed', commit, isTightened);
   }
 
   #replace(bundle: NodeBundle): ApplyReport {
@@ -210,7 +216,7 @@ export class NodeTable {
     const note = { revision: bundle.revision, hash: bundle.hash, generation };
     let elements = 0;
     const commit = attempt(() => {
-      const ruleset: Ruleset = withNote(layOut({ bundle, generation, options: this.#options() }), note);
+      const ruleset: Ruleset = withNote(layOut({ bundle, generation, options: this.#options(this.#kept) }), note);
       elements = countElements(ruleset);
       return this.#driver.replace(ruleset);
     });
@@ -218,7 +224,7 @@ export class NodeTable {
       this.#shadow = undefined;
       return failed(bundle, commit);
     }
-    const report = this.#applied({ bundle, note, elements }, 'replaced', commit, true);
+    const report = this.#applied({ bundle, note, kept: this.#kept, elements }, 'replaced', commit, true);
     const differences = this.verify();
     if (differences.length === 0) return report;
     this.#shadow = undefined;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 
 import type { NodeBundle } from '#compilers/nftables';
+import { parseAddress } from '#model';
 import { ConntrackSweep, type Drift, NetlinkDriver, NodeTable } from '#dataplane';
 
 import { NetworkNamespace } from '../../libs/lab/network-namespace.ts';
@@ -19,6 +20,19 @@ const UPDATES = 1_000;
 /** The server is pod 0 and follows profile 0, which lets these in. */
 function bundle(friends: readonly string[], change: Partial<NodeBundle> = {}): NodeBundle {
   return { ...bundleWith([makePod(0, 2), makePod(1, 2)], [makeProfile(0, friends), makeProfile(1, ['198.51.100.1'])]), ...change };
+}
+
+/** Waits until one gets nothing more, while another still does, or while it asks in vain. */
+async function untilSilent(ending: Traffic, going: Traffic | undefined): Promise<void> {
+  for (let quiet = 0; quiet < 3; ) {
+    const { received, sent } = await ending.counts();
+    if (going === undefined) await ending.until((counts) => counts.sent > sent + 100);
+    else {
+      const other = (await going.counts()).received;
+      await going.until((counts) => counts.received > other + 100);
+    }
+    quiet = (await ending.counts()).received === received ? quiet + 1 : 0;
+  }
 }
 
 describeKernel('the table of a node, in a kernel, under traffic', () => {
@@ -96,6 +110,34 @@ describeKernel('the table of a node, in a kernel, under traffic', () => {
     expect(sent).toBeGreaterThan(20);
     expect((await cut.counts()).received).toBe(afterCut);
     expect(await stays.counts()).toMatchObject({ failed: 0 });
+  }, PATIENCE_MS);
+
+  it('lets go on what an operator keeps, for good or for a time, and nothing new', async () => {
+    const { table } = open();
+    table.apply(bundle([FRIEND, STRANGER]));
+    await serving();
+    const kept = keep(new Traffic(outside, ['stream', FRIEND, SERVER, PORT]));
+    const drained = keep(new Traffic(outside, ['listen', STRANGER, SERVER, PORT]));
+    await Promise.all([kept.begun(), drained.begun()]);
+    const [friend, stranger] = [FRIEND, STRANGER].map((text) => parseAddress(text)!);
+    const report = table.apply(bundle([], { hash: 'b2' }), { keep: [{ address: friend! }, { address: stranger!, forSeconds: 2 }] });
+    expect(report).toMatchObject({ how: 'changed', isTightened: true });
+    expect(table.verify()).toEqual([]);
+    const caller = calling(FRIEND, 100);
+    await caller.until(({ failed }) => failed > 3);
+    expect(await caller.counts()).toMatchObject({ ok: 0 });
+    const before = (await drained.counts()).received;
+    await drained.until(({ received }) => received > before + 100);
+    // nobody but the kernel ends it
+    await untilSilent(drained, kept);
+    // another bundle changes nothing about it
+    expect(table.apply(bundle([], { hash: 'c3', pods: [makePod(0, 2)] }))).toMatchObject({ how: 'changed' });
+    const still = (await kept.counts()).received;
+    await kept.until(({ received }) => received > still + 100);
+    table.release([friend!]);
+    expect(table.apply(bundle([], { hash: 'd4' }))).toMatchObject({ how: 'changed', isTightened: true });
+    await untilSilent(kept, undefined);
+    expect(table.verify()).toEqual([]);
   }, PATIENCE_MS);
 
   it('lets nobody use what the former holder of an address had', async () => {
