@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { expect, it } from '@jest/globals';
 
-import { EnforcedLab } from '#lab';
+import { EnforcedLab, namePrefix } from '#lab';
 
 import { describeKernel, hostNetwork } from '../support/kernel.ts';
 import { repositoryRoot } from '../support/shared.ts';
@@ -16,6 +16,24 @@ const nodes = Array.from({ length: 5 }, (_, at) => node(`n${String(at)}`, [`192.
 const workloads = nodes.map((_, at) => workload(`shop/Deployment/w${String(at)}`, { replicas: 2 }));
 const pods = workloads.flatMap((each, at) => podsOf(each, at + 1, nodes[at]));
 const cluster = world({ nodes, workloads, pods });
+
+describeKernel('a lab with names', () => {
+  it('gives harmless ones, each its own, whatever its pods are called, and takes them away', () => {
+    const hostile = ['../../etc/passwd', 'a\n"; reboot #', '$(reboot)`id`', '\u001b[2J', 'é'.repeat(300), 'Web', 'web'];
+    const before = hostNetwork();
+    const lab = new EnforcedLab({ prefix: namePrefix() });
+    try {
+      lab.show(world({ nodes: [nodes[0]!], pods: hostile.map((name, at) => ({ ...pods[0]!, name, addresses: [pods[at]!.addresses[0]!] })) }), new Map());
+      const names = namesOf(process.pid);
+      expect(names).toHaveLength(hostile.length + 2);
+      expect(names.filter((name) => !/^rf-\d+-[a-z0-9.-]{1,85}$/.test(name))).toEqual([]);
+      expect(hostNetwork()).toEqual(before);
+    } finally {
+      lab.close();
+    }
+    expect(namesOf(process.pid)).toEqual([]);
+  }, PATIENCE_MS);
+});
 
 describeKernel('a lab without names', () => {
   it('puts nothing into the network of the machine, and loses no packet that nobody drops', () => {
