@@ -1,4 +1,3 @@
-export { type LaidOut } from './bundle-delta.ts';
 export { type BundleReading, LARGEST_BUNDLE_BYTES, readBundle, writeBundle } from './bundle-file.ts';
 export { BundleStore, type StoredBundle } from './bundle-store.ts';
 export { chooseDriver, type DriverChoice, type DriverWish } from './choose-driver.ts';
@@ -18,7 +17,7 @@ export { NetlinkSocket, type NetlinkSocketOptions } from './netlink/netlink-sock
 export { inNetworkNamespace } from './netlink/network-namespace.ts';
 export { NetlinkDriver, type NetlinkDriverOptions } from './nftables/netlink-driver.ts';
 export { NftDriver, type NftDriverOptions } from './nftables/nft-driver.ts';
-export { type ApplyReport, type Drift, NodeTable, type NodeTableOptions } from './node-table.ts';
+export { type ApplyOptions, type ApplyReport, type Drift, NodeTable, type NodeTableOptions } from './node-table.ts';
 export { type TableNote } from './table-note.ts';
 export { ConnectionListener, type ConnectionChange, type ConnectionListenerOptions, type ConnectionVisitor } from './visibility/connection-listener.ts';
 export type { ConnectionRecord } from './visibility/connection-record.ts';
