@@ -180,4 +180,42 @@ describe('the keeper of a node', () => {
     expect(keeper.state).toEqual({ kind: 'nothing' });
     expect(driver.readBack()).toBeUndefined();
   });
+
+  it('undoes what others do to the table, and says who and what; not in a panic', () => {
+    const keeper = begin();
+    keeper.offer(first, { origin: 'file' });
+    driver.flushByOther('firewalld');
+    expect(reports.at(-1)).toMatchObject({ kind: 'drift', change: { process: 'firewalld', what: ['deleted the table'] }, differences: ['the table is not there'], healed: { kind: 'applied', hash: 'a1' } });
+    expect(keeper.verify()).toEqual([]);
+    keeper.panic('root');
+    reports.length = 0;
+    driver.flushByOther('firewalld');
+    expect(reports).toEqual([]);
+    expect(driver.readBack()).toBeUndefined();
+  });
+
+  it('looks at a node without an enforcer and changes nothing', () => {
+    const look = (): NodeKeeper => {
+      const keeper = new NodeKeeper({ driver, why: [], folder, now: () => now, onReport: (report) => reports.push(report) });
+      keeper.look();
+      return keeper;
+    };
+    expect(look().state).toEqual({ kind: 'nothing' });
+    const keeper = begin();
+    keeper.offer(first, { origin: 'file' });
+    keeper.offer(second, { origin: 'command', confirmWithinMs: 30_000 });
+    const held = driver.readBack();
+    reports.length = 0;
+    const looking = look();
+    expect(looking.state).toEqual({ kind: 'trial', since: now, until: now + 30_000 });
+    expect(looking.applied).toMatchObject({ hash: 'b2' });
+    expect([reports, driver.readBack()]).toEqual([[], held]);
+    expect(looking.confirm('root')).toMatchObject({ kind: 'done' });
+    // who began the trial finds it confirmed
+    jest.advanceTimersByTime(30_000);
+    expect(inKernel()).toBe('b2');
+    expect(look().state.kind).toBe('enforcing');
+    rmSync(join(folder, 'confirmed.bundle'));
+    expect(look().state.kind).toBe('adopted');
+  });
 });

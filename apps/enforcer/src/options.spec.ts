@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { readOptions } from './options.ts';
+
+describe('options of the enforcer', () => {
+  it('has a default for everything but the bundle', () => {
+    expect(readOptions([], {})).toEqual({
+      kind: 'options',
+      options: { bundle: undefined, state: '/var/lib/ringfence', driver: 'auto', namespacePath: undefined, report: undefined, socket: '/run/ringfence/enforcer.sock', confirmWithinMs: 60_000, watchesFlows: true },
+    });
+  });
+
+  it('takes what no option says from the environment, and options first', () => {
+    const environment = { RINGFENCE_BUNDLE: '/a', RINGFENCE_CONFIRM_WITHIN: '5', RINGFENCE_FLOWS: 'off', RINGFENCE_SOCKET: 'none', RINGFENCE_NETNS: '' };
+    expect(readOptions(['--bundle', '/b'], environment)).toMatchObject({ options: { bundle: '/b', confirmWithinMs: 5_000, watchesFlows: false, socket: undefined, namespacePath: undefined } });
+  });
+
+  it.each<[readonly string[], RegExp]>([
+    [['--driver', 'ebtables'], /--driver ebtables: there are auto, netlink/],
+    [['--confirm-within', '0'], /--confirm-within 0/],
+    [['--confirm-within', 'soon'], /--confirm-within soon/],
+    [['--flows', 'some'], /--flows some/],
+    [['--socket', 'here.sock'], /absolute path/],
+    [['--bundel', '/a'], /--bundel/],
+    [['/a'], /\/a/],
+  ])('refuses %j, saying what is wrong', (args, why) => {
+    expect(readOptions(args, {})).toMatchObject({ kind: 'problem', why: expect.stringMatching(why) });
+  });
+
+  it('knows when it is asked for help', () => {
+    expect(readOptions(['--help', '--driver', 'netlink'], {})).toEqual({ kind: 'help' });
+  });
+});
