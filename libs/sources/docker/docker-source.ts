@@ -8,7 +8,7 @@ import { EngineReading } from './engine-reading.ts';
 import type { EngineWorld } from './engine-world.ts';
 import { EVENT_FILTER, type EngineEvent, readEvent } from './event-reading.ts';
 import { shown } from './shown-text.ts';
-import { asText, givesBack, parted } from './value-change.ts';
+import { givesBack, parted, saysSame } from './value-change.ts';
 import { WorkList } from './work-list.ts';
 
 /** Who is told. What a handler throws is reported, and changes nothing here. */
@@ -158,12 +158,13 @@ export class DockerSource {
     }
   }
 
-  #publish({ world }: EngineReading): void {
-    if (world === undefined) return;
+  #publish(reading: EngineReading): void {
+    const { world } = reading;
+    if (!reading.takeNews() || world === undefined) return;
     this.#world = world;
     const values = world.values();
     for (const key of this.#told.keys()) if (!values.has(key)) this.#tell(key, undefined);
-    const changed = [...values].filter(([key, value]) => asText(this.#told.get(key)) !== asText(value));
+    const changed = [...values].filter(([key, value]) => !saysSame(this.#told.get(key), value));
     // whoever gives an address back before whoever gets it, so that two never seem to have it
     const [returning, others] = parted(changed, ([key, value]) => givesBack(this.#told.get(key), value));
     for (const [key, value] of [...returning, ...others]) this.#tell(key, value);

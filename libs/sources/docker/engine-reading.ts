@@ -34,6 +34,7 @@ export class EngineReading {
   readonly #inspection: ContainerInspection;
   readonly #early = new Map<string, Map<string, Early>>();
   #world: EngineWorld | undefined;
+  #hasNews = false;
 
   constructor(options: ReadingOptions, world: EngineWorld | undefined) {
     this.#options = options;
@@ -50,6 +51,13 @@ export class EngineReading {
   /** What is known so far; undefined before the engine was first read. */
   get world(): EngineWorld | undefined {
     return this.#world;
+  }
+
+  /** Whether anything was read since this was last asked. */
+  takeNews(): boolean {
+    const hadNews = this.#hasNews;
+    this.#hasNews = false;
+    return hadNews;
   }
 
   /**
@@ -83,6 +91,7 @@ export class EngineReading {
     const host: HostFacts = readHost(await api.get('/info'), given);
     const world = (this.#world ??= new EngineWorld(host));
     if (JSON.stringify(world.host, plain) !== JSON.stringify(host, plain)) world.host = host;
+    this.#hasNews = true;
     const listed = idsIn(await api.get('/containers/json?all=1'));
     const ids = listed.slice(0, MOST_CONTAINERS);
     if (listed.length > ids.length) report({ ...this.#problem(`has more than ${String(MOST_CONTAINERS)} containers; the rest is left out`), code: 'engine-too-large', severity: 'error' });
@@ -93,6 +102,7 @@ export class EngineReading {
   }
 
   async #readNetworks(world: EngineWorld): Promise<void> {
+    this.#hasNews = true;
     world.networks = readNetworks(await this.#options.api.get('/networks'));
   }
 
@@ -114,7 +124,9 @@ export class EngineReading {
       if (!isNotFound(error)) throw error;
     }
     const now = world.containers.get(id);
-    if (now !== undefined) world.containers.set(id, this.#withEarly(now));
+    if (now === undefined) return;
+    world.containers.set(id, this.#withEarly(now));
+    this.#hasNews = true;
   }
 
   #inspected(id: string, result: Inspected, begun: number): void {
@@ -124,6 +136,7 @@ export class EngineReading {
       this.#options.report(this.#problem(`does not say what the container ${id.slice(0, 12)} is; what was known of it stands`));
       return;
     }
+    this.#hasNews = true;
     const early = this.#early.get(id);
     // what was asked later knows better
     for (const [network, { at }] of early ?? []) if (result === 'gone' || result.isRunning || at < begun) early?.delete(network);

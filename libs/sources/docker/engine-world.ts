@@ -11,6 +11,7 @@ export class EngineWorld {
   readonly containers = new Map<string, ContainerFacts>();
   networks: ReadonlyMap<string, NetworkFacts> = new Map();
   host: HostFacts;
+  #hostAddresses: readonly Address[] = [];
   readonly #described = new WeakMap<ContainerFacts, { readonly with: Surroundings; readonly value: EngineContainer }>();
 
   constructor(host: HostFacts) {
@@ -30,7 +31,7 @@ export class EngineWorld {
     const host = describeHost(this.host, this.networks, this.containers.values());
     const holders = runningHolders(this.containers.values());
     const values = new Map<string, EngineContainer | EngineHost>([['host', host]]);
-    const hostAddresses = host.node.addresses;
+    const hostAddresses = this.#sameAddresses(host.node.addresses);
     for (const facts of this.containers.values()) {
       const surroundings: Surroundings = {
         host: this.host,
@@ -44,6 +45,13 @@ export class EngineWorld {
     return values;
   }
 
+  /** The list from before where it says the same, so that nothing has to be described again for it. */
+  #sameAddresses(addresses: readonly Address[]): readonly Address[] {
+    const isSameList = addresses.length === this.#hostAddresses.length && addresses.every(({ text }, at) => text === this.#hostAddresses[at]?.text);
+    if (!isSameList) this.#hostAddresses = addresses;
+    return this.#hostAddresses;
+  }
+
   #describe(facts: ContainerFacts, surroundings: Surroundings): EngineContainer {
     const known = this.#described.get(facts);
     if (known !== undefined && isSame(known.with, surroundings)) return known.value;
@@ -54,8 +62,7 @@ export class EngineWorld {
 }
 
 function isSame(a: Surroundings, b: Surroundings): boolean {
-  const textOf = (addresses: readonly Address[]): string => addresses.map(({ text }) => text).join();
-  return a.host === b.host && a.networks === b.networks && a.root === b.root && a.lost.join() === b.lost.join() && textOf(a.hostAddresses) === textOf(b.hostAddresses);
+  return a.host === b.host && a.networks === b.networks && a.root === b.root && a.hostAddresses === b.hostAddresses && a.lost.join() === b.lost.join();
 }
 
 function addressesOf({ endpoints }: ContainerFacts): readonly string[] {

@@ -18,10 +18,14 @@ function addressesIn(value: SourceUpdate['value']): readonly string[] {
   return value?.kind === 'container' && !value.pod.hostNetwork ? value.pod.addresses.map(({ text }) => text) : [];
 }
 
+/** Whether two values tell the same; one object does without being looked at. */
+export function saysSame(a: SourceUpdate['value'], b: SourceUpdate['value']): boolean {
+  return a === b || asText(a) === asText(b);
+}
+
 const texts = new WeakMap<object, string>();
 
-/** Values are compared by what they say; one that is the same object says the same. */
-export function asText(value: SourceUpdate['value']): string {
+function asText(value: SourceUpdate['value']): string {
   if (value === undefined) return '';
   let text = texts.get(value);
   if (text === undefined) {
