@@ -11,6 +11,7 @@ describe('withoutRanges', () => {
     ['a{3...1}', ['a{3...1}']],
     ['a{1...99999}', ['a{1...99999}']],
     ['${A}{}', ['${A}{}']],
+    [`a{1...3}${'x'.repeat(2000)}`, [`a{1...3}${'x'.repeat(2000)}`]],
   ])('%s', (text, expected) => {
     expect(withoutRanges(text)).toEqual(expected);
   });

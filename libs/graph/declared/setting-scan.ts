@@ -19,9 +19,10 @@ export function scanSettings(settings: readonly Setting[], switches: readonly Se
   const mentions: KeyedMention[] = [];
   let ports: PortSiblings | undefined;
   let off: readonly OffSwitch[] | undefined;
+  let keysOfPorts: ReadonlySet<string> | undefined;
   for (const setting of settings) {
     if (mentions.length >= MOST_MENTIONS) break;
-    const place = placeNamed(setting.key, settings);
+    const place = placeNamed(setting.key, () => (keysOfPorts ??= portKeys(settings)));
     const meaning = place === undefined ? keyMeaning(setting.key) : 'address';
     for (const mention of scanValue(setting.value, meaning)) {
       ports ??= portSiblings(settings);
@@ -39,11 +40,13 @@ export function scanSettings(settings: readonly Setting[], switches: readonly Se
 // CACHE_SERVICE_NAME says where something is if there is a CACHE_SERVICE_PORT beside it
 const NAMED_SERVICE = /^(.{1,200}[_.-](?:service|svc|server)[_.-]?)name$/i;
 
-function placeNamed(key: string, settings: readonly Setting[]): string | undefined {
-  const place = NAMED_SERVICE.exec(key)?.[1];
-  if (place === undefined) return undefined;
-  const port = `${place}port`.toLowerCase();
-  return settings.slice(0, MAX_PAIRED).some((each) => each.key.toLowerCase() === port && isPortNumber(Number(unquoted(each.value)))) ? place : undefined;
+function placeNamed(key: string, ports: () => ReadonlySet<string>): string | undefined {
+  const place = key.length > 260 ? undefined : NAMED_SERVICE.exec(key)?.[1];
+  return place !== undefined && ports().has(`${place}port`.toLowerCase()) ? place : undefined;
+}
+
+function portKeys(settings: readonly Setting[]): ReadonlySet<string> {
+  return new Set(settings.slice(0, MAX_PAIRED).flatMap(({ key, value }) => (/port$/i.test(key) && isPortNumber(Number(unquoted(value))) ? [key.toLowerCase()] : [])));
 }
 
 interface PortSibling {

@@ -15,6 +15,9 @@ interface Candidate {
 }
 
 const HINT = 0.4;
+// more than any cluster has; what is behind is data
+const MOST_DISCOVERERS = 50;
+const MOST_JOBS = 200;
 
 /**
  * What a Prometheus of the input finds by itself (`kubernetes_sd_configs`, `docker_sd_configs`): a
@@ -26,8 +29,8 @@ export function discoveredTargets(snapshot: Snapshot, backends: ServiceBackends,
   if (discoveries.length === 0) return [];
   const pods = podCandidates(snapshot);
   const endpoints = endpointCandidates(snapshot, backends);
-  return discoveries.flatMap(({ workload, place }) => {
-    const jobs = mountedTexts(workload, snapshot).flatMap(({ text }) => (text.includes('_sd_configs') ? scrapeJobs(text) : []));
+  return discoveries.slice(0, MOST_DISCOVERERS).flatMap(({ workload, place }) => {
+    const jobs = mountedTexts(workload, snapshot).flatMap(({ text }) => (text.includes('_sd_configs') ? scrapeJobs(text) : [])).slice(0, MOST_JOBS);
     const found = jobs.flatMap((job) => targetsOf(job, workload, pods, endpoints));
     const targets = new Map(found.map((each) => [`${workloadKey(each.workload.ref)} ${String(each.port)}`, each]));
     return [...targets.values()].filter((each) => each.workload !== workload || workload.replicas > 1).map((each) => flowTo(workload, each, place));
