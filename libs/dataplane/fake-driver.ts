@@ -1,13 +1,16 @@
-import type { NftChain, NftMap, NftSet, Ruleset } from '#compilers/nftables';
+import type { NftChain, NftMap, Ruleset } from '#compilers/nftables';
 
 import { compareTable } from './compare-table.ts';
 import { type Commit, type Driver, type DriverCapabilities, type ForeignChange, MAY_END, type RuleCounter, type RulesetDelta, type TableReading, type Watch } from './driver.ts';
 import { countElements, countMoved } from './nftables/ruleset-batch.ts';
 import { splitElement } from './nftables/element-text.ts';
+import type { RulesetParts } from './ruleset-delta.ts';
 import { NOTE_SET, parseNote, type TableNote } from './table-note.ts';
 
 /** A table as this driver keeps it: copied before it is changed, so a refused change leaves no trace. */
 interface FakeTable {
+  /** When elements end, by set and key. */
+  readonly ends: Map<string, number>;
   readonly sets: Map<string, Map<string, string>>;
   readonly chains: Map<string, Pick<NftChain, 'hook' | 'rules'>>;
 }
@@ -28,25 +31,32 @@ export class FakeDriver implements Driver {
     readsElements: true,
     countsHits: false,
     noticesForeignChanges: true,
-    expiresElements: false,
+    expiresElements: true,
   };
   readonly #listeners = new Set<(change: ForeignChange) => void>();
+  readonly #now: () => number;
   #table: FakeTable | undefined;
 
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
   replace(ruleset: Ruleset): Commit {
-    return this.#commit({ sets: new Map(), chains: new Map() }, countElements(ruleset), (table) => {
-      addParts(table, ruleset.sets, ruleset.maps, ruleset.chains);
+    return this.#commit({ sets: new Map(), chains: new Map(), ends: new Map() }, countElements(ruleset), (table) => {
+      addParts(table, ruleset, this.#now());
     });
   }
 
   update(delta: RulesetDelta): Commit {
     if (this.#table === undefined) return { kind: 'refused', code: 'out of step', why: 'the table is not there', diagnostics: [] };
+    this.#expire();
     return this.#commit(copyOf(this.#table), countMoved(delta), (table) => {
-      applyDelta(table, delta);
+      applyDelta(table, delta, this.#now());
     });
   }
 
   readBack(): TableReading | undefined {
+    this.#expire();
     return this.#table === undefined ? undefined : readingOf(this.#table);
   }
 
@@ -56,8 +66,8 @@ export class FakeDriver implements Driver {
   }
 
   expectedReading(ruleset: Ruleset): TableReading {
-    const table: FakeTable = { sets: new Map(), chains: new Map() };
-    addParts(table, ruleset.sets, ruleset.maps, ruleset.chains);
+    const table: FakeTable = { sets: new Map(), chains: new Map(), ends: new Map() };
+    addParts(table, ruleset, this.#now());
     return readingOf(table);
   }
 
@@ -98,6 +108,16 @@ export class FakeDriver implements Driver {
     for (const listener of [...this.#listeners]) listener({ what: [`deleted elements of ${set}`], process, isIncomplete: false });
   }
 
+  #expire(): void {
+    const { sets, ends } = this.#table ?? { sets: new Map<string, Map<string, string>>(), ends: new Map<string, number>() };
+    for (const [place, at] of [...ends]) {
+      if (at > this.#now()) continue;
+      ends.delete(place);
+      const space = place.indexOf(' ');
+      sets.get(place.slice(0, space))?.delete(place.slice(space + 1));
+    }
+  }
+
   #commit(table: FakeTable, elements: number, change: (table: FakeTable) => void): Commit {
     const from = performance.now();
     try {
@@ -111,20 +131,20 @@ export class FakeDriver implements Driver {
   }
 }
 
-function copyOf({ sets, chains }: FakeTable): FakeTable {
-  return { sets: new Map([...sets].map(([name, elements]) => [name, new Map(elements)])), chains: new Map(chains) };
+function copyOf({ sets, chains, ends }: FakeTable): FakeTable {
+  return { ends: new Map(ends), sets: new Map([...sets].map(([name, elements]) => [name, new Map(elements)])), chains: new Map(chains) };
 }
 
-function addParts(table: FakeTable, sets: readonly NftSet[], maps: readonly NftMap[], chains: readonly NftChain[]): void {
+function addParts(table: FakeTable, { sets, maps, chains }: RulesetParts, now: number): void {
   for (const { name } of [...sets, ...maps]) addNew(table.sets, name, new Map());
   for (const { name, hook, rules } of chains) addNew(table.chains, name, { rules, ...(hook === undefined ? {} : { hook }) });
   for (const { rules } of chains) for (const { text } of rules) assertReferences(table, text);
-  for (const { name, elements } of sets) addElements(table, name, elements);
+  for (const { name, elements } of sets) addElements(table, name, elements, now);
   for (const { name, elements } of maps) addVerdicts(table, name, elements);
 }
 
-function applyDelta(table: FakeTable, delta: RulesetDelta): void {
-  addParts(table, delta.addedSets, delta.addedMaps, delta.addedChains);
+function applyDelta(table: FakeTable, delta: RulesetDelta, now: number): void {
+  addParts(table, { sets: delta.addedSets, maps: delta.addedMaps, chains: delta.addedChains }, now);
   for (const { name, rules } of delta.rewrittenChains) {
     const before = table.chains.get(name);
     if (before === undefined) throw new Refusal(`rewrite chain ${name}: ENOENT`);
@@ -132,7 +152,7 @@ function applyDelta(table: FakeTable, delta: RulesetDelta): void {
   }
   for (const { set, removed } of delta.sets) for (const text of removed) take(elementsOf(table, set.name), splitElement(text).key, set.name);
   for (const { map, removed } of delta.maps) for (const key of removed) take(elementsOf(table, map.name), key, map.name);
-  for (const { set, added } of delta.sets) addElements(table, set.name, added);
+  for (const { set, added } of delta.sets) addElements(table, set.name, added, now);
   for (const { map, added } of delta.maps) addVerdicts(table, map.name, added);
   for (const name of delta.removedChains) take(table.chains, name, 'the table');
   for (const name of delta.removedSets) take(table.sets, name, 'the table');
@@ -140,10 +160,11 @@ function applyDelta(table: FakeTable, delta: RulesetDelta): void {
   for (const elements of table.sets.values()) for (const verdict of elements.values()) assertVerdict(table, verdict);
 }
 
-function addElements(table: FakeTable, set: string, texts: readonly string[]): void {
+function addElements(table: FakeTable, set: string, texts: readonly string[], now: number): void {
   for (const text of texts) {
     const { key, comment = '', timeoutMs } = splitElement(text);
     addNew(elementsOf(table, set), key, `${comment}${timeoutMs === undefined ? '' : MAY_END}`);
+    if (timeoutMs !== undefined) table.ends.set(`${set} ${key}`, now + timeoutMs);
   }
 }
 

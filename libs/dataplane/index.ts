@@ -8,7 +8,7 @@ export { NodeKeeper } from './enforcement/node-keeper.ts';
 export { carryOut, type NodeOrder, type NodeReply, type NodeStatus, readOrder, statusOf } from './enforcement/node-orders.ts';
 export { answerQuestion, type NodeAnswer, type NodeAnswers, type NodeQuestion } from './enforcement/node-question.ts';
 export type { BundleOrigin, NodeReport } from './enforcement/node-report.ts';
-export type { NodeKeeperOptions, NodeState, OfferOptions, Outcome } from './enforcement/node-state.ts';
+export type { NodeKeeperOptions, NodeLayout, NodeState, OfferOptions, Outcome } from './enforcement/node-state.ts';
 export { type PodView, type ProfileView, type RuleConnections, type RulesView, type RuleView, viewRules } from './enforcement/node-view.ts';
 export { FakeDriver } from './fake-driver.ts';
 export { type ConnectionSweep } from './generations.ts';

@@ -165,9 +165,9 @@ export class NodeTable {
   heal(listener: (drift: Drift) => void): Watch {
     return this.#driver.watch((change) => {
       if (this.#shadow === undefined) return;
-      // where notifications were lost, nobody knows whether it was about us
       const differences = this.verify();
-      const isUntouched = differences.length === 0;
+      // where notifications were lost, nobody knows whether it was about us
+      const isUntouched = change.what.length === 0 && differences.length === 0;
       listener({ change, differences, healed: isUntouched ? undefined : this.restore() });
     });
   }
