@@ -45,8 +45,9 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
   let watcher: FlowWatcher | undefined;
   const keeper = new NodeKeeper({
     ...chooseDriver({ ...place, ...(options.driver === 'auto' ? {} : { only: options.driver }) }),
-    sweep: new ConntrackSweep(place),
+    sweep: new ConntrackSweep({ ...place, ...(options.ownedMark === undefined ? {} : { ownedMark: options.ownedMark }) }),
     folder: options.state,
+    layout: { isIdentifying: options.identifies, ...(options.ownedMark === undefined ? {} : { ownedMark: options.ownedMark }) },
     confirmWithinMs: options.confirmWithinMs,
     onReport: (told) => {
       report.write(told.kind, told);

@@ -12,6 +12,10 @@ export interface EnforcerOptions {
   readonly socket: string | undefined;
   readonly confirmWithinMs: number;
   readonly watchesFlows: boolean;
+  /** Shows what is spoken to the flow watcher. */
+  readonly identifies: boolean;
+  /** The bits of connection marks that are ours; all where undefined. */
+  readonly ownedMark: number | undefined;
 }
 
 export type OptionsReading = { readonly kind: 'options'; readonly options: EnforcerOptions } | { readonly kind: 'help' } | { readonly kind: 'problem'; readonly why: string };
@@ -26,12 +30,14 @@ export const HELP = `ringfence-enforcer: makes this node's kernel hold exactly t
   --socket PATH|none      local orders: ringfence node (/run/ringfence/enforcer.sock)
   --confirm-within SECS   how long rules for the node itself stay without being confirmed (60)
   --flows on|off          watch and report connections (on)
+  --identify on|off       tell protocols by first payloads; only with flows (on)
+  --mark-mask 0xMASK      bits of connection marks that are ours, at least 8; needs --flows off (all)
   --help
 
 Each option can be given as an environment variable too: RINGFENCE_BUNDLE, RINGFENCE_STATE, …
 `;
 
-const NAMES = ['bundle', 'state', 'driver', 'netns', 'report', 'socket', 'confirm-within', 'flows'] as const;
+const NAMES = ['bundle', 'state', 'driver', 'netns', 'report', 'socket', 'confirm-within', 'flows', 'identify', 'mark-mask'] as const;
 const DRIVERS = ['auto', 'netlink', 'nft', 'iptables'] as const;
 const MOST_CONFIRM_S = 86_400;
 
@@ -47,7 +53,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
   if (given['help'] === true) return { kind: 'help' };
   const value = (name: (typeof NAMES)[number]): string | undefined => {
     const option = given[name];
-    const text = typeof option === 'string' ? option : environment[`RINGFENCE_${name.toUpperCase().replace('-', '_')}`];
+    const text = typeof option === 'string' ? option : environment[`RINGFENCE_${name.toUpperCase().replaceAll('-', '_')}`];
     return text === '' ? undefined : text;
   };
   const driver = DRIVERS.find((each) => each === (value('driver') ?? 'auto'));
@@ -56,6 +62,11 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
   if (!(seconds >= 1 && seconds <= MOST_CONFIRM_S)) return problem(`--confirm-within ${value('confirm-within') ?? ''}: give seconds, from 1 to ${String(MOST_CONFIRM_S)}`);
   const flows = value('flows') ?? 'on';
   if (flows !== 'on' && flows !== 'off') return problem(`--flows ${flows}: on or off`);
+  const identify = value('identify') ?? 'on';
+  if (identify !== 'on' && identify !== 'off') return problem(`--identify ${identify}: on or off`);
+  const mask = value('mark-mask');
+  if (mask !== undefined && !/^0x[0-9a-fA-F]{1,8}$/.test(mask)) return problem(`--mark-mask ${mask}: give a mask, such as 0xffff0000`);
+  if (mask !== undefined && flows === 'on') return problem('--mark-mask: the rules of flows are read from the whole mark only; say --flows off too');
   const socket = value('socket') ?? '/run/ringfence/enforcer.sock';
   if (socket !== 'none' && !isAbsolute(socket)) return problem(`--socket ${socket}: give an absolute path, or none`);
   return {
@@ -69,6 +80,8 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
       socket: socket === 'none' ? undefined : socket,
       confirmWithinMs: seconds * 1_000,
       watchesFlows: flows === 'on',
+      identifies: flows === 'on' && identify === 'on',
+      ownedMark: mask === undefined ? undefined : Number(mask),
     },
   };
 }

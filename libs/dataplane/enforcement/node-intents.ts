@@ -23,7 +23,14 @@ export interface RevertedIntent {
   readonly at: number;
 }
 
+/** How the table is laid out, for whoever reads it without the enforcer. */
+export interface LayoutNote {
+  readonly ownedMark?: number;
+  readonly isIdentifying?: boolean;
+}
+
 interface Intents {
+  readonly layout: LayoutNote;
   readonly panic: PanicIntent;
   readonly trial: TrialIntent;
   readonly reverted: RevertedIntent;
@@ -80,6 +87,11 @@ export class NodeIntents {
   reverted(): RevertedIntent | undefined {
     const fields = this.#read('reverted');
     return fields && { hash: textIn(fields, 'hash'), revision: numberIn(fields, 'revision'), at: numberIn(fields, 'at') };
+  }
+
+  layout(): LayoutNote {
+    const { ownedMark, isIdentifying } = this.#read('layout') ?? {};
+    return { ...(typeof ownedMark === 'number' ? { ownedMark } : {}), ...(typeof isIdentifying === 'boolean' ? { isIdentifying } : {}) };
   }
 
   /** Undefined where there is no such file; empty where what is in it cannot be read. */

@@ -4,16 +4,14 @@ import { join } from 'node:path';
 import type { NodeBundle } from '#compilers/nftables';
 
 import { BundleStore } from '../bundle-store.ts';
-import type { DriverName, RuleCounter, RulesetDelta, Watch } from '../driver.ts';
+import type { DriverName, RuleCounter, Watch } from '../driver.ts';
 import { NodeTable } from '../node-table.ts';
 import type { TableNote } from '../table-note.ts';
 import { NodeIntents, type PanicIntent, type TrialIntent } from './node-intents.ts';
 import type { BundleOrigin, NodeReport } from './node-report.ts';
-import type { NodeKeeperOptions, NodeState, OfferOptions, Outcome } from './node-state.ts';
+import { NO_CHANGE } from './no-change.ts';
+import type { NodeKeeperOptions, NodeLayout, NodeState, OfferOptions, Outcome } from './node-state.ts';
 import { layOutForeign, mayLockOut } from './ruleset-fault.ts';
-
-const CONFIRM_WITHIN_MS = 60_000;
-const NO_CHANGE: RulesetDelta = { addedSets: [], addedMaps: [], addedChains: [], rewrittenChains: [], sets: [], maps: [], removedChains: [], removedSets: [] };
 
 /**
  * Keeps a node at its bundle through everything that may happen to it: the life of a {@link NodeTable}.
@@ -31,6 +29,7 @@ const NO_CHANGE: RulesetDelta = { addedSets: [], addedMaps: [], addedChains: [],
  * next start. Stopping leaves the table as it is.
  */
 export class NodeKeeper {
+  readonly layout: NodeLayout;
   readonly #options: NodeKeeperOptions;
   readonly #table: NodeTable;
   readonly #store: BundleStore;
@@ -44,11 +43,12 @@ export class NodeKeeper {
   constructor(options: NodeKeeperOptions) {
     this.#options = options;
     const { driver, sweep, folder } = options;
-    this.#table = new NodeTable({ driver, ...(sweep === undefined ? {} : { sweep }) });
     this.#store = new BundleStore(join(folder, 'confirmed.bundle'));
     this.#tried = new BundleStore(join(folder, 'trial.bundle'));
     this.#intents = new NodeIntents(folder);
     this.#now = options.now ?? Date.now;
+    this.layout = options.layout ?? this.#intents.layout();
+    this.#table = new NodeTable({ driver, layout: this.layout, now: this.#now, ...(sweep === undefined ? {} : { sweep }) });
   }
 
   get state(): NodeState {
@@ -63,11 +63,9 @@ export class NodeKeeper {
   get generation(): number {
     return this.#table.generation;
   }
-
   get elements(): number {
     return this.#table.elements;
   }
-
   get driver(): DriverName {
     return this.#options.driver.name;
   }
@@ -95,6 +93,7 @@ export class NodeKeeper {
    */
   start(offered?: NodeBundle): void {
     const { driver, why, onReport } = this.#options;
+    this.#intents.write('layout', this.layout);
     onReport({ kind: 'driver', driver: driver.name, ownsTable: driver.capabilities.ownsTable, why });
     const panic = this.#intents.panic();
     if (panic !== undefined) {
@@ -144,7 +143,7 @@ export class NodeKeeper {
     if (isSame && confirmWithinMs === undefined) return { kind: 'done', text: `revision ${String(bundle.revision)} is in place already` };
     const reverted = this.#intents.reverted();
     if (origin === 'file' && reverted?.hash === bundle.hash) return this.#refuse(origin, bundle, 'nobody confirmed it when it was tried; `ringfence node apply FILE` tries again');
-    const window = confirmWithinMs ?? (mayLockOut(laidOut.ruleset) ? (this.#options.confirmWithinMs ?? CONFIRM_WITHIN_MS) : undefined);
+    const window = confirmWithinMs ?? (mayLockOut(laidOut.ruleset) ? (this.#options.confirmWithinMs ?? 60_000) : undefined);
     return window === undefined ? this.#settle(bundle, origin) : this.#try(bundle, origin, window);
   }
 

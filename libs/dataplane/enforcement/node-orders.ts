@@ -65,7 +65,7 @@ export function carryOut(keeper: NodeKeeper, order: NodeOrder, by: string, conne
     case 'status':
       return { kind: 'status', status: statusOf(keeper) };
     case 'show':
-      return { kind: 'show', status: statusOf(keeper), ...(keeper.applied === undefined ? {} : { rules: viewRules(keeper.applied, keeper.counters(), connections) }) };
+      return { kind: 'show', status: statusOf(keeper), ...(keeper.applied === undefined ? {} : { rules: viewRules(keeper.applied, keeper.layout, keeper.counters(), connections) }) };
     case 'why':
       return answer(keeper, order);
     case 'panic':
@@ -101,7 +101,7 @@ export function statusOf(keeper: NodeKeeper): NodeStatus {
 function answer(keeper: NodeKeeper, question: NodeQuestion): NodeReply {
   const { applied, generation } = keeper;
   if (applied === undefined) return { kind: 'refused', why: keeper.state.kind === 'adopted' ? 'the bundle behind what the kernel enforces is not on this node' : 'nothing is enforced, so everything passes' };
-  const found = answerQuestion(applied, generation, question);
+  const found = answerQuestion({ bundle: applied, generation, layout: keeper.layout }, question);
   if (found.kind === 'problem') return { kind: 'refused', why: found.why };
   return { kind: 'why', revision: applied.revision, generation, differences: keeper.verify(), answers: found.answers };
 }

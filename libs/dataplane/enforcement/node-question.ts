@@ -1,6 +1,7 @@
 import { createTracer, type NodeBundle, packet, renderRuleset, type TracePacket } from '#compilers/nftables';
 import { type Address, isProtocol, parseAddress, type Protocol } from '#model';
 
+import type { NodeLayout } from './node-state.ts';
 import { isChainOf } from './node-view.ts';
 
 /** One end of a question: a pod of this node by its name, an address, or the node itself. */
@@ -30,6 +31,13 @@ export interface NodeAnswer {
 
 export type NodeAnswers = { readonly kind: 'answers'; readonly answers: readonly NodeAnswer[] } | { readonly kind: 'problem'; readonly why: string };
 
+/** What the kernel holds. */
+export interface Enforced {
+  readonly bundle: NodeBundle;
+  readonly generation: number;
+  readonly layout: NodeLayout;
+}
+
 const NODE = 'node';
 
 /**
@@ -38,7 +46,7 @@ const NODE = 'node';
  *
  * `node` stands for the node itself: the connection is then looked at on its way into or out of it.
  */
-export function answerQuestion(bundle: NodeBundle, generation: number, question: NodeQuestion): NodeAnswers {
+export function answerQuestion({ bundle, generation, layout }: Enforced, question: NodeQuestion): NodeAnswers {
   const about = readPort(question.port);
   if (about === undefined) return problem(`${question.port}: give a port and protocol, such as 5432/TCP, 53/UDP or ICMP`);
   if (question.from === NODE && question.to === NODE) return problem('what the node says to itself passes no rule');
@@ -47,7 +55,7 @@ export function answerQuestion(bundle: NodeBundle, generation: number, question:
   if (from === undefined) return problem(`${question.from} is no pod of this node and no address`);
   if (to === undefined) return problem(`${question.to} is no pod of this node and no address`);
   const hook = question.from === NODE ? 'output' : question.to === NODE ? 'input' : 'forward';
-  const tracer = createTracer(renderRuleset(bundle, generation));
+  const tracer = createTracer(renderRuleset(bundle, generation, layout));
   const answers: NodeAnswer[] = [];
   for (const source of from) {
     for (const destination of to) {

@@ -1,12 +1,19 @@
+import type { RulesetOptions } from '#compilers/nftables';
+
 import type { DriverChoice } from '../choose-driver.ts';
 import type { ConnectionSweep } from '../generations.ts';
 import type { BundleOrigin, NodeReport } from './node-report.ts';
+
+/** What of a ruleset is decided on the node: which bits of connection marks are ours, and whether first payloads are shown. */
+export type NodeLayout = Pick<RulesetOptions, 'ownedMark' | 'isIdentifying'>;
 
 export interface NodeKeeperOptions extends DriverChoice {
   readonly sweep?: ConnectionSweep;
   /** Where the last confirmed bundle and what is meant to happen are kept. */
   readonly folder: string;
   readonly onReport: (report: NodeReport) => void;
+  /** How bundles are laid out; what the last enforcer of this folder did unless said. */
+  readonly layout?: NodeLayout;
   /** How long a bundle that may lock its operator out stays without being confirmed. */
   readonly confirmWithinMs?: number;
   /** Milliseconds since 1970. */

@@ -1,6 +1,7 @@
-import { layOutRuleset, type NodeBundle, type Profile, type ProfileRule, type RuleMatch } from '#compilers/nftables';
+import { type EnforcementMode, layOutRuleset, type NodeBundle, type Profile, type ProfileRule, type RuleMatch } from '#compilers/nftables';
 
 import type { RuleCounter } from '../driver.ts';
+import type { NodeLayout } from './node-state.ts';
 
 /** Connections a rule let through, by `<direction> <number>`, as the flow watcher counted them. */
 export type RuleConnections = ReadonlyMap<string, number>;
@@ -34,6 +35,7 @@ export interface ProfileView {
 export interface PodView {
   readonly pod: string;
   readonly addresses: readonly string[];
+  /** Profile, or `open`; behind it the mode where it is not enforced. */
   readonly ingress: string;
   readonly egress: string;
 }
@@ -49,15 +51,20 @@ export interface RulesView {
 const OPEN = 'open';
 
 /** Describes what is enforced, with how often each rule was hit. */
-export function viewRules(bundle: NodeBundle, counters: readonly RuleCounter[] | undefined, connections?: RuleConnections): RulesView {
-  const { rules, chains } = layOutRuleset(bundle);
+export function viewRules(bundle: NodeBundle, layout: NodeLayout, counters: readonly RuleCounter[] | undefined, connections?: RuleConnections): RulesView {
+  const { rules, chains } = layOutRuleset(bundle, 1, layout);
   const numbers = new Map(rules.map(({ number, policy, rule }) => [`${policy}\n${rule}`, number]));
   const ofPolicies = new Set(chains.filter(({ isStatic }) => !isStatic).map(({ name }) => name));
   return {
-    pods: bundle.pods.map(({ pod, addresses, ingress, egress }) => ({ pod, addresses: addresses.map(({ text }) => text), ingress: ingress ?? OPEN, egress: egress ?? OPEN })),
+    pods: bundle.pods.map(({ pod, addresses, ingress, egress, ingressMode, egressMode }) => ({ pod, addresses: addresses.map(({ text }) => text), ingress: followed(ingress, ingressMode), egress: followed(egress, egressMode) })),
     profiles: bundle.profiles.map((profile) => viewProfile(profile, bundle, numbers, counters, connections)),
     refused: (counters ?? []).filter(({ chain }) => !ofPolicies.has(chain)).map(({ chain, comment, packets }) => ({ chain, why: comment ?? whyOf(chains, chain), packets })),
   };
+}
+
+function followed(profile: string | undefined, mode: EnforcementMode | undefined): string {
+  if (profile === undefined) return OPEN;
+  return mode === undefined || mode === 'enforce' ? profile : `${profile} (${mode})`;
 }
 
 function viewProfile(profile: Profile, bundle: NodeBundle, numbers: ReadonlyMap<string, number>, counters: readonly RuleCounter[] | undefined, connections?: RuleConnections): ProfileView {

@@ -1,4 +1,4 @@
-import { carryOut, chooseDriver, ConntrackSweep, NodeKeeper, type NodeOrder, type NodeReply, type NodeReport } from '#dataplane';
+import { carryOut, chooseDriver, ConntrackSweep, NodeIntents, NodeKeeper, type NodeOrder, type NodeReply, type NodeReport } from '#dataplane';
 
 export interface NodePlace {
   /** The enforcer's state folder. */
@@ -14,9 +14,10 @@ export interface NodePlace {
  */
 export function withoutEnforcer(order: NodeOrder, { state, netns }: NodePlace, onReverted: (report: NodeReport) => void): NodeReply {
   const place = netns === undefined ? {} : { namespacePath: netns };
+  const { ownedMark } = new NodeIntents(state).layout();
   const keeper = new NodeKeeper({
     ...chooseDriver(place),
-    sweep: new ConntrackSweep(place),
+    sweep: new ConntrackSweep({ ...place, ...(ownedMark === undefined ? {} : { ownedMark }) }),
     folder: state,
     onReport: (report) => {
       if (report.kind !== 'reverted') return;
