@@ -38,7 +38,9 @@ export class Excuses {
     if (element !== undefined && inside.startsWith('set self') && this.#reachesItself(element)) return 'a pod and itself';
     if (element !== undefined && own.includes(element)) return 'a pod and itself';
     const [, chain] = /: (?:goto|jump) (\S+) taken out$/.exec(what) ?? [];
-    if (chain !== undefined && this.#rulesIn(chain).every((rule) => rule.startsWith('counter drop'))) return 'closed either way';
+    if (chain !== undefined && this.#rulesIn(chain).every((rule) => rule.startsWith(`goto ${chain}_d`))) return 'closed either way';
+    // the end of the deny path, without a word
+    if (/ goto \S+_d(?: comment "[^"]*")? is (?:.* )?drop$/.test(what)) return 'closed either way';
     if (/ is .*\bth [sd]port\b/.test(what) && this.#hasEveryPort(what)) return 'said twice';
     const asked = element === undefined ? familyOf(what) : placeOf(element);
     const lines = element === undefined ? [what] : this.#linesUsing(inside.replace('set ', ''));

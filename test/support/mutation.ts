@@ -169,5 +169,8 @@ spec: {selector: {matchLabels: ${labels}}, template: {metadata: {labels: ${label
   })
   .join('---\n');
 
-/** What policies make of a ruleset: chains of profiles, sets of peers and ports, and who follows which; the rest is the same on every node. */
-export const EMITTED = /^(?:chain [io]_\w+|set (?:[a-z]_\w+|self[46])|map (?:out|in)(?:_reply)?[46])$/;
+/**
+ * What policies make of a ruleset: chains of profiles, sets of peers and ports, and who follows which; the rest is the same
+ * on every node, but for names in it. What becomes of the denied (`_d`, `_a`) hangs on modes.
+ */
+export const EMITTED = /^(?:chain [io]_\w+(?<!_[da])|set (?:[a-z]_\w+|self[46])|map (?:out|in)(?:_reply)?[46])$/;

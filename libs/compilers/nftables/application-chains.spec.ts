@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 
-import type { Address, Policy } from '#model';
+import type { Address, NamespacedPolicy, Policy, Rule } from '#model';
 import { adoptPolicies } from '#policy';
 
 import { namespaced, rule, smallWorld } from '../../../test/support/policy-worlds.ts';
@@ -102,6 +102,22 @@ describe('a rule that holds its connections to an application', () => {
     const text = rulesetOf(held('postgresql', true));
     const say = (payload: Uint8Array): string => first(text, { payload }, a, outside).verdict;
     expect([say(GREETINGS['postgresql']!), say(GREETINGS['ssh']!)]).toEqual(['accept', 'drop']);
+  });
+
+  it('looks at both ends, where both hold to one', () => {
+    const one = (application: string): Rule => ({ ...rule('r', 'any', 'any'), application, enforceApplication: true });
+    const pair = (out: string, into: string): string => {
+      const owner = (name: string): NamespacedPolicy['subject'] => ({ kind: 'workload', workload: ref(name) });
+      const text = rulesetOf([
+        namespaced('NetworkPolicy x/p', owner('x/Deployment/a'), { egress: [one(out)] }),
+        namespaced('NetworkPolicy x/q', owner('x/Deployment/b'), { ingress: [one(into)] }),
+      ]);
+      const { ctMark } = first(text, {}, a, address('10.1.0.2'));
+      expect(ctMark).toBeGreaterThanOrEqual(PENDING);
+      const { verdict, ctMark: after } = first(text, { ctState: 'established', tcpFlags: ['ack'], ctMark, payload: GREETINGS['redis']! }, a, address('10.1.0.2'));
+      return verdict === 'accept' && after < PENDING ? 'accept' : verdict;
+    };
+    expect([pair('redis', 'redis'), pair('redis', 'tls'), pair('tls', 'redis')]).toEqual(['accept', 'drop', 'drop']);
   });
 
   it('logs and lets through where the pod is audited', () => {

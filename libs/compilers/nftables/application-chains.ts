@@ -1,9 +1,8 @@
 import { compareText, type Direction } from '#model';
 
 import { patternOf } from './application-pattern.ts';
-import { hasNone, type MarkLayout, setMark } from './connection-mark.ts';
+import { HAS_PAYLOAD, hasNone, type MarkLayout, setMark } from './connection-mark.ts';
 import { unlessAudited } from './deny-path.ts';
-import { HAS_PAYLOAD } from './identify-chains.ts';
 import { logEither, logStatement } from './log-statement.ts';
 import type { NftChain } from './nft-object.ts';
 import type { Profile, ProfileRule } from './node-bundle.ts';
@@ -23,7 +22,7 @@ export function speaksChain(application: string, direction: Direction, isReply: 
 /**
  * The chains for all applications that rules hold their connections to:
  *
- *   first payload right ─► no longer pending, let through
+ *   first payload right ─► let through; stamping then ends the waiting
  *   first payload wrong ─► log, reset to whoever sent it (audited: log, let through)
  *   no payload yet      ─► pending, let through
  *
@@ -41,10 +40,9 @@ export function applicationChains(profiles: readonly Profile[], layout: MarkLayo
 }
 
 function chainsOf(application: string, direction: Direction, layout: MarkLayout): readonly NftChain[] {
-  const settled = setMark(layout.pending, 0);
   const audited = `wrong_${suffix(application, direction, false)}_a`;
   return [
-    { name: audited, why: `not ${application}, and let through`, isStatic: false, rules: [{ text: settled }, ...logEither('A', `7:${application}`).map((text) => ({ text }))] },
+    { name: audited, why: `not ${application}, and let through`, isStatic: false, rules: logEither('A', `7:${application}`).map((text) => ({ text })) },
     ...[false, true].flatMap((isReply): readonly NftChain[] => {
       const pattern = patternOf(application);
       const right = (isReply ? pattern?.server : pattern?.client) ?? [];
@@ -62,9 +60,9 @@ function chainsOf(application: string, direction: Direction, layout: MarkLayout)
           isStatic: false,
           rules: [
             { text: `ct state established ${hasNone(layout.pending)} return`, comment: 'its first payload has been seen' },
-            ...right.map((text) => ({ text: `${text} ${settled} return` })),
+            ...right.map((text) => ({ text: `${text} return` })),
             { text: `${HAS_PAYLOAD} goto ${wrong}` },
-            { text: setMark(layout.pending, layout.pending) },
+            { text: `meta l4proto { tcp, udp } ${setMark(layout.pending, layout.pending)}` },
           ],
         },
       ];

@@ -36,6 +36,9 @@ export interface MarkReading {
 
 const WHOLE_MARK = 0xffffffff;
 
+/** True where a packet has payload: what lies beyond its end matches nothing. */
+export const HAS_PAYLOAD = '@ih,0,8 >= 0x00';
+
 /**
  * Lays the fields out over the bits that are ours, from the highest down; other bits are never
  * changed. Bits need not be neighbours. Throws where there are fewer than 8, which leave no room
@@ -104,7 +107,11 @@ export function stampChains(layout: MarkLayout): readonly NftChain[] {
       name: 'stamp',
       why: 'lets a connection through and stamps it',
       isStatic: true,
-      rules: [{ text: 'meta nfproto @identify jump identify' }, { text: 'meta nfproto vmap @current' }],
+      rules: [
+        { text: 'meta nfproto @identify jump identify' },
+        { text: `${hasSome(layout.pending)} ${HAS_PAYLOAD} ${setMark(layout.pending, 0)}`, comment: 'its first payload has passed whoever looks at it' },
+        { text: 'meta nfproto vmap @current' },
+      ],
     },
   ];
 }
@@ -127,6 +134,10 @@ export function setMark(mask: number, value: number): string {
 /** The comparison that holds where a connection has none of these flags. */
 export function hasNone(mask: number): string {
   return `ct mark & ${hex(mask)} == ${hex(0)}`;
+}
+
+function hasSome(mask: number): string {
+  return `ct mark & ${hex(mask)} != ${hex(0)}`;
 }
 
 function statusBits({ pending, temporary, generation }: MarkLayout): number {

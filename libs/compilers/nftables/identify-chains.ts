@@ -1,10 +1,7 @@
-import { hasNone, type MarkLayout, setMark } from './connection-mark.ts';
+import { HAS_PAYLOAD, hasNone, type MarkLayout, setMark } from './connection-mark.ts';
 import { logEither, logStatement } from './log-statement.ts';
 import type { NftChain } from './nft-object.ts';
 import { commented as rule, staticChain as chain } from './static-chain.ts';
-
-/** True where a packet has payload: what lies beyond its end matches nothing. */
-export const HAS_PAYLOAD = '@ih,0,8 >= 0x00';
 
 /**
  * Shows the first payload of each connection that is let through, and answers of name servers, to
@@ -16,7 +13,7 @@ export const HAS_PAYLOAD = '@ih,0,8 >= 0x00';
  */
 export function identifyChains(layout: MarkLayout): readonly NftChain[] {
   return [
-    chain('first_payload', 'the first payload of a connection, in whichever direction', [setMark(layout.pending, 0), ...logEither('P')]),
+    chain('first_payload', 'the first payload of a connection, in whichever direction', logEither('P')),
     chain('identify', 'shows what is spoken; decides nothing', [
       `meta l4proto . th dport @name_ports ${setMark(layout.temporary, layout.temporary)} return`,
       rule(`meta l4proto . th sport @name_ports ct direction reply ${logStatement('N')} return`, 'answers of name servers'),
@@ -24,7 +21,7 @@ export function identifyChains(layout: MarkLayout): readonly NftChain[] {
       rule('ct state new ip daddr . meta l4proto . th dport @spoken4 return', 'known already'),
       rule('ct state new ip6 daddr . meta l4proto . th dport @spoken6 return', 'known already'),
       `${HAS_PAYLOAD} goto first_payload`,
-      setMark(layout.pending, layout.pending),
+      `meta l4proto { tcp, udp } ${setMark(layout.pending, layout.pending)}`,
     ]),
   ];
 }

@@ -85,6 +85,34 @@ describe('the mode of a pod', () => {
   });
 });
 
+describe('the end of what is denied', () => {
+  const a6 = address('2001:db8:1000::1');
+  const outside6 = address('2a00:1450::8');
+  const texts = [bundle, withNodeSettings(bundle, only('audit'), digest)].map((each) => renderRuleset(each));
+  const outcomes = (change: (text: string) => string): readonly string[] =>
+    texts.flatMap((text) => {
+      const changed = change(text);
+      return ([[a, outside], [outside, a], [a6, outside6], [outside6, a6]] as const).flatMap(([source, destination]) =>
+        [{}, answer].map((fields) => {
+          const { verdict, logs } = pass(changed, source, destination, fields);
+          return `${verdict} ${logs.join(' ')}`;
+        }),
+      );
+    });
+  const { ingress, egress } = bundle.pods.find(({ pod }) => pod === 'x/a')!;
+  const chains = layOutRuleset(bundle).chains.filter(({ name }) => [ingress, egress].some((profile) => name.startsWith(`${profile!}_`)) && /_[da]$/.test(name));
+  const rules = chains.flatMap(({ name, rules: all }) => all.map(({ text }) => [name, text] as const));
+
+  it.each(rules)('is another without one rule: %s, %s', (name, rule) => {
+    const without = (text: string): string => {
+      const start = text.indexOf(`\tchain ${name} {`);
+      const at = text.indexOf(`\t\t${rule}\n`, start);
+      return text.slice(0, at) + text.slice(at + `\t\t${rule}\n`.length);
+    };
+    expect(outcomes(without)).not.toEqual(outcomes((text) => text));
+  });
+});
+
 describe('an address nobody knows', () => {
   const observing: NodeSettings = { modeOf: () => 'observe' };
 
