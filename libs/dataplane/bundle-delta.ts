@@ -1,4 +1,4 @@
-import { type Directions, type DispatchEntry, layOutRuleset, type NodeBundle, type PeerSet, type Profile, type Ruleset, type RulesetOptions } from '#compilers/nftables';
+import { type DispatchEntry, layOutRuleset, type NodeBundle, type PeerSet, type Profile, type Ruleset, type RulesetOptions } from '#compilers/nftables';
 
 import type { RulesetDelta } from './driver.ts';
 import { deltaBetween } from './ruleset-delta.ts';
@@ -18,22 +18,12 @@ export interface LaidOut {
  * them is laid out: that takes microseconds however many pods there are.
  */
 export function bundleDelta(before: LaidOut, after: LaidOut): RulesetDelta | undefined {
-  const isMembership = hasSameRules(before.bundle, after.bundle) && isEnforcing(before.bundle) === isEnforcing(after.bundle);
-  return isMembership ? membershipDelta(before, after) : deltaBetween(layOut(before), layOut(after));
+  return hasSameRules(before.bundle, after.bundle) ? membershipDelta(before, after) : deltaBetween(layOut(before), layOut(after));
 }
 
 /** Lays a bundle out in full. */
 export function layOut({ bundle, generation, options }: LaidOut): Ruleset {
   return layOutRuleset(bundle, generation, options);
-}
-
-// whether anything may be dropped decides about addresses nobody knows, so it is about all pods at once
-function isEnforcing({ pods }: NodeBundle): boolean {
-  return pods.some(enforces);
-}
-
-function enforces({ ingress, egress, ingressMode = 'enforce', egressMode = 'enforce' }: Directions): boolean {
-  return (ingress !== undefined && ingressMode === 'enforce') || (egress !== undefined && egressMode === 'enforce');
 }
 
 // A profile's name stands for all of its rules, and the numbers of rules depend on nothing but which there are.
@@ -61,17 +51,15 @@ interface Changed<T> {
 }
 
 function changedPods(before: readonly DispatchEntry[], after: readonly DispatchEntry[]): Changed<DispatchEntry> {
-  const known = new Map(before === after ? [] : before.map((entry) => [entry.pod, entry]));
+  if (before === after) return { before: [], after: [] };
+  const known = new Map(before.map((entry) => [entry.pod, entry]));
   const fresh: DispatchEntry[] = [];
-  for (const entry of before === after ? [] : after) {
+  for (const entry of after) {
     const earlier = known.get(entry.pod);
     if (earlier !== undefined && isSameEntry(earlier, entry)) known.delete(entry.pod);
     else fresh.push(entry);
   }
-  // one that stays, on both ends, so that the rest is laid out as on a node that enforces
-  const witness = after.find((entry) => enforces(entry) && !fresh.includes(entry));
-  const shared = witness === undefined ? [] : [witness];
-  return { before: [...shared, ...known.values()], after: [...shared, ...fresh] };
+  return { before: [...known.values()], after: fresh };
 }
 
 function isSameEntry(a: DispatchEntry, b: DispatchEntry): boolean {

@@ -58,7 +58,8 @@ describe('a walk through bundles', () => {
     for (let at = 1; at <= STEPS; at += 1) {
       const fresh = renamed(randomBundle(next, at));
       // mostly one thing at a time, so that the same rules meet other members
-      const { pods, profiles } = next() < 0.4 ? fresh : bundle;
+      const { pods } = next() < 0.6 ? fresh : bundle;
+      const { profiles } = next() < 0.3 ? fresh : bundle;
       bundle = next() < 0.15 ? fresh : renamed({ ...bundle, pods, profiles, hash: fresh.hash, revision: at, ...(next() < 0.3 ? { contested: fresh.contested } : {}), ...(next() < 0.2 ? { local4: fresh.local4 } : {}) });
       const keep = next() < 0.1 ? { keep: [{ address: peerAddress(at), forSeconds: 30 }] } : {};
       const report = table.apply(bundle, keep);
