@@ -76,9 +76,11 @@ describe('the port of a server nobody names one for', () => {
     expect(edges(on(server))).toEqual(ports.map((port) => `web -> it ${String(port)}/TCP`));
   });
 
-  it('is a guess where the product has several for its clients', () => {
+  it('is a guess where the product has others, or others are shown', () => {
     expect(guesses(on('image: clickhouse/clickhouse-server'))).toEqual([[8123, true]]);
     expect(guesses(on('image: postgres'))).toEqual([[5432, false]]);
+    expect(guesses(on('image: minio/minio, expose: ["9000", "9001"]'))).toEqual([[9000, true]]);
+    expect(guesses(on('image: postgres, expose: ["5432", "8008"]'))).toEqual([[5432, true]]);
     expect(guesses(on('image: example/flink, ports: ["9081:9081"]'))).toEqual([[9081, true]]);
     expect(guesses(on('image: a'))).toEqual([[null, true]]);
   });

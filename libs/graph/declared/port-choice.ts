@@ -81,7 +81,7 @@ function chooseUnwritten(mention: KeyedMention, service: Service, server: Worklo
     return known.length === 0 ? [] : [{ known, product }];
   });
   const [first] = products;
-  if (first !== undefined) return { ports: translate(first.known, server, application ?? first.product.application), ground: 'product', ...guess(products.length > 1) };
+  if (first !== undefined) return { ports: translate(first.known, server, application ?? first.product.application), ground: 'product', ...guess(new Set(service.ports.map((each) => each.port)).size > 1) };
   const plain = service.ports.filter((each) => !isSideDoor(each.name ?? ''));
   if (plain.length === 1) return { ports: translate(plain, server, application), ground: 'product' };
   return { ports: translate(service.ports, server, application), ground: 'all', isPortGuess: true };
@@ -120,11 +120,17 @@ function chooseOpenPort(mention: KeyedMention, server: Workload, application: st
   const likely = likelyPorts(open, server);
   const known = products.filter((each) => open.some(({ port: number }) => number === each.port));
   const [product] = known.length > 0 ? known : likely.length === 0 ? products : [];
-  if (product !== undefined) return { ports: [{ port: product.port, protocol: protocolOn(server, product.port), application: application ?? product.application }], ground: known.length === 1 || products.length === 1 ? 'product' : 'all', ...guess(products.length > 1) };
+  if (product !== undefined) return { ports: [{ port: product.port, protocol: protocolOn(server, product.port), application: application ?? product.application }], ground: known.length === 1 || products.length === 1 ? 'product' : 'all', ...guess(hasOtherPorts(product.port, open, server)) };
   if (scheme?.port !== undefined) return { ports: [{ port: scheme.port, protocol: 'TCP', ...optional(application) }], ground: 'scheme' };
   // a port of one's own choice beside what the product is known for: which of them is dialled, nobody says
   if (likely.length > 0) return { ports: likely.map((each) => ({ ...each, ...optional(application) })), ground: likely.length === 1 ? 'only' : 'all', ...guess(likely.length > 1 || products.length > 0) };
   return { ports: [{ port: null, protocol: 'TCP', ...optional(application) }], ground: 'none', isPortGuess: true };
+}
+
+/** Whether a client that writes no port may mean another: of the product, its page for people, or one that is shown. */
+function hasOtherPorts(port: number, open: readonly ListeningPort[], server: Workload): boolean {
+  const offered = server.containers.flatMap(productPorts).filter(({ role }) => role !== 'peer');
+  return [...clientPorts(server), ...offered, ...open].some((each) => each.port !== port && each.port !== 443);
 }
 
 function guess(isPortGuess: boolean): { readonly isPortGuess?: true } {
