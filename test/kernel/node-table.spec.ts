@@ -140,6 +140,21 @@ describeKernel('the table of a node, in a kernel, under traffic', () => {
     expect(table.verify()).toEqual([]);
   }, PATIENCE_MS);
 
+  it('takes old stamps off connections, once, and off no others', async () => {
+    const { table } = open();
+    table.apply(bundle([FRIEND]));
+    await serving();
+    const friend = calling(FRIEND);
+    await friend.until(({ ok }) => ok > 10);
+    friend.close();
+    const sweep = new ConntrackSweep({ namespacePath: router.path });
+    expect(sweep.clear(new Set([2, 3]))).toBe(0);
+    const cleared = sweep.clear(new Set([1, 2]));
+    expect(cleared).toBeGreaterThan(0);
+    expect(sweep.clear(new Set([1]))).toBeLessThan(cleared);
+    expect(table.apply(bundle([], { hash: 'b2' }))).toMatchObject({ how: 'changed', generation: 2 });
+  }, PATIENCE_MS);
+
   it('lets nobody use what the former holder of an address had', async () => {
     const { table } = open();
     table.apply(bundle([FRIEND]));
