@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import type { NodeBundle } from '#compilers/nftables';
 
-import { makeBundle } from '../../../test/support/node-bundles.ts';
+import { makeBundle, peerAddress } from '../../../test/support/node-bundles.ts';
 import { FakeDriver } from '../fake-driver.ts';
 import { NodeKeeper } from './node-keeper.ts';
 import type { NodeReport } from './node-report.ts';
@@ -147,6 +147,20 @@ describe('the keeper of a node', () => {
     expect(inKernel()).toBe('a1');
     expect(keeper.offer(second, { origin: 'command' })).toMatchObject({ kind: 'done' });
     expect(inKernel()).toBe('b2');
+  });
+
+  it('puts rules for the node itself on trial, whoever offers them', () => {
+    const keeper = begin();
+    keeper.offer(first, { origin: 'file' });
+    const closed: NodeBundle = { ...first, revision: 2, hash: 'd4', host: { addresses: [peerAddress(900)], ingress: 'i_app_0000' } };
+    expect(keeper.offer(closed, { origin: 'file' })).toMatchObject({ kind: 'done', text: expect.stringContaining('node confirm') });
+    expect(keeper.state).toEqual({ kind: 'trial', since: now, until: now + 60_000 });
+    jest.advanceTimersByTime(60_000);
+    expect(inKernel()).toBe('a1');
+    expect(keeper.offer(closed, { origin: 'command' })).toMatchObject({ kind: 'done' });
+    expect(keeper.confirm('root')).toMatchObject({ kind: 'done' });
+    expect(begin(closed).state.kind).toBe('enforcing');
+    expect(inKernel()).toBe('d4');
   });
 
   it('keeps what is confirmed', () => {

@@ -61,7 +61,6 @@ export function answerQuestion({ bundle, generation, layout }: Enforced, questio
     for (const destination of to) {
       if (source.family !== destination.family) continue;
       const traced = tracer.trace(packet({ hook, source, destination, protocol: about.protocol, destinationPort: about.port }));
-      const last = traced.path.at(-1);
       answers.push({
         from: described(source, bundle),
         to: described(destination, bundle),
@@ -69,7 +68,7 @@ export function answerQuestion({ bundle, generation, layout }: Enforced, questio
         hook,
         verdict: traced.verdict,
         rules: traced.rules.map(({ number, policy, rule }) => ({ number, policy, rule })),
-        decidedBy: decision(bundle, traced.verdict, last),
+        decidedBy: traced.rule === undefined ? decision(bundle, traced.verdict, traced.path) : `${traced.rule.policy} ${traced.rule.rule}`,
         path: traced.path.map(({ chain, text, comment }) => ({ chain, text, comment })),
       });
     }
@@ -77,12 +76,18 @@ export function answerQuestion({ bundle, generation, layout }: Enforced, questio
   return answers.length === 0 ? problem(`${question.from} and ${question.to} have no addresses of one family`) : { kind: 'answers', answers };
 }
 
-function decision({ profiles }: NodeBundle, verdict: NodeAnswer['verdict'], last: NodeAnswer['path'][number] | undefined): string {
+function decision({ profiles }: NodeBundle, verdict: NodeAnswer['verdict'], path: NodeAnswer['path']): string {
+  const last = path.at(-1);
   if (last === undefined) return 'no rule looks at it';
-  if (last.comment !== '') return last.comment;
-  const profile = profiles.find(({ name }) => isChainOf(name, last.chain));
-  if (verdict === 'accept') return profile === undefined && last.chain !== 'unknown' ? 'nothing closes it' : `${last.chain}: ${last.text}`;
-  return profile === undefined ? `${last.chain}: ${last.text}` : `${profile.direction} is closed by ${profile.isolatedBy.join(', ')}, and no rule lets it pass`;
+  // where a profile ends: nothing in it let the packet pass
+  const end = path.findLast(({ chain }) => profiles.some(({ name }) => chain === `${name}_d`));
+  const profile = profiles.find(({ name }) => end?.chain === `${name}_d` || (verdict === 'drop' && isChainOf(name, last.chain)));
+  if (profile !== undefined && last.comment === '') {
+    const closed = `${profile.direction} is closed by ${profile.isolatedBy.join(', ')}, and no rule lets it pass`;
+    return verdict === 'drop' ? closed : `audit only, or it would be dropped: ${closed}`;
+  }
+  if (verdict === 'drop') return last.comment === '' ? `${last.chain}: ${last.text}` : last.comment;
+  return path.findLast(({ comment }) => comment !== '')?.comment ?? 'nothing closes it';
 }
 
 function endsCalled(name: string, { pods }: NodeBundle): readonly Address[] | undefined {

@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 
-import { compileNodes } from '#compilers/nftables';
+import { compileNodes, type EnforcementMode, withNodeSettings } from '#compilers/nftables';
 import { writeBundle } from '#dataplane';
 import { placeExamplePods } from '#inventory';
 
@@ -16,6 +16,8 @@ export interface NodeBundleOptions {
   readonly node?: string;
   readonly out?: string;
   readonly tier: TierChoice;
+  readonly mode: EnforcementMode;
+  readonly failMode: 'closed' | 'open';
   readonly nodes: string;
   readonly defaultNamespace?: string;
 }
@@ -32,9 +34,11 @@ export function runNodeBundle(paths: readonly string[], options: NodeBundleOptio
   const segmentation = segment(placed, options.tier, snapshot.policies);
   const compiled = compileNodes(segmentation.revision, placed, { digest });
   const isComplete = reportInput([...diagnostics, ...segmentation.diagnostics, ...compiled.diagnostics], terminal);
-  const bundle = compiled.bundles.find(({ node }) => node === options.node);
-  if (bundle === undefined) return refuse(`there is no node ${options.node}; there ${namesOf(compiled.bundles.map(({ node }) => node))}`, terminal);
+  const found = compiled.bundles.find(({ node }) => node === options.node);
+  if (found === undefined) return refuse(`there is no node ${options.node}; there ${namesOf(compiled.bundles.map(({ node }) => node))}`, terminal);
   if ([...placed.pods.values()].some((pod) => pod.isExample)) terminal.err('the input holds no Pods, so replicas stand on example addresses: this shows the form and protects nothing real\n');
+  const settings = { ...(options.mode === 'enforce' ? {} : { modeOf: () => options.mode }), ...(options.failMode === 'closed' ? {} : { failMode: options.failMode }) };
+  const bundle = withNodeSettings(found, settings, digest);
   const text = writeBundle(bundle);
   if (options.out === undefined) {
     terminal.out(text);
