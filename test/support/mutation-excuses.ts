@@ -9,6 +9,8 @@ export type Excuse =
   | 'a pod and itself'
   /** Without the element the address counts as unknown, and the chain it leads to lets nothing through either. */
   | 'closed either way'
+  /** Nothing is enforced on the node, so an unknown address is as open; or the next chain only lets through what gets there. */
+  | 'open either way'
   /** The policies say it more than once: `evaluate` does not miss the rule itself. */
   | 'said twice';
 
@@ -39,6 +41,9 @@ export class Excuses {
     if (element !== undefined && own.includes(element)) return 'a pod and itself';
     const [, chain] = /: (?:goto|jump) (\S+) taken out$/.exec(what) ?? [];
     if (chain !== undefined && this.#rulesIn(chain).every((rule) => rule.startsWith(`goto ${chain}_d`))) return 'closed either way';
+    if (element?.endsWith(' : continue') === true && what.endsWith(' taken out') && this.#elementsOf(inside.replace('map ', '')).includes('* : continue')) return 'open either way';
+    const [, next] = /^rule goto (\S+_n) taken out$/.exec(what) ?? [];
+    if (next !== undefined && this.#rulesIn(next).every((rule) => /\breturn(?: comment "[^"]*")?$/.test(rule) || this.#isDeniedBefore(rule, inside.replace('chain ', '')))) return 'open either way';
     // the end of the deny path, without a word
     if (/ goto \S+_d(?: comment "[^"]*")? is (?:.* )?drop$/.test(what)) return 'closed either way';
     if (/ is .*\bth [sd]port\b/.test(what) && this.#hasEveryPort(what)) return 'said twice';
@@ -58,8 +63,19 @@ export class Excuses {
   }
 
   #rulesIn(chain: string): readonly string[] {
-    const [, body = ''] = new RegExp(`^\\tchain ${chain} \\{\\n([^}]*)\\n\\t\\}$`, 'm').exec(this.#text) ?? [];
+    const [, body = ''] = new RegExp(`^\\tchain ${chain} \\{\\n([\\s\\S]*?)\\n\\t\\}$`, 'm').exec(this.#text) ?? [];
     return body.split('\n').map((line) => line.trim()).filter((line) => !line.startsWith('comment '));
+  }
+
+  /** Whether a chain denies everything of the peers that this rule of the next one denies something of. */
+  #isDeniedBefore(rule: string, chain: string): boolean {
+    const [, peers] = /^(ip6? [sd]addr @\S+) .*goto \S+_d\b/.exec(rule) ?? [];
+    return peers !== undefined && this.#rulesIn(chain).some((before) => before.startsWith(`${peers} counter goto `));
+  }
+
+  #elementsOf(map: string): readonly string[] {
+    const [, body = ''] = new RegExp(`^\\tmap ${map} \\{\\n(?:\\t\\t.*\\n)*?\\t\\telements = \\{\\n([^}]*)\\n\\t\\t\\}$`, 'm').exec(this.#text) ?? [];
+    return body.split('\n').map((line) => line.trim().replace(/,$/, ''));
   }
 
   /** Whether a rule asks for every port, so that it does not matter which end's. */
