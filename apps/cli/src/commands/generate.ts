@@ -48,7 +48,7 @@ export function runGenerate(paths: readonly string[], options: GenerateOptions, 
   const everything = [...diagnostics, ...segmentation.diagnostics, ...generated.diagnostics];
   const isComplete = reportInput(everything, terminal);
   const open = notEnforced(segmentation.proposals);
-  if (options.out !== undefined) writeArtefacts(options.out, generated.artefacts, terminal);
+  if (options.out !== undefined && !writeArtefacts(options.out, generated.artefacts, terminal)) return ExitCode.badInput;
   if (options.output === 'json') {
     printJson(generateOutput(options.target, generated, open, everything), terminal);
   } else if (options.out === undefined) {

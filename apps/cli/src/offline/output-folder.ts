@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
+import { cleanText } from '../output/clean-text.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface Artefact {
@@ -11,13 +12,30 @@ export interface Artefact {
 
 const UNSAFE = /[^A-Za-z0-9._-]/g;
 
-/** Writes every artefact into a folder, each by rename, so that a reader never sees half of one. */
-export function writeArtefacts(folder: string, artefacts: readonly Artefact[], terminal: Terminal): void {
-  mkdirSync(folder, { recursive: true });
-  for (const { file, text } of artefacts) {
-    const target = join(folder, file.replace(UNSAFE, '_'));
-    writeFileSync(`${target}.tmp`, text);
-    renameSync(`${target}.tmp`, target);
+/**
+ * Writes every artefact into a folder, each by rename, so that a reader never sees half of one.
+ * Says what went wrong where that cannot be done, and gives false.
+ */
+export function writeArtefacts(folder: string, artefacts: readonly Artefact[], terminal: Terminal): boolean {
+  try {
+    makeFolder(folder);
+    for (const { file, text } of artefacts) {
+      const target = join(folder, file.replace(UNSAFE, '_'));
+      writeFileSync(`${target}.tmp`, text);
+      renameSync(`${target}.tmp`, target);
+    }
+  } catch (error) {
+    terminal.err(`ringfence: write to ${cleanText(folder)}: ${cleanText(error instanceof Error ? error.message : String(error))}\n`);
+    return false;
   }
-  terminal.err(`${String(artefacts.length)} files written to ${folder}\n`);
+  terminal.err(`${String(artefacts.length)} files written to ${cleanText(folder)}\n`);
+  return true;
+}
+
+// One folder at a time: the recursive form of mkdir never ends where the system denies that a parent exists (/proc).
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(resolve(folder));
+  if (!existsSync(parent)) makeFolder(parent);
+  mkdirSync(folder);
 }

@@ -4,12 +4,17 @@ import type { Terminal } from '../terminal.ts';
 import { cleanText } from './clean-text.ts';
 
 const SHOWN = 200;
+const SHOWN_ALIKE = 3;
 
-/** Prints diagnostics to the message channel, worst first within a file; a flood is cut and counted. */
+/** Prints diagnostics to the message channel in the order of the files; ones that say the same of many objects, and floods, are cut and counted. */
 export function printDiagnostics(diagnostics: readonly Diagnostic[], terminal: Terminal): void {
   const sorted = [...diagnostics].filter((one) => one.severity !== 'info').sort(compareDiagnostics);
-  for (const one of sorted.slice(0, SHOWN)) terminal.err(`${formatDiagnostic(one)}\n`);
-  if (sorted.length > SHOWN) terminal.err(`… and ${String(sorted.length - SHOWN)} more; all of them are in -o json\n`);
+  const alike = [...Map.groupBy(sorted, ({ code, message, hint }) => JSON.stringify([code, message, hint])).values()];
+  for (const same of alike.slice(0, SHOWN)) {
+    for (const one of same.slice(0, SHOWN_ALIKE)) terminal.err(`${formatDiagnostic(one)}\n`);
+    if (same.length > SHOWN_ALIKE) terminal.err(`  … and ${String(same.length - SHOWN_ALIKE)} more like it\n`);
+  }
+  if (alike.length > SHOWN) terminal.err(`… and ${String(alike.length - SHOWN)} kinds more\n`);
 }
 
 export function formatDiagnostic(one: Diagnostic): string {
