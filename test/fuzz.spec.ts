@@ -72,9 +72,12 @@ describe('found before', () => {
     expect(decisions([learned], snapshot, 'x/a', { kind: 'address', address: address('198.51.100.2') }, 443)).toEqual(['deny', 'drop']);
   });
 
-  it('an address of a node\'s pod block that no known pod has is closed on that node, whatever the policies', () => {
+  it('an address of a node\'s pod block that no known pod has is closed on that node, whatever the policies, once anything is enforced there', () => {
     const nodes = [{ ...node('n1', ['192.0.2.1']), podCidrs: ['10.0.1.0/24'] }];
     const snapshot = world({ nodes, pods: [pod('x/a', ['10.0.1.1'], { node: 'n1' })] });
-    expect(decisions(policiesIn(''), snapshot, 'x/a', { kind: 'address', address: address('10.0.1.2') }, 80)).toEqual(['allow', 'drop']);
+    const unknown = { kind: 'address', address: address('10.0.1.2') } as const;
+    const everything = 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: all, namespace: x}\nspec: {podSelector: {}, policyTypes: [Egress], egress: [{}]}\n';
+    expect(decisions(policiesIn(''), snapshot, 'x/a', unknown, 80)).toEqual(['allow', 'accept']);
+    expect(decisions(policiesIn(everything), snapshot, 'x/a', unknown, 80)).toEqual(['allow', 'drop']);
   });
 });
