@@ -2,9 +2,9 @@ import { type Address, parsePrefix } from '#model';
 
 import { refuse } from './trace-lines.ts';
 import type { TracePacket } from './trace-packet.ts';
+import type { Passage, Statement } from './trace-passage.ts';
 import type { Field, FieldValue, TracedSet } from './trace-set.ts';
 import { unquote, type Words } from './trace-words.ts';
-import type { Passage, Statement } from './trace-statement.ts';
 
 /** Reads what compares fields of a packet with values, sets or maps. */
 export function readLookUp(words: Words, sets: ReadonlyMap<string, TracedSet>): Statement {

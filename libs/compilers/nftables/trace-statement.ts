@@ -1,23 +1,10 @@
 import { readLookUp, readNumberComparison } from './trace-field.ts';
+import type { Outcome, Passage, Statement } from './trace-passage.ts';
 import { refuse, type RuleText } from './trace-lines.ts';
 import type { TcpFlag, TracePacket } from './trace-packet.ts';
 import type { TracedSet } from './trace-set.ts';
 import { readVerdict, type TracedVerdict } from './trace-verdict.ts';
 import { Words } from './trace-words.ts';
-
-/** A packet on its way through one node. */
-export interface Passage {
-  readonly packet: TracePacket;
-  mark: number;
-  /** Prefixes under which it was logged. */
-  readonly logs: string[];
-  /** Whether its sender was sent a reset. */
-  isReset: boolean;
-}
-
-/** What a statement says: go on with the next one, leave the rule, or a verdict. */
-export type Outcome = 'next' | 'no match' | TracedVerdict;
-export type Statement = (passage: Passage) => Outcome;
 
 export interface TracedRule extends RuleText {
   readonly statements: readonly Statement[];

@@ -1,7 +1,8 @@
 import { readRulesetText, refuse, type RuleNote } from './trace-lines.ts';
 import type { TracePacket } from './trace-packet.ts';
 import { TracedSet } from './trace-set.ts';
-import { type Passage, readRule, type TracedRule } from './trace-statement.ts';
+import type { Passage } from './trace-passage.ts';
+import { readRule, type TracedRule } from './trace-statement.ts';
 import type { TracedVerdict } from './trace-verdict.ts';
 
 /** A rule of the text that decided something about a packet. */
