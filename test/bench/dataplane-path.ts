@@ -13,7 +13,7 @@ import { installMissingTools } from '../support/system.ts';
 import { layouts, plain, PLAIN } from './dataplane-path-layouts.ts';
 import { BATCH, type Kind, PathWorld } from './dataplane-path-world.ts';
 
-const ROUNDS = Number(process.argv[2] ?? 9);
+const ROUNDS = Number(process.argv[2] ?? 5);
 const BATCHES: Readonly<Record<Kind, number>> = { established: 16, new: 8 };
 const FAMILIES = [4, 6] as const;
 const BUDGET_US = { established: 0.1, new: 1.3, newWithEvents: 3 };
@@ -53,7 +53,7 @@ function round(microseconds: number): number {
   return Math.round(microseconds * 1_000) / 1_000;
 }
 
-/** One round over all ways, in either direction in turn, so that what changes over time favours none. */
+/** One round over all ways. */
 async function measureRound(base: PathWorld, others: readonly PathWorld[], family: IpFamily, kind: Kind, note: (name: string, pair: Pair) => void): Promise<void> {
   for (const world of [base, ...others]) {
     world.forget();
@@ -83,6 +83,7 @@ async function main(): Promise<void> {
     const pairs = new Map<string, Pair[]>();
     const plainUs = new Map<string, number>();
     for (let at = 0; at < ROUNDS; at += 1) {
+      // what changes over time favours none
       const order = at % 2 === 0 ? others : [...others].reverse();
       for (const family of FAMILIES) {
         for (const kind of ['established', 'new'] as const) {
@@ -102,8 +103,16 @@ async function main(): Promise<void> {
       name,
       addedUs: Object.fromEntries([...plainUs.keys()].map((place) => [place, added(pairs.get(`${name}\n${place}`) ?? [])])),
     }));
+    const medians = (kind: Kind, isOurs: (name: string) => boolean): readonly number[] =>
+      results.filter(({ name }) => isOurs(name)).flatMap(({ addedUs }) => FAMILIES.map((family) => addedUs[`${kind} IPv${String(family)}`]!.median));
+    const isQuiet = (name: string): boolean => name.startsWith('ringfence') && !name.includes(',');
+    const oursUs = {
+      established: Math.max(...medians('established', isQuiet)),
+      new: Math.max(...medians('new', isQuiet)),
+      newWithEvents: Math.max(...medians('new', (name) => name.endsWith(', events'))),
+    };
     const plainTotalUs = Object.fromEntries([...plainUs].map(([place, value]) => [place, round(value)]));
-    process.stdout.write(`${JSON.stringify({ bench: 'dataplane-path', over: PLAIN, budgetUs: BUDGET_US, rounds: ROUNDS, batch: BATCH, plainTotalUs, seconds: Math.round((performance.now() - from) / 1_000), results })}\n`);
+    process.stdout.write(`${JSON.stringify({ bench: 'dataplane-path', over: PLAIN, budgetUs: BUDGET_US, oursUs, rounds: ROUNDS, batch: BATCH, plainTotalUs, seconds: Math.round((performance.now() - from) / 1_000), results })}\n`);
   } finally {
     for (const world of [base, ...others]) await world.close();
   }
