@@ -1,4 +1,5 @@
 import type { Driver, DriverName } from './driver.ts';
+import { IptablesDriver } from './iptables/iptables-driver.ts';
 import { NetlinkDriver } from './nftables/netlink-driver.ts';
 import { NftDriver } from './nftables/nft-driver.ts';
 
@@ -22,6 +23,7 @@ interface Candidate {
 const candidates: readonly Candidate[] = [
   { name: 'netlink', open: (options) => new NetlinkDriver(options) },
   { name: 'nft', open: (options) => new NftDriver(options) },
+  { name: 'iptables', open: (options) => new IptablesDriver(options) },
 ];
 
 /**

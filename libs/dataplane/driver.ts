@@ -109,8 +109,8 @@ export interface Watch {
 /**
  * Makes a kernel hold one ruleset: our own table, and no other.
  *
- * Every call is finished when it returns. A driver remembers nothing about what it wrote; see
- * NodeTable for the shadow of what the kernel acknowledged.
+ * Every call is finished when it returns. Nobody relies on what a driver remembers about what it
+ * wrote; see NodeTable for the shadow of what the kernel acknowledged.
  */
 export interface Driver {
   readonly name: DriverName;

@@ -12,6 +12,7 @@ export type { NodeKeeperOptions, NodeLayout, NodeState, OfferOptions, Outcome } 
 export { type PodView, type ProfileView, type RuleConnections, type RulesView, type RuleView, viewRules } from './enforcement/node-view.ts';
 export { FakeDriver } from './fake-driver.ts';
 export { type ConnectionSweep } from './generations.ts';
+export { IptablesDriver, type IptablesDriverOptions } from './iptables/iptables-driver.ts';
 export { type NetlinkMessage } from './netlink/netlink-message.ts';
 export { NetlinkSocket, type NetlinkSocketOptions } from './netlink/netlink-socket.ts';
 export { inNetworkNamespace } from './netlink/network-namespace.ts';

@@ -29,6 +29,14 @@ const tools = {
     debianPackage: 'iptables',
     probe: { args: ['--version'], input: '' },
   },
+  'iptables-legacy': {
+    debianPackage: 'iptables',
+    probe: { args: ['--version'], input: '' },
+  },
+  ipset: {
+    debianPackage: 'ipset',
+    probe: { args: ['--version'], input: '' },
+  },
 } as const;
 
 export type ToolName = keyof typeof tools;
