@@ -18,11 +18,19 @@ async function main(): Promise<number> {
   try {
     await program.parseAsync();
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
     // commander has said what was wrong; --help and --version end here with 0
-    return error.exitCode === 0 ? ExitCode.fine : ExitCode.badInput;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.fine : ExitCode.badInput;
+    terminal.progress('');
+    process.stderr.write(`ringfence: ${describe(error)}\n`);
+    return ExitCode.badInput;
   }
   return code;
+}
+
+/** One line for what the system refuses; anything else is a mistake of ours, whose trace is worth reporting. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'syscall' in error ? error.message : (error.stack ?? error.message);
 }
 
 process.exitCode = await main();

@@ -1,4 +1,4 @@
-import { readFileSync, writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 
 /** Where a command talks to: results to `out`, messages and progress to `err`. */
 export interface Terminal {
@@ -29,9 +29,31 @@ export function processTerminal(): Terminal {
       isProgressShown = text !== '';
       writeAll(2, `\r\u001b[K${text}`);
     },
-    readStdin: () => readFileSync(0, 'utf8'),
+    readStdin,
     columns: process.stdout.isTTY ? Math.max(60, process.stdout.columns) : DEFAULT_COLUMNS,
   };
+}
+
+// A pipe may be set not to block, and then says EAGAIN while its writer is slower than we are.
+function readStdin(): string {
+  const chunk = Buffer.alloc(1 << 16);
+  const chunks: Buffer[] = [];
+  for (;;) {
+    try {
+      const count = readSync(0, chunk);
+      if (count === 0) return Buffer.concat(chunks).toString('utf8');
+      chunks.push(Buffer.from(chunk.subarray(0, count)));
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? '';
+      if (code === 'EOF') return Buffer.concat(chunks).toString('utf8');
+      if (!REFUSED_FOR_NOW.has(code)) throw error;
+      pause();
+    }
+  }
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
 }
 
 // Synchronous, so that a megabyte into a pipe is not cut off when the process ends.
@@ -46,7 +68,7 @@ function writeAll(fd: number, text: string): void {
       // the reader has seen enough (`| head`)
       if (code === 'EPIPE') process.exit(0);
       if (!REFUSED_FOR_NOW.has(code)) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      pause();
     }
   }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { deployment, inferText, service } from '../../../test/support/infer-text.ts';
+import { snapshotFromYaml } from '../../../test/support/manifests.ts';
+import { inferGraph } from '../infer.ts';
 
 const web = deployment('web', { ports: ['http:8080'], env: { API_URL: 'http://api:8080' } }) + service('web', '{port: 80, targetPort: http}', 'type: LoadBalancer');
 const api = deployment('api', { ports: ['8080'], env: { DATABASE_URL: 'postgresql://db:5432/app' } }) + service('api', '{port: 8080}');
@@ -57,6 +59,23 @@ describe('signs of addresses that are hidden', () => {
     ['certificates', deployment('api', { ports: ['8080'], env: { DATABASE_URL: 'postgresql://db:5432/app' }, podSpec: 'volumes: [{name: c, secret: {secretName: api-tls}}]', container: 'volumeMounts: [{name: c, mountPath: /certs}]' })],
   ])('are none: %s kept out of the input', (_, own) => {
     expect(closed(web + own + service('api', '{port: 8080}') + db)).toEqual(closed(shop));
+  });
+});
+
+describe('input that could not be read', () => {
+  const refused = (code: string, severity: 'error' | 'warning'): readonly string[] => {
+    const snapshot = snapshotFromYaml(shop);
+    const diagnostic = { code, severity, subject: 'shop.yaml', message: 'is broken', hint: 'mend it', origin: { file: 'shop.yaml', line: 7 } };
+    return [...inferGraph({ ...snapshot, diagnostics: [diagnostic] }).knowledge.values()].flatMap(({ ingress, egress }) => [ingress, egress]).filter(({ isKnown }) => isKnown).map(({ why }) => why);
+  };
+
+  it('may hold a client of anybody, so nothing is closed', () => {
+    expect(refused('broken-yaml', 'error')).toEqual([]);
+  });
+
+  it('hides nobody where it is only odd, or is a policy', () => {
+    expect(refused('odd', 'warning')).not.toEqual([]);
+    expect(refused('policy-invalid', 'error')).not.toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { type Service, type WorkloadKey, type WorkloadRef, workloadKey } from '#model';
+import { formatOrigin, type Service, type WorkloadKey, type WorkloadRef, workloadKey } from '#model';
 
 import { canReach } from '../declared/compose-facts.ts';
 import { answersOnly } from './lone-store.ts';
@@ -27,13 +27,25 @@ export interface Scope {
 export function scopesOf(facts: GraphFacts): ReadonlyMap<string, Scope> {
   const members = Map.groupBy(facts.byWorkload.values(), ({ workload }) => workload.ref.namespace);
   const empty = emptyServices(facts);
+  const unread = unreadInput(facts);
   const clientsOfRegistries = registered(facts);
   const scopes = new Map<string, Scope>();
   for (const [namespace, inside] of members) {
-    const hiddenServer = empty.get(namespace) ?? (isNearlyExplicit(inside) ? undefined : (unseenLeaf(inside) ?? unseenRoot(inside)));
+    const hiddenServer = unread ?? empty.get(namespace) ?? (isNearlyExplicit(inside) ? undefined : (unseenLeaf(inside) ?? unseenRoot(inside)));
     scopes.set(namespace, { ...(hiddenServer === undefined ? {} : { hiddenServer }), hiddenClients: inside.flatMap((each) => [...hiddenClient(each, facts), ...acquaintances(each, clientsOfRegistries)]) });
   }
   return scopes;
+}
+
+/** Errors that hide no workload: the object is no workload, or was read all the same. */
+const HARMLESS_ERRORS: ReadonlySet<string> = new Set(['policy-invalid', 'duplicate-key']);
+
+/** What could not be read may be a client of anybody, in a namespace nobody knows. */
+function unreadInput({ snapshot }: GraphFacts): string | undefined {
+  const error = snapshot.diagnostics.find(({ severity, code }) => severity === 'error' && !HARMLESS_ERRORS.has(code));
+  if (error === undefined) return undefined;
+  const place = error.origin === undefined ? error.subject : formatOrigin(error.origin);
+  return `part of the input could not be read (${place}), and whom that calls is not known`;
 }
 
 /** The scopes a workload and its peers are in, its own first. */

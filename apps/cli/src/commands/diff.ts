@@ -31,6 +31,7 @@ export function runDiff(before: string | undefined, after: string | undefined, o
   }
   const inputs = [readInput([before], options, terminal), readInput([after], options, terminal)] as const;
   const isComplete = reportInput(inputs.flatMap(({ diagnostics }) => diagnostics), terminal);
+  if (inputs.some(({ diagnostics }) => diagnostics.some(({ code }) => code === 'no-such-path'))) return ExitCode.badInput;
   const [old, now] = worldsOf(inputs, options.tier);
   const result = diff(old, now);
   if (options.output === 'json') printJson(diffOutput(result), terminal);

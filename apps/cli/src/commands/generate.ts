@@ -8,6 +8,7 @@ import { ExitCode } from '../exit-code.ts';
 import { digest } from '../offline/digest.ts';
 import { readInput, reportInput } from '../offline/input.ts';
 import { type Artefact, writeArtefacts } from '../offline/output-folder.ts';
+import { refusedDirections } from '../offline/refused-directions.ts';
 import { segment, type Segmentation, type TierChoice } from '../offline/segmentation.ts';
 import { requirePaths } from '../offline/usage.ts';
 import { diagnosticOutput } from '../output/graph-output.ts';
@@ -36,8 +37,8 @@ const MOST_NODES = 1000;
 /** `ringfence generate`: policies for what the manifests declare, and a list of what is left open and why. */
 export function runGenerate(paths: readonly string[], options: GenerateOptions, terminal: Terminal): ExitCode {
   if (!requirePaths(paths, terminal)) return ExitCode.badInput;
-  const nodes = Number(options.nodes);
-  if (!Number.isInteger(nodes) || nodes < 1 || nodes > MOST_NODES) {
+  const nodes = /^\d{1,4}$/.test(options.nodes) ? Number(options.nodes) : 0;
+  if (nodes < 1 || nodes > MOST_NODES) {
     terminal.err(`ringfence: --nodes ${options.nodes}: give a whole number from 1 to ${String(MOST_NODES)}\n`);
     return ExitCode.badInput;
   }
@@ -47,14 +48,17 @@ export function runGenerate(paths: readonly string[], options: GenerateOptions, 
   const generated = options.target === 'nftables' ? nodeRulesets(segmentation, placed) : networkPolicies(segmentation, placed);
   const everything = [...diagnostics, ...segmentation.diagnostics, ...generated.diagnostics];
   const isComplete = reportInput(everything, terminal);
-  const open = notEnforced(segmentation.proposals);
+  if (options.out === undefined && options.target === 'nftables' && generated.artefacts.length > 1) {
+    terminal.err('one ruleset a node follows, each replacing the whole table: load them on their own nodes (--out writes a file for each)\n');
+  }
+  const open = [...notEnforced(segmentation.proposals), ...refusedDirections(segmentation.proposals, generated.diagnostics)];
   if (options.out !== undefined && !writeArtefacts(options.out, generated.artefacts, terminal)) return ExitCode.badInput;
   if (options.output === 'json') {
     printJson(generateOutput(options.target, generated, open, everything), terminal);
   } else if (options.out === undefined) {
-    terminal.out(asText(generated, open));
+    terminal.out(asText(generated, notEnforcedLines(open, placed.workloads.size)));
   } else {
-    terminal.err(notEnforcedLines(open).join('\n') + '\n');
+    terminal.err(`${notEnforcedLines(open, placed.workloads.size).join('\n')}\n`);
   }
   return isComplete ? ExitCode.fine : ExitCode.badInput;
 }
@@ -67,8 +71,9 @@ function networkPolicies(segmentation: Segmentation, snapshot: Snapshot): Genera
 
 function nodeRulesets(segmentation: Segmentation, snapshot: Snapshot): Generated {
   const { bundles, diagnostics } = compileNodes(segmentation.revision, snapshot, { digest });
-  const artefacts = bundles.map((bundle) => ({ file: `${bundle.node}.nft`, text: renderRuleset(bundle) }));
   const hasExamples = [...snapshot.pods.values()].some((pod) => pod.isExample);
+  const head = hasExamples ? commentLines(EXAMPLES) : '';
+  const artefacts = bundles.map((bundle) => ({ file: `${bundle.node}.nft`, text: head + renderRuleset(bundle) }));
   return { artefacts, diagnostics, hasExamples };
 }
 
@@ -77,8 +82,7 @@ const EXAMPLES = [
   'this shows the rules a node would load; compile from a running cluster before loading any.',
 ];
 
-function asText(generated: Generated, open: readonly NotEnforced[]): string {
-  const notes = [...(generated.hasExamples ? EXAMPLES : []), ...notEnforcedLines(open)];
+function asText(generated: Generated, notes: readonly string[]): string {
   return generated.artefacts.map(({ text }) => text).join('') + commentLines(notes);
 }
 

@@ -23,6 +23,10 @@ export interface SimulateOptions {
 /** `ringfence simulate`: flows that would die, most connections first, and paths that stay open although nothing asks for them. */
 export function runSimulate(paths: readonly string[], options: SimulateOptions, terminal: Terminal): ExitCode {
   if (!requirePaths(paths, terminal) || !requireOption('--flows', options.flows, terminal)) return ExitCode.badInput;
+  if (options.flows === '-' && paths.includes('-')) {
+    terminal.err('ringfence simulate: standard input can hold the manifests or the flows, not both\n');
+    return ExitCode.badInput;
+  }
   const { snapshot, diagnostics } = readInput(paths, options, terminal);
   const read = flowsOf(options.flows, terminal);
   if (read === undefined) return ExitCode.badInput;

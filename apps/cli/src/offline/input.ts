@@ -8,7 +8,7 @@ import type { Terminal } from '../terminal.ts';
 /** What the user pointed at, read and cross-checked. */
 export interface Input {
   readonly snapshot: Snapshot;
-  /** Everything found wrong while reading, the snapshot's own diagnostics included. */
+  /** Everything found wrong while reading: the snapshot's diagnostics. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -24,9 +24,19 @@ export function readInput(paths: readonly string[], options: InputOptions, termi
     onProgress: (text) => { terminal.progress(text); },
   });
   terminal.progress('putting the objects together');
-  const snapshot = snapshotOf(read.updates);
+  const snapshot = snapshotOf(read.updates, read.updates.length === 0 ? [...read.diagnostics, nothingIn(paths)] : read.diagnostics);
   terminal.progress('');
-  return { snapshot, diagnostics: [...read.diagnostics, ...snapshot.diagnostics] };
+  return { snapshot, diagnostics: snapshot.diagnostics };
+}
+
+function nothingIn(paths: readonly string[]): Diagnostic {
+  return {
+    code: 'nothing-read',
+    severity: 'error',
+    subject: paths.join(' '),
+    message: 'holds no Kubernetes object and no Compose file that could be read',
+    hint: 'name manifest or Compose files, or folders that hold .yaml, .yml or .json files',
+  };
 }
 
 /** Prints what was found wrong, and says whether the result is complete: false where an error left something out. */

@@ -4,7 +4,8 @@ import { workloadKey } from '#model';
 import { cleanText } from './clean-text.ts';
 
 /** "Not enforced, and why": each workload and direction that is left open, grouped by the reason. */
-export function notEnforcedLines(open: readonly NotEnforced[]): readonly string[] {
+export function notEnforcedLines(open: readonly NotEnforced[], workloads: number): readonly string[] {
+  if (workloads === 0) return ['Nothing is enforced: the input holds no workload.'];
   if (open.length === 0) return ['Not enforced: nothing; every workload is covered in both directions.'];
   const byReason = new Map<string, string[]>();
   for (const { workload, direction, why } of open) {
