@@ -1,5 +1,5 @@
 import { type AddressClaims, addressClaims } from '#inventory';
-import { type Connection, type Endpoint, isPortNumber, isProtocol, parseAddress, type Pod, type Protocol, type Snapshot, workloadKey } from '#model';
+import { type Address, type Connection, type Endpoint, isPortNumber, isProtocol, parseAddress, type Pod, type Protocol, type Snapshot, workloadKey } from '#model';
 
 /** The ends a text may mean, or a sentence saying why it means none. */
 export type EndReading = { readonly kind: 'ends'; readonly ends: readonly Endpoint[] } | { readonly kind: 'problem'; readonly text: string };
@@ -13,8 +13,8 @@ const ANY_PUBLIC = ['203.0.113.1', '2001:db8::1'];
  */
 export function readEnd(text: string, snapshot: Snapshot): EndReading {
   const address = parseAddress(text);
-  if (address !== undefined) return byAddress(text, addressClaims(snapshot));
-  if (text === 'internet') return { kind: 'ends', ends: ANY_PUBLIC.flatMap((one) => outside(one)) };
+  if (address !== undefined) return byAddress(address, addressClaims(snapshot));
+  if (text === 'internet') return { kind: 'ends', ends: ANY_PUBLIC.flatMap((one) => parseAddress(one) ?? []).map(outside) };
   const pods = podsCalled(text, snapshot);
   if (pods.length === 0) return { kind: 'problem', text: notFound(text, snapshot) };
   const ends = pods.flatMap((pod) => pod.addresses.map((own): Endpoint => ({ kind: 'pod', pod, address: own })));
@@ -22,20 +22,16 @@ export function readEnd(text: string, snapshot: Snapshot): EndReading {
   return { kind: 'ends', ends };
 }
 
-function byAddress(text: string, claims: AddressClaims): EndReading {
-  const address = parseAddress(text);
-  const owner = address === undefined ? undefined : claims.ownerOf(address);
-  if (address === undefined || owner?.kind !== 'pod') {
-    if (owner?.kind !== 'service') return { kind: 'ends', ends: outside(text) };
-    const name = `${owner.service.namespace}/${owner.service.name}`;
-    return { kind: 'problem', text: `${text} is the address of Service ${name}; policies see the pods behind it, so name a workload and its pod port` };
-  }
-  return { kind: 'ends', ends: [{ kind: 'pod', pod: owner.pod, address }] };
+function byAddress(address: Address, claims: AddressClaims): EndReading {
+  const owner = claims.ownerOf(address);
+  if (owner?.kind === 'pod') return { kind: 'ends', ends: [{ kind: 'pod', pod: owner.pod, address }] };
+  if (owner?.kind !== 'service') return { kind: 'ends', ends: [outside(address)] };
+  const name = `${owner.service.namespace}/${owner.service.name}`;
+  return { kind: 'problem', text: `${address.text} is the address of Service ${name}; policies see the pods behind it, so name a workload and its pod port` };
 }
 
-function outside(text: string): readonly Endpoint[] {
-  const address = parseAddress(text);
-  return address === undefined ? [] : [{ kind: 'address', address }];
+function outside(address: Address): Endpoint {
+  return { kind: 'address', address };
 }
 
 function podsCalled(text: string, snapshot: Snapshot): readonly Pod[] {
