@@ -20,6 +20,14 @@ export interface ObservedApplication {
   readonly connections: number;
 }
 
+/** The program behind an end that belongs to the reporter, where it was asked for. */
+export interface ObservedProcess {
+  readonly end: 'client' | 'server';
+  /** As the kernel calls it (`comm`): at most 15 bytes, chosen by the program itself. */
+  readonly name: string;
+  readonly connections: number;
+}
+
 /**
  * Connections between the same two ends on the same port with the same fate, added up.
  *
@@ -46,6 +54,8 @@ export interface ObservedFlow {
   /** Alive when the list was read again after a loss: may or may not be counted already. */
   readonly alive: number;
   readonly ended: number;
+  /** Connections known to be answered; absent: the reporter cannot tell. */
+  readonly replied?: number;
   /** Of ended connections, where the kernel counts them. */
   readonly sentBytes: number;
   readonly receivedBytes: number;
@@ -54,6 +64,8 @@ export interface ObservedFlow {
   /** The longest of the ended ones, where the kernel notes times. */
   readonly longestMs: number;
   readonly applications: readonly ObservedApplication[];
+  /** Absent: nobody asked. */
+  readonly processes?: readonly ObservedProcess[];
 }
 
 /** What a reporter knows it did not see. Absence from a report proves nothing where any of these is not 0. */

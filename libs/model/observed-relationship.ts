@@ -1,0 +1,44 @@
+import type { Protocol } from './protocol.ts';
+import type { Entity, WorkloadRef } from './workload-ref.ts';
+import type { WireProtocol } from './wire-protocol.ts';
+
+/** One end of what was observed: a workload, an entity every cluster has, a node (with whoever shares its address), or a host outside. */
+export type ObservedPeer =
+  | { readonly kind: 'workload'; readonly workload: WorkloadRef }
+  | { readonly kind: 'entity'; readonly entity: Entity }
+  | { readonly kind: 'node'; readonly node: string; readonly mayBe: readonly WorkloadRef[] }
+  /** `host` is the DNS name its clients knew it by (hearsay), else its address. */
+  | { readonly kind: 'external'; readonly host: string; readonly addresses: readonly string[] };
+
+/**
+ * Everything that was seen of one client talking to one server on one port: a summary that does
+ * not grow with traffic.
+ *
+ * Times are milliseconds since 1970; a bucket is one hour.
+ */
+export interface ObservedRelationship {
+  readonly from: ObservedPeer;
+  readonly to: ObservedPeer;
+  readonly protocol: Protocol;
+  /** The server's port; null for ICMP. */
+  readonly port: number | null;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  /** In how many buckets of time it was seen at all. */
+  readonly buckets: number;
+  /** Let through. */
+  readonly connections: number;
+  readonly bytes: number;
+  /** Known to be answered; undefined where no reporter could tell. */
+  readonly replied: number | undefined;
+  /** Attempts that were refused, and such as would have been. */
+  readonly denied: number;
+  readonly wouldBeDenied: number;
+  /** How many pods of the client it came from, counted up to a bound. */
+  readonly clientPods: number;
+  readonly serverPods: number;
+  readonly applications: readonly WireProtocol[];
+  readonly processes: readonly string[];
+  /** Names of the reporters that saw it, sorted, a few at most. */
+  readonly reporters: readonly string[];
+}
