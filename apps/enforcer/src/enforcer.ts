@@ -7,6 +7,8 @@ import type { FlowReport } from '#model';
 import { readBundleFile, watchBundleFile } from './bundle-watch.ts';
 import { excessCapabilities } from './capabilities.ts';
 import type { Log } from './log.ts';
+import { dockerMetadata, engineSocket } from './metadata/docker-metadata.ts';
+import { NodeMetadata } from './metadata/node-metadata.ts';
 import type { EnforcerOptions } from './options.ts';
 import { openOrderSocket } from './order-socket.ts';
 import { openReportFile } from './report-file.ts';
@@ -88,6 +90,7 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
     log('error', 'local orders are not taken', { path: options.socket, why: error instanceof Error ? error.message : String(error) });
     return undefined;
   });
+  const metadata = nodeMetadata(options, keeper.applied?.node ?? hostname(), log);
   const clock = setInterval(() => {
     keeper.prepare();
   }, PREPARE_EVERY_MS);
@@ -98,6 +101,7 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
     stop: () => {
       clearInterval(clock);
       file?.stop();
+      void metadata.stop();
       orders?.close();
       watcher?.close();
       keeper.stop();
@@ -106,6 +110,14 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
       log('info', 'stopped; the kernel goes on enforcing');
     },
   };
+}
+
+/** What the controller is told of what runs here; nobody looks before it asks. */
+function nodeMetadata({ docker }: EnforcerOptions, node: string, log: Log): NodeMetadata {
+  const engine = engineSocket(docker);
+  return new NodeMetadata(engine === undefined ? [] : [dockerMetadata(engine, node)], ({ code, severity, subject, message, hint }) => {
+    log(severity, message, { code, subject, hint });
+  });
 }
 
 function readOffered(path: string, log: Log, write: (kind: string, fields: object) => void): NodeBundle | undefined {

@@ -6,7 +6,7 @@ describe('options of the enforcer', () => {
   it('has a default for everything but the bundle', () => {
     expect(readOptions([], {})).toEqual({
       kind: 'options',
-      options: { bundle: undefined, state: '/var/lib/ringfence', driver: 'auto', namespacePath: undefined, report: undefined, socket: '/run/ringfence/enforcer.sock', confirmWithinMs: 60_000, watchesFlows: true, identifies: true, ownedMark: undefined },
+      options: { bundle: undefined, state: '/var/lib/ringfence', driver: 'auto', namespacePath: undefined, report: undefined, socket: '/run/ringfence/enforcer.sock', confirmWithinMs: 60_000, watchesFlows: true, identifies: true, ownedMark: undefined, docker: 'auto' },
     });
   });
 
@@ -24,6 +24,7 @@ describe('options of the enforcer', () => {
     [['--mark-mask', '255'], /--mark-mask 255/],
     [['--mark-mask', '0xffff0000'], /--flows off/],
     [['--socket', 'here.sock'], /absolute path/],
+    [['--docker', 'here.sock'], /--docker here.sock: give an absolute path/],
     [['--bundel', '/a'], /--bundel/],
     [['/a'], /\/a/],
   ])('refuses %j, saying what is wrong', (args, why) => {

@@ -16,6 +16,8 @@ export interface EnforcerOptions {
   readonly identifies: boolean;
   /** The bits of connection marks that are ours; all where undefined. */
   readonly ownedMark: number | undefined;
+  /** The socket of the Docker engine here, `auto` for the usual one, or `off`. */
+  readonly docker: string;
 }
 
 export type OptionsReading = { readonly kind: 'options'; readonly options: EnforcerOptions } | { readonly kind: 'help' } | { readonly kind: 'problem'; readonly why: string };
@@ -32,12 +34,13 @@ export const HELP = `ringfence-enforcer: makes this node's kernel hold exactly t
   --flows on|off          watch and report connections (on)
   --identify on|off       tell protocols by first payloads; only with flows (on)
   --mark-mask 0xMASK      bits of connection marks that are ours, at least 8; needs --flows off (all)
+  --docker SOCKET|auto|off  tell the controller of the containers of this engine (auto)
   --help
 
 Each option can be given as an environment variable too: RINGFENCE_BUNDLE, RINGFENCE_STATE, …
 `;
 
-const NAMES = ['bundle', 'state', 'driver', 'netns', 'report', 'socket', 'confirm-within', 'flows', 'identify', 'mark-mask'] as const;
+const NAMES = ['bundle', 'state', 'driver', 'netns', 'report', 'socket', 'confirm-within', 'flows', 'identify', 'mark-mask', 'docker'] as const;
 const DRIVERS = ['auto', 'netlink', 'nft', 'iptables'] as const;
 const MOST_CONFIRM_S = 86_400;
 
@@ -67,6 +70,8 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
   const mask = value('mark-mask');
   if (mask !== undefined && !/^0x[0-9a-fA-F]{1,8}$/.test(mask)) return problem(`--mark-mask ${mask}: give a mask, such as 0xffff0000`);
   if (mask !== undefined && flows === 'on') return problem('--mark-mask: the rules of flows are read from the whole mark only; say --flows off too');
+  const docker = value('docker') ?? 'auto';
+  if (docker !== 'auto' && docker !== 'off' && !isAbsolute(docker)) return problem(`--docker ${docker}: give an absolute path, auto or off`);
   const socket = value('socket') ?? '/run/ringfence/enforcer.sock';
   if (socket !== 'none' && !isAbsolute(socket)) return problem(`--socket ${socket}: give an absolute path, or none`);
   return {
@@ -82,6 +87,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
       watchesFlows: flows === 'on',
       identifies: flows === 'on' && identify === 'on',
       ownedMark: mask === undefined ? undefined : Number(mask),
+      docker,
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Address, Direction, IpFamily, PodKey, Protocol } from '#model';
+import type { Address, ConnectionFate, Direction, IpFamily, PodKey, Protocol } from '#model';
 
 /**
  * Addresses that rules match a peer by, shared by every rule that names the same peer.
@@ -87,6 +87,8 @@ export interface DispatchEntry extends Directions {
   readonly addresses: readonly Address[];
   /** The interface its packets enter the node by, where it is guarded: nothing else may come in there. See {@link isGuardable}. */
   readonly interface?: string;
+  /** What becomes of its established connections when its rules get stricter than those of the bundle before; absent: they are cut. */
+  readonly fate?: ConnectionFate;
 }
 
 /**
@@ -98,6 +100,8 @@ export interface HostEntry extends Directions {
   readonly addresses: readonly Address[];
   readonly sshPort?: number;
   readonly channelPort?: number;
+  /** As that of a pod. */
+  readonly fate?: ConnectionFate;
 }
 
 /**
