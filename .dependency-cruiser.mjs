@@ -12,10 +12,11 @@ const table = {
   graph: { libs: ['model', 'inventory'], packages: ['yaml'] },
   learning: { libs: ['model', 'inventory', 'graph'], packages: [] },
   policy: { libs: ['model', 'inventory'], packages: [] },
+  review: { libs: ['model', 'inventory', 'policy'], packages: [] },
   compilers: { libs: ['model', 'inventory', 'policy'], packages: ['yaml'] },
   distribution: { libs: ['model', 'inventory', 'compilers'], packages: [] },
   sources: { libs: ['model', 'inventory'], packages: ['yaml', '@kubernetes/client-node'], node: true },
-  store: { libs: ['model', 'graph', 'learning', 'policy', 'distribution'], packages: ['ioredis'], node: true },
+  store: { libs: ['model'], packages: ['ioredis'], node: true },
   dataplane: { libs: ['model', 'inventory', 'compilers', 'distribution'], packages: ['koffi', 'dns-packet'], node: true },
   lab: { libs: ['model', 'inventory', 'compilers', 'dataplane'], packages: ['koffi'], node: true },
 };

@@ -11,6 +11,7 @@ const pureFolders = [
   'libs/graph/',
   'libs/learning/',
   'libs/policy/',
+  'libs/review/',
   'libs/compilers/',
   'libs/distribution/',
   'apps/controller/src/pipeline/',

@@ -1,0 +1,55 @@
+import type { ConnectionFate, Diagnostic, Mode, ModeScope, OutputTarget, Snapshot, WorkloadRef, WorkloadReviews } from '#model';
+import type { Invariant } from '#policy';
+
+import type { ProposalEdit } from './proposal-edit.ts';
+import type { Actor, ReviewEvent } from './review-event.ts';
+
+/** A proposal as somebody saw it: the decision is about this and no later one. */
+export interface ShownProposal {
+  readonly workload: WorkloadRef;
+  /** Of the proposal with its edits, as `reviewedProposal` gives it. */
+  readonly hash: string;
+}
+
+/** What somebody wants to happen. */
+export type ReviewCommand =
+  | {
+      /** All of them become one revision. */
+      readonly kind: 'approve';
+      readonly items: readonly (ShownProposal & { readonly leaveOut?: readonly string[] })[];
+      readonly reason: string;
+      readonly ticket?: string;
+      /** When every rule approved here ends that does not end sooner. */
+      readonly expiresAt?: number;
+      /** The current revision as it was shown; absent: whatever it is. */
+      readonly base?: number;
+    }
+  | { readonly kind: 'reject'; readonly items: readonly ShownProposal[]; readonly reason: string }
+  | { readonly kind: 'edit'; readonly item: ShownProposal; readonly edit: ProposalEdit; readonly reason?: string }
+  | { readonly kind: 'discard-edits'; readonly workload: WorkloadRef }
+  /** `to` 0 leaves nothing approved. */
+  | { readonly kind: 'roll-back'; readonly to: number; readonly reason: string; readonly ticket?: string; readonly base?: number }
+  /** The whole cluster is not set to enforce while a namespace is not, unless `skipsRamp`. */
+  | { readonly kind: 'set-mode'; readonly scope: ModeScope; readonly mode: Mode | 'cleared'; readonly reason?: string; readonly skipsRamp?: boolean }
+  | { readonly kind: 'set-fate'; readonly scope: ModeScope; readonly fate: ConnectionFate | 'cleared'; readonly reason?: string }
+  | { readonly kind: 'set-target'; readonly namespace: string; readonly target: OutputTarget | 'cleared'; readonly reason?: string };
+
+/** What a decision is made in view of. */
+export interface ReviewContext {
+  readonly reviews: WorkloadReviews;
+  readonly snapshot: Snapshot;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly actor: Actor;
+  readonly invariants: readonly Invariant[];
+  /** SHA-256 or the like, in hexadecimal. */
+  readonly digest: (text: string) => string;
+}
+
+/**
+ * `events` are to be appended to the journal in one go, after the entry the state ends with.
+ * `notes` are for whoever decided; nothing of a refused command happened.
+ */
+export type ReviewDecision =
+  | { readonly kind: 'events'; readonly events: readonly ReviewEvent[]; readonly notes: readonly Diagnostic[] }
+  | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] };

@@ -1,0 +1,64 @@
+import type { ConnectionFate, Mode, ModeScope, OutputTarget, Proposal, WorkloadRef } from '#model';
+
+import type { ProposalEdit } from './proposal-edit.ts';
+
+/** Who decided: a person, or an auto-approval rule somebody wrote. */
+export interface Actor {
+  readonly kind: 'person' | 'rule';
+  readonly name: string;
+}
+
+/** What was approved for one workload, in full: proposals are not kept anywhere else. */
+export interface ApprovedWorkload {
+  readonly workload: WorkloadRef;
+  /** Of what was shown and approved, edits included. */
+  readonly hash: string;
+  readonly evidenceHash: string;
+  /** After edits, without the rules left out, with every expiry in it. */
+  readonly proposal: Proposal;
+  /** Ids of proposed rules that were not approved. */
+  readonly leftOut: readonly string[];
+}
+
+export interface RejectedWorkload {
+  readonly workload: WorkloadRef;
+  readonly hash: string;
+  /** The rejection stands until this changes. */
+  readonly evidenceHash: string;
+}
+
+/** Something that was decided. Plain data: it goes into the journal as it is. */
+export type ReviewEvent =
+  | {
+      readonly kind: 'approved';
+      readonly revision: number;
+      /** The revision it replaces, 0 for the first. */
+      readonly base: number;
+      readonly workloads: readonly ApprovedWorkload[];
+      readonly by: Actor;
+      readonly reason: string;
+      readonly ticket?: string;
+    }
+  | { readonly kind: 'rejected'; readonly workloads: readonly RejectedWorkload[]; readonly by: Actor; readonly reason: string }
+  | { readonly kind: 'edited'; readonly workload: WorkloadRef; readonly edit: ProposalEdit; readonly by: Actor; readonly reason?: string }
+  | { readonly kind: 'edits-discarded'; readonly workload: WorkloadRef; readonly by: Actor }
+  | {
+      readonly kind: 'rolled-back';
+      /** A new number; its content is that of `to` (0: nothing approved). */
+      readonly revision: number;
+      readonly base: number;
+      readonly to: number;
+      readonly by: Actor;
+      readonly reason: string;
+      readonly ticket?: string;
+    }
+  | { readonly kind: 'mode-set'; readonly scope: ModeScope; readonly mode: Mode | 'cleared'; readonly by: Actor; readonly reason?: string }
+  | { readonly kind: 'fate-set'; readonly scope: ModeScope; readonly fate: ConnectionFate | 'cleared'; readonly by: Actor; readonly reason?: string }
+  | { readonly kind: 'target-set'; readonly namespace: string; readonly target: OutputTarget | 'cleared'; readonly by: Actor; readonly reason?: string };
+
+/** An event with its place in the journal; `at` is in milliseconds since 1970. */
+export interface ReviewEntry {
+  readonly seq: number;
+  readonly at: number;
+  readonly event: ReviewEvent;
+}
