@@ -1,0 +1,82 @@
+import type { Decision, Mode, Protocol, Relationship, Rule, WorkloadRef } from '#model';
+import type { ConnectivityDiff, ExplainedSide, SimulatedFlow, UnusedPath } from '#policy';
+
+/** Which proposals to try, or which revision; and over how many days of what was observed. */
+export interface SimulationQuestion {
+  readonly what: { readonly kind: 'proposals'; readonly workloads: readonly WorkloadRef[] } | { readonly kind: 'revision'; readonly number: number };
+  readonly days: number;
+}
+
+/** What would happen if it were approved (or were in force) now. Times are milliseconds since 1970. */
+export interface SimulationAnswer {
+  /** What an approval of exactly this has to name. */
+  readonly hashes: readonly { readonly workload: WorkloadRef; readonly hash: string }[];
+  /** The revision it was compared with. */
+  readonly base: number;
+  readonly from: number;
+  readonly to: number;
+  /** Kinds of flow that were replayed, and the connections they stand for. */
+  readonly flows: number;
+  readonly connections: number;
+  /** Got through and would not any more, most connections first. */
+  readonly lost: readonly SimulatedFlow[];
+  /** What opens and closes against the base. */
+  readonly change: ConnectivityDiff;
+  /** Open by a rule, although nothing used it and no evidence asks for it. */
+  readonly unused: readonly UnusedPath[];
+  readonly brokenInvariants: readonly string[];
+}
+
+/** One side of a comparison: a revision, or the current one with these proposals approved. */
+export type DiffSide = { readonly kind: 'revision'; readonly number: number } | { readonly kind: 'proposals'; readonly workloads: readonly WorkloadRef[] | 'all' };
+
+/** Ends as people name them: `namespace/kind/name`, `namespace/pod`, an address or `internet`. */
+export interface WhyQuestion {
+  readonly from: string;
+  readonly to: string;
+  /** Absent: every port the evidence or a rule names between the two. */
+  readonly port?: number;
+  readonly protocol?: Protocol;
+}
+
+/** A rule that takes part, with the approval that put it there. */
+export interface ApprovedRule {
+  readonly policy: string;
+  readonly rule: Rule;
+  /** 0: found in the input, nobody approved it. */
+  readonly revision: number;
+  readonly approvedBy: string;
+  readonly reason: string;
+  /** Undefined where it was found in the input. */
+  readonly since: number | undefined;
+}
+
+export interface WhySide extends ExplainedSide {
+  readonly workload?: WorkloadRef;
+  /** The rules behind the reasons that let it through. */
+  readonly rules: readonly ApprovedRule[];
+  /** Of the workload: below `enforce` nothing is dropped, whatever the rules say. */
+  readonly mode?: Mode;
+}
+
+/** One kind of connection between the two ends. */
+export interface WhyConnection {
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: Protocol;
+  /** 0 for ICMP. */
+  readonly port: number;
+  readonly decision: Decision;
+  /** Egress first. */
+  readonly sides: readonly WhySide[];
+  /** Connections between pods of the same ends that have the very same answer, this one included. */
+  readonly alike: number;
+}
+
+export interface WhyAnswer {
+  /** In force when it was asked. */
+  readonly revision: number;
+  readonly connections: readonly WhyConnection[];
+  /** What is known between the two: the relationships with their evidence, on any port. */
+  readonly known: readonly Relationship[];
+}
