@@ -11,6 +11,7 @@ export function readPod(reading: ObjectReading): Found {
   const draft = readTemplate(reading, root, { replicas: 1 });
   const status = root.object('status');
   const node = root.object('spec')?.text('nodeName');
+  const startedAt = Date.parse(status?.text('startTime') ?? '');
   const pod: Omit<Pod, 'workload'> = {
     namespace: manifest.namespace,
     name: manifest.name,
@@ -20,6 +21,7 @@ export function readPod(reading: ObjectReading): Found {
     addresses: readPodAddresses(status),
     ports: draft.workload.containers.filter(({ role }) => role !== 'init').flatMap(({ ports }) => ports),
     phase: readPhase(status),
+    ...(Number.isNaN(startedAt) ? {} : { startedAt }),
     isExample: false,
     origin: reading.origin,
   };

@@ -20,6 +20,8 @@ export type FlowParty =
 /** A flow with its ends told by who held their addresses then, not by who holds them now. */
 export interface AttributedFlow {
   readonly reporter: string;
+  /** At which end the reporter stood: a connection between two nodes is reported by both, and counts once. */
+  readonly seenAt: 'client' | 'server' | 'both';
   /** Milliseconds since 1970: the stretch of time its report is about. */
   readonly from: number;
   readonly to: number;
@@ -27,6 +29,8 @@ export interface AttributedFlow {
   readonly server: FlowParty;
   /** `namespace/name` of the Service the client asked for, where one stood between. */
   readonly service?: string;
+  /** True where the client asked for a node port or a load balancer, so that the server sees the address of the node that translated, which is the reporter. */
+  readonly isMasqueraded?: true;
   readonly protocol: Protocol;
   /** Where the server listens, after Service translation; null for ICMP. */
   readonly port: number | null;

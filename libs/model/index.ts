@@ -14,6 +14,7 @@ export { type Json, type JsonObject, isJsonObject } from './json.ts';
 export { EVERYTHING, type LabelOperator, type LabelRequirement, type LabelSelector, type Labels, formatSelector, labelOf, selectorFromLabels, selects } from './labels.ts';
 export type { ConnectionFate, Mode, ModeScope, OutputTarget } from './mode.ts';
 export type { NodeRealisation, NodeView } from './node-state.ts';
+export type { ObservedEvidence, ObservedWorkload, ReporterRecord } from './observed-evidence.ts';
 export type { ObservedPeer, ObservedRelationship } from './observed-relationship.ts';
 export { type Origin, formatOrigin } from './origin.ts';
 export type { NamespaceSelection, Peer, PodSelection, PortMatch } from './peer.ts';

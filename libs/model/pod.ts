@@ -35,6 +35,8 @@ export interface Pod {
   readonly ports: readonly PodPort[];
   readonly workload: WorkloadRef;
   readonly phase: 'pending' | 'running' | 'finished';
+  /** Milliseconds since 1970, where the source tells: it had no address before. */
+  readonly startedAt?: number;
   /** True where the input held no pods and this one stands for a replica, with an example address. */
   readonly isExample: boolean;
   /** Where an engine tells: the networks it is on, and its first process as the host numbers it. */
