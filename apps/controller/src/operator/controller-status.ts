@@ -28,7 +28,7 @@ export interface StoreStatus {
   readonly problem?: string;
 }
 
-/** Where every workload of the inventory stands: each is counted once. */
+/** Where every workload of the inventory stands: each is counted once, by its `ReviewStanding`. */
 export interface ReviewCounts {
   readonly proposed: number;
   readonly edited: number;

@@ -1,21 +1,10 @@
-import type {
-  ConnectionFate,
-  Diagnostic,
-  FlowVerdict,
-  Mode,
-  ModeScope,
-  NodeView,
-  ObservedRelationship,
-  OutputTarget,
-  Proposal,
-  ServiceGraph,
-  WorkloadRef,
-} from '#model';
+import type { Diagnostic, FlowVerdict, NodeView, ObservedRelationship, Revision, ServiceGraph, WorkloadRef } from '#model';
 import type { ConnectivityDiff } from '#policy';
+import type { Actor, ReviewCommand, ReviewEntry, ReviewState } from '#review';
 
 import type { DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { ControllerStatus } from './controller-status.ts';
-import type { ModeTable, ReviewItem, ReviewState, RevisionDetail, RevisionItem } from './review-item.ts';
+import type { ReviewItem, ReviewStanding } from './review-item.ts';
 
 /** Which workloads are meant; everything absent matches. */
 export interface WorkloadFilter {
@@ -25,7 +14,7 @@ export interface WorkloadFilter {
 }
 
 export interface ReviewFilter extends WorkloadFilter {
-  readonly state?: ReviewState['kind'];
+  readonly standing?: ReviewStanding;
   readonly isReady?: boolean;
 }
 
@@ -54,55 +43,27 @@ export interface FlowItem {
   readonly missing?: string;
 }
 
-/** One entry of the journal as people read it. */
-export interface JournalItem {
-  readonly seq: number;
-  readonly at: number;
+/** An entry of the journal with its link in the chain. */
+export interface JournalItem extends ReviewEntry {
   readonly digest: string;
-  /** `approved`, `rejected`, `mode-set`, …: the kind of the event. */
-  readonly kind: string;
-  readonly by: string;
-  readonly reason: string;
-  readonly ticket?: string;
-  readonly workloads: readonly WorkloadRef[];
-  /** One sentence. */
-  readonly text: string;
 }
 
-/** A question that is wrong in itself: an end that is nobody, a revision that never was. */
-export interface Unanswerable {
-  readonly kind: 'unanswerable';
-  readonly diagnostics: readonly Diagnostic[];
-}
-
-export type Answer<Value> = { readonly kind: 'answer'; readonly value: Value } | Unanswerable;
-
-/** Who asks for it and why. `actor` says how it is known: `claimed:alice` is what the caller says of itself. */
-export interface Basis {
-  readonly actor: string;
-  readonly reason: string;
-  readonly ticket?: string;
-}
-
-/** A proposal as it was when the person looked at it; an approval of anything else is a conflict. */
-export interface SeenProposal {
-  readonly workload: WorkloadRef;
-  readonly hash: string;
-}
+/** `unanswerable`: the question is wrong in itself, such as an end that is nobody or a revision that never was. */
+export type Answer<Value> = { readonly kind: 'answer'; readonly value: Value } | { readonly kind: 'unanswerable'; readonly diagnostics: readonly Diagnostic[] };
 
 export type CommandResult =
-  /** In the journal for good. `revision` where it made one. Diagnostics are warnings. */
-  | { readonly kind: 'done'; readonly seq: number; readonly revision?: number; readonly diagnostics: readonly Diagnostic[] }
+  /** In the journal for good, `seq` being the last entry it made. `revision` where it made one. */
+  | { readonly kind: 'done'; readonly seq: number; readonly revision?: number; readonly notes: readonly Diagnostic[] }
   /** It may not be done: an invariant would break, nothing is proposed, no such revision. */
   | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] }
-  /** What the person looked at is not what is there now: look again. */
+  /** What the person looked at is not what is there now (another hash, another current revision): look again. */
   | { readonly kind: 'conflict'; readonly diagnostics: readonly Diagnostic[] }
   /** Another replica writes; `leader` where it is known. */
   | { readonly kind: 'not leader'; readonly leader?: string };
 
 /** What changed: a hint to ask again, not the thing itself. */
 export type OperatorChange =
-  /** A proposal, its coverage or its state. */
+  /** A proposal, its coverage or its standing. */
   | { readonly kind: 'reviews'; readonly workloads: readonly WorkloadRef[] }
   | { readonly kind: 'graph' }
   | { readonly kind: 'revision'; readonly number: number }
@@ -110,13 +71,6 @@ export type OperatorChange =
   | { readonly kind: 'nodes'; readonly nodes: readonly string[] }
   | { readonly kind: 'journal'; readonly seq: number }
   | { readonly kind: 'status' };
-
-/** Ids grow by one with every event of this process. */
-export interface OperatorEvent {
-  readonly id: number;
-  readonly at: number;
-  readonly change: OperatorChange;
-}
 
 /**
  * Everything people and their programs may ask of a controller and tell it: the REST interface is
@@ -134,35 +88,19 @@ export interface OperatorPort {
   /** Sorted by workload. */
   reviews(filter: ReviewFilter, page: PageRequest): Promise<Page<ReviewItem>>;
   review(workload: WorkloadRef): Promise<ReviewItem | undefined>;
-  /** Newest first. */
-  revisions(page: PageRequest): Promise<Page<RevisionItem>>;
-  /** 0 is the set of policies found in the input. */
-  revision(number: number): Promise<RevisionDetail | undefined>;
+  /** Everything decided so far: revisions, approvals, modes, fates, targets. */
+  decided(): Promise<ReviewState>;
+  /** With its policies; 0 is the set found in the input. */
+  revision(number: number): Promise<Revision | undefined>;
   /** Entries after that one, oldest first. */
   journal(afterSeq: number, limit: number): Promise<readonly JournalItem[]>;
   simulate(question: SimulationQuestion): Promise<Answer<SimulationAnswer>>;
   diff(before: DiffSide, after: DiffSide): Promise<Answer<ConnectivityDiff>>;
   why(question: WhyQuestion): Promise<Answer<WhyAnswer>>;
   nodes(): Promise<readonly NodeView[]>;
-  modes(): Promise<ModeTable>;
 
-  /** All of them in one revision, or none. */
-  approve(proposals: readonly SeenProposal[], basis: Basis): Promise<CommandResult>;
-  reject(proposals: readonly SeenProposal[], basis: Basis): Promise<CommandResult>;
-  /** `proposal` takes the place of what is proposed, until it is approved or rejected. */
-  edit(seen: SeenProposal, proposal: Proposal, basis: Basis): Promise<CommandResult>;
-  /** A new revision with the policies of that one. */
-  rollback(to: number, basis: Basis): Promise<CommandResult>;
-  /** Undefined takes the setting away. */
-  setMode(scope: ModeScope, mode: Mode | undefined, basis: Basis): Promise<CommandResult>;
-  setFate(scope: ModeScope, fate: ConnectionFate | undefined, basis: Basis): Promise<CommandResult>;
-  setTarget(namespace: string, target: OutputTarget | undefined, basis: Basis): Promise<CommandResult>;
+  command(command: ReviewCommand, actor: Actor): Promise<CommandResult>;
 
-  /**
-   * Calls back on every change from now on, in order; gives the function that ends it. `eventsAfter`
-   * is for those who lost their connection.
-   */
-  subscribe(listener: (event: OperatorEvent) => void): () => void;
-  /** The events after that id that are still kept; undefined where some are not, so that everything has to be asked anew. */
-  eventsAfter(id: number): readonly OperatorEvent[] | undefined;
+  /** Calls back on every change from now on; gives the function that ends it. */
+  subscribe(listener: (change: OperatorChange) => void): () => void;
 }
