@@ -1,0 +1,217 @@
+import { changesBetween, type CompileInput, NodeCompiler, type NodeBundle, withNodeSettings } from '#compilers/nftables';
+import { Inventory } from '#inventory';
+import { compareText, type Diagnostic, type Policy, type Revision, type Snapshot, type SourceUpdate } from '#model';
+import { adoptPolicies, comparePolicies } from '#policy';
+
+import { EnforcedObjects } from './enforced-objects.ts';
+import { type EnforcementSettings, nodeSettings, OBSERVING } from './node-modes.ts';
+import { type PolicyOutputs, PolicyWriter } from './policy-writer.ts';
+import { SourceGate } from './source-gate.ts';
+
+export interface EnforcementOptions {
+  /** SHA-256 or the like, in hexadecimal. */
+  readonly digest: (text: string) => string;
+  /** Sources that have to be in sync before anything is compiled. */
+  readonly required: readonly string[];
+  /** Whether policies found in the cluster go into the bundles too: for clusters whose network enforces none. */
+  readonly enforcesExisting?: boolean;
+}
+
+/** How much one turn hands over. */
+export interface TurnBudget {
+  readonly nodes: number;
+}
+
+/** What is different since the last turn. */
+export interface EnforcementTurn {
+  /** Nodes whose bundle, or its revision, is another one now; sorted. */
+  readonly nodes: readonly NodeBundle[];
+  /** Nodes that are no more. */
+  readonly removed: readonly string[];
+  /** Present where they were worked out anew. */
+  readonly outputs?: PolicyOutputs;
+  /** Present where they were worked out anew. */
+  readonly diagnostics?: readonly Diagnostic[];
+  /** Required sources that have never been in sync: as long as there are any, nothing else is in here. */
+  readonly waitsFor: readonly string[];
+  /** Whether the budget left something for the next turn. */
+  readonly hasMore: boolean;
+  /** Milliseconds since 1970 when the next turn is due though nothing comes in; absent: never. */
+  readonly dueAt?: number;
+}
+
+/** Outputs and diagnostics look at the whole cluster, so they are worked out at most this often. */
+const SLOW_EVERY_MS = 2_000;
+
+/**
+ * From what the sources say and what is approved to what each node enforces.
+ *
+ * ```
+ *  SourceUpdate ─► EnforcedObjects ─► Inventory ─► Snapshot ─┐ changesBetween
+ *                  (what matters)                            ▼
+ *  revision ─────────────────────────────────────────► NodeCompiler ─► bundles that differ
+ *  modes, targets, fates ────────────────────────────► withNodeSettings ─► nodes, by the budget
+ *                                                      PolicyWriter ─► NetworkPolicies, folder   (seldom)
+ * ```
+ *
+ * `accept` and the setters only remember; `turn` works. Nothing is handed over before every
+ * required source has been in sync once, and from then on a node's bundle is always that of a
+ * compile from scratch.
+ */
+export class EnforcementPipeline {
+  readonly #options: EnforcementOptions;
+  readonly #inventory = new Inventory();
+  readonly #objects: EnforcedObjects;
+  readonly #gate: SourceGate;
+  readonly #writer: PolicyWriter;
+  /** As handed over, by node. */
+  readonly #bundles = new Map<string, NodeBundle>();
+  /** As compiled, without settings. */
+  readonly #compiled = new Map<string, NodeBundle>();
+  readonly #pending = new Set<string>();
+  readonly #removed = new Set<string>();
+  #revision: Revision = adoptPolicies([]);
+  #settings: EnforcementSettings = OBSERVING;
+  #compiler: NodeCompiler | undefined;
+  #input: CompileInput | undefined;
+  /** What the compiled revision was made of, so that it is made again only when one of them changes. */
+  #combined: { readonly revision: Revision; readonly policies: readonly Policy[]; readonly result: Revision } | undefined;
+  #isDirty = true;
+  #areSettingsDirty = true;
+  #slowDirtySince: number | undefined;
+  #slowAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: EnforcementOptions) {
+    this.#options = options;
+    this.#objects = new EnforcedObjects(options.digest);
+    this.#gate = new SourceGate(options.required);
+    this.#writer = new PolicyWriter();
+  }
+
+  accept(update: SourceUpdate): void {
+    const meant = this.#objects.sift(update);
+    if (meant === undefined) return;
+    this.#inventory.accept(meant);
+    this.#isDirty = true;
+  }
+
+  setInSync(source: string, isInSync: boolean): void {
+    this.#gate.set(source, isInSync);
+    this.#isDirty = true;
+  }
+
+  setRevision(revision: Revision): void {
+    this.#revision = revision;
+    this.#isDirty = true;
+  }
+
+  setSettings(settings: EnforcementSettings): void {
+    this.#settings = settings;
+    this.#areSettingsDirty = true;
+    this.#isDirty = true;
+  }
+
+  /** What a node should enforce, as it was handed over last. */
+  bundleOf(node: string): NodeBundle | undefined {
+    return this.#bundles.get(node);
+  }
+
+  /** The cluster as it was compiled last; undefined before everything required was in sync. */
+  get snapshot(): Snapshot | undefined {
+    return this.#input?.snapshot;
+  }
+
+  turn(now: number, budget: TurnBudget): EnforcementTurn {
+    const waitsFor = this.#gate.waitsFor();
+    if (waitsFor.length > 0) return { nodes: [], removed: [], waitsFor, hasMore: false };
+    if (this.#isDirty) this.#compile(now);
+    const nodes = this.#handOver(budget.nodes);
+    const removed = [...this.#removed].sort(compareText);
+    this.#removed.clear();
+    const slow = this.#slow(now);
+    const dueAt = this.#slowDirtySince === undefined ? undefined : this.#slowAt + SLOW_EVERY_MS;
+    return { nodes, removed, ...slow, waitsFor, hasMore: this.#pending.size > 0, ...(dueAt === undefined ? {} : { dueAt }) };
+  }
+
+  #compile(now: number): void {
+    this.#isDirty = false;
+    const snapshot = this.#inventory.snapshot();
+    const before = this.#input;
+    const input = { revision: this.#revisionFor(snapshot), snapshot };
+    this.#input = input;
+    if (this.#compiler === undefined || before === undefined) {
+      this.#compiler = new NodeCompiler(input.revision, snapshot, this.#options.digest);
+      for (const [node, bundle] of this.#compiler.bundles()) this.#setCompiled(node, bundle);
+    } else {
+      const { changed, removed } = this.#compiler.apply(changesBetween(before, input));
+      for (const bundle of changed) this.#setCompiled(bundle.node, bundle);
+      for (const node of removed) this.#remove(node);
+      // bundles that stay the same still say which revision they realise
+      if (before.revision.number !== input.revision.number) for (const [node, bundle] of this.#compiler.bundles()) this.#setCompiled(node, bundle);
+    }
+    // labels of namespaces say modes, so all of them are looked at again
+    if (this.#areSettingsDirty || before?.snapshot.namespaces !== snapshot.namespaces) for (const node of this.#compiled.keys()) this.#pending.add(node);
+    this.#areSettingsDirty = false;
+    this.#slowDirtySince ??= now;
+  }
+
+  #setCompiled(node: string, bundle: NodeBundle): void {
+    this.#compiled.set(node, bundle);
+    this.#removed.delete(node);
+    this.#pending.add(node);
+  }
+
+  #remove(node: string): void {
+    this.#compiled.delete(node);
+    this.#pending.delete(node);
+    if (this.#bundles.delete(node)) this.#removed.add(node);
+  }
+
+  #handOver(most: number): readonly NodeBundle[] {
+    if (this.#pending.size === 0 || this.#input === undefined) return [];
+    const settings = nodeSettings(this.#input.snapshot, this.#settings);
+    const nodes: NodeBundle[] = [];
+    for (const node of [...this.#pending].sort(compareText)) {
+      if (nodes.length >= most) break;
+      this.#pending.delete(node);
+      const compiled = this.#compiled.get(node);
+      if (compiled === undefined) continue;
+      const bundle = withNodeSettings(compiled, settings, this.#options.digest);
+      const before = this.#bundles.get(node);
+      if (before?.hash === bundle.hash && before.revision === bundle.revision) continue;
+      this.#bundles.set(node, bundle);
+      nodes.push(bundle);
+    }
+    return nodes;
+  }
+
+  #slow(now: number): Pick<EnforcementTurn, 'outputs' | 'diagnostics'> {
+    if (this.#slowDirtySince === undefined || this.#input === undefined || this.#compiler === undefined) return {};
+    if (now - this.#slowAt < SLOW_EVERY_MS || this.#pending.size > 0) return {};
+    this.#slowAt = now;
+    this.#slowDirtySince = undefined;
+    const { snapshot } = this.#input;
+    const outputs = this.#writer.write(this.#revision, snapshot, this.#settings);
+    const behind = this.#gate.behind().map(behindFinding);
+    return { outputs, diagnostics: [...this.#compiler.diagnostics(), ...outputs.diagnostics, ...behind] };
+  }
+
+  // What is in the cluster already is enforced by whoever enforces it there: a second time, by us, only on request.
+  #revisionFor({ policies }: Snapshot): Revision {
+    if (this.#options.enforcesExisting !== true || policies.length === 0) return this.#revision;
+    if (this.#combined?.revision !== this.#revision || this.#combined.policies !== policies) {
+      this.#combined = { revision: this.#revision, policies, result: { ...this.#revision, policies: [...this.#revision.policies, ...policies].sort(comparePolicies) } };
+    }
+    return this.#combined.result;
+  }
+}
+
+function behindFinding(source: string): Diagnostic {
+  return {
+    code: 'source-behind',
+    severity: 'warning',
+    subject: source,
+    message: 'has lost its connection; what it said last counts until it is back',
+    hint: 'the log says why; nothing is taken away meanwhile',
+  };
+}

@@ -1,0 +1,55 @@
+import type { DispatchEntry, EnforcementMode, NodeSettings } from '#compilers/nftables';
+import type { ConnectionFate, Direction, Labels, Mode, OutputTarget, Snapshot, WorkloadRef } from '#model';
+
+/** What is decided beside the policies: how earnestly a workload's are enforced, by whom, and what becomes of its connections. */
+export interface EnforcementSettings {
+  readonly modeOf: (workload: WorkloadRef, namespaceLabels: Labels) => Mode;
+  readonly targetOf: (namespace: string) => OutputTarget;
+  readonly fateOf?: (workload: WorkloadRef) => ConnectionFate | undefined;
+}
+
+/** Nothing is dropped until somebody says so. */
+export const OBSERVING: EnforcementSettings = { modeOf: () => 'observe', targetOf: () => 'nftables' };
+
+const NO_LABELS: Labels = {};
+
+/** The mode of a workload in this cluster. */
+export function modeIn(snapshot: Snapshot, workload: WorkloadRef, { modeOf }: EnforcementSettings): Mode {
+  return modeOf(workload, snapshot.namespaces.get(workload.namespace)?.labels ?? NO_LABELS);
+}
+
+/**
+ * The settings of the pods of a node, as the compiler's bundles take them.
+ *
+ * A pod whose namespace is written somewhere else (NetworkPolicies, a folder, nowhere) is observed
+ * by the enforcer and never refused anything by it.
+ */
+export function nodeSettings(snapshot: Snapshot, settings: EnforcementSettings): NodeSettings {
+  const modes = new Map<WorkloadRef, EnforcementMode>();
+  const modeOfWorkload = (workload: WorkloadRef): EnforcementMode => {
+    const known = modes.get(workload);
+    if (known !== undefined) return known;
+    const mode = settings.targetOf(workload.namespace) === 'nftables' ? modeIn(snapshot, workload, settings) : 'observe';
+    modes.set(workload, mode);
+    return mode;
+  };
+  const workloadOf = ({ pod }: DispatchEntry): WorkloadRef | undefined => snapshot.pods.get(pod)?.workload;
+  const { fateOf } = settings;
+  return {
+    modeOf: (entry: DispatchEntry, direction: Direction) => {
+      // what is open has no mode, and `enforce` is what a bundle says by saying nothing
+      if (entry[direction] === undefined) return undefined;
+      const workload = workloadOf(entry);
+      const mode = workload === undefined ? 'observe' : modeOfWorkload(workload);
+      return mode === 'enforce' ? undefined : mode;
+    },
+    ...(fateOf === undefined
+      ? {}
+      : {
+          fateOf: (entry: DispatchEntry) => {
+            const workload = workloadOf(entry);
+            return workload === undefined ? undefined : fateOf(workload);
+          },
+        }),
+  };
+}

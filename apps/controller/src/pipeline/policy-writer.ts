@@ -1,0 +1,80 @@
+import { compileNetworkPolicies, type NetworkPolicyObject } from '#compilers/kubernetes';
+import { compareDiagnostics, type Diagnostic, type Mode, type OutputTarget, type Policy, type Revision, type Snapshot, type WorkloadRef, workloadKey } from '#model';
+import { lintPolicies } from '#policy';
+
+import { type EnforcementSettings, modeIn } from './node-modes.ts';
+
+/** Policies as objects, for namespaces that are not enforced by the enforcers. */
+export interface PolicyOutputs {
+  /** What the cluster should hold of ours, in namespaces whose target is `networkpolicy`: no more and no less. */
+  readonly networkPolicies: readonly NetworkPolicyObject[];
+  /** What the folder should hold, in namespaces whose target is `folder`. */
+  readonly folder: readonly NetworkPolicyObject[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Writes what is approved as NetworkPolicies where a namespace wants that.
+ *
+ * A NetworkPolicy drops what it does not name from the moment it is there, so only workloads in
+ * mode `enforce` get one.
+ */
+export class PolicyWriter {
+  #linted: { readonly policies: readonly Policy[]; readonly workloads: Snapshot['workloads']; readonly findings: readonly Diagnostic[] } | undefined;
+
+  write(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings): PolicyOutputs {
+    const cluster = this.#compile(revision, snapshot, settings, 'networkpolicy');
+    const folder = this.#compile(revision, snapshot, settings, 'folder');
+    const diagnostics = [...cluster.diagnostics, ...folder.diagnostics, ...notEnforced(revision, snapshot, settings), ...this.#lint(snapshot)];
+    return { networkPolicies: cluster.objects, folder: folder.objects, diagnostics: distinct(diagnostics) };
+  }
+
+  #compile(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings, target: OutputTarget): ReturnType<typeof compileNetworkPolicies> {
+    const policies = revision.policies.filter((policy) => {
+      const workload = workloadOf(policy);
+      return workload !== undefined && settings.targetOf(workload.namespace) === target && modeIn(snapshot, workload, settings) === 'enforce';
+    });
+    return policies.length === 0 ? { objects: [], diagnostics: [] } : compileNetworkPolicies({ ...revision, policies }, snapshot);
+  }
+
+  // Policies of others, said again only when they or what runs are different.
+  #lint({ policies, workloads, ...rest }: Snapshot): readonly Diagnostic[] {
+    if (policies.length === 0) return [];
+    if (this.#linted?.policies !== policies || this.#linted.workloads !== workloads) this.#linted = { policies, workloads, findings: lintPolicies(policies, { policies, workloads, ...rest }) };
+    return this.#linted.findings;
+  }
+}
+
+/** What a target cannot do for an approved workload: nobody should believe it is enforced. */
+function notEnforced(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings): readonly Diagnostic[] {
+  return revision.policies.flatMap((policy) => {
+    const workload = workloadOf(policy);
+    if (workload === undefined) return [];
+    const target = settings.targetOf(workload.namespace);
+    const mode = modeIn(snapshot, workload, settings);
+    return finding(workload, target, mode, snapshot.workloads.get(workloadKey(workload))?.hostNetwork === true);
+  });
+}
+
+function finding(workload: WorkloadRef, target: OutputTarget, mode: Mode, isOnHostNetwork: boolean): readonly Diagnostic[] {
+  const subject = workloadKey(workload);
+  if (isOnHostNetwork) {
+    return [{ code: 'subject-on-host-network', severity: 'warning', subject, message: 'runs on the network of its node, where no policy of pods applies to it', hint: 'give it a network of its own, or use host mode of the enforcers' }];
+  }
+  if (target === 'none' && mode !== 'observe') {
+    return [{ code: 'no-target', severity: 'warning', subject, message: `is set to ${mode}, and the policies of its namespace go nowhere`, hint: 'choose a target for the namespace' }];
+  }
+  if (mode === 'audit' && (target === 'networkpolicy' || target === 'folder')) {
+    return [{ code: 'audit-not-sayable', severity: 'warning', subject, message: 'is set to audit, which a NetworkPolicy cannot say, so it gets none', hint: 'let enforcers audit it (target nftables), or set it to enforce' }];
+  }
+  return [];
+}
+
+function workloadOf({ subject }: Policy): WorkloadRef | undefined {
+  return subject.kind === 'workload' ? subject.workload : undefined;
+}
+
+function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const sorted = [...diagnostics].sort(compareDiagnostics);
+  return sorted.filter((diagnostic, at) => at === 0 || compareDiagnostics(sorted[at - 1] ?? diagnostic, diagnostic) !== 0);
+}
