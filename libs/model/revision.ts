@@ -5,8 +5,8 @@ declare const approved: unique symbol;
 /**
  * An approved, immutable set of policies: the only thing compilers take.
  *
- * The brand has no value at run time; only `approve` and `adoptPolicies` in `#policy` produce the
- * type, so a proposal can not be compiled by accident.
+ * The brand has no value at run time; only `#policy` produces the type, so a proposal can not be
+ * compiled by accident.
  */
 export interface Revision {
   readonly [approved]: true;

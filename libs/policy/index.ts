@@ -7,14 +7,17 @@ export { explain, type ExplainedSide, type Explanation, type MissingRule } from 
 export { createGrounder, type GroundedPeer, type Grounder, groundPeer } from './grounding.ts';
 export { inForceAt } from './in-force.ts';
 export type { Invariant, PeerPattern } from './invariant.ts';
+export { JsonFields, JsonPlace, type JsonReading, readJson } from './json-place.ts';
 export { lintPolicies } from './lint.ts';
 export { type Certainty, isSelectable, isSelected, isSubject } from './membership.ts';
 export type { Party } from './party.ts';
+export { readPolicy, readRevision, writePolicy, writeRevision } from './policy-json.ts';
 export { matchesPorts } from './port-matching.ts';
 export { EVERY_PORT, formatPorts, hasPort, intersectPorts, NO_PORTS, type PortRange, type PortSet, portSet, samePorts, subtractPorts, unitePorts } from './port-set.ts';
 export { EVERY_ADDRESS, NOT_INTERNET_4, NOT_INTERNET_6, publicInternet } from './public-internet.ts';
 export { INVARIANT_API_VERSION, readInvariants } from './read-invariants.ts';
-export { adoptPolicies, type Approval, approve, comparePolicies } from './revision.ts';
+export { adoptPolicies, type Approval, approve, approvedPolicy, comparePolicies, type JournalledApproval, reviveRevision } from './revision.ts';
+export { readPeers, readPorts, readRule, writePeers, writeRule } from './rule-json.ts';
 export { formatConnection } from './side.ts';
 export { type SimulatedFlow, simulate, type Simulation } from './simulate.ts';
 export type { UnusedPath } from './unused-paths.ts';

@@ -25,7 +25,7 @@ export interface Approval {
  * Somebody wrote and applied them already, so there is nothing to approve.
  */
 export function adoptPolicies(policies: readonly Policy[]): Revision {
-  return brand(0, 'the input', 'policies found in the input', policies);
+  return brandRevision(0, 'the input', 'policies found in the input', policies);
 }
 
 /**
@@ -36,12 +36,28 @@ export function adoptPolicies(policies: readonly Policy[]): Revision {
  * workload with both directions open gets no policy.
  */
 export function approve(proposals: readonly Proposal[], approval: Approval): Revision {
-  const { number, approvedBy, reason, keep = [] } = approval;
+  const { number } = approval;
   if (!Number.isInteger(number) || number < 1) throw new Error(`approve proposals: revision numbers count from 1, not ${String(number)}`);
-  const learned = proposals.map((proposal) => learnedPolicy(proposal, number)).filter((policy) => policy !== undefined);
+  return reviveRevision(proposals.map((proposal) => ({ proposal, revision: number })), approval);
+}
+
+/** A proposal that was approved, as the journal tells of it, and the revision that brought it in. */
+export interface JournalledApproval {
+  readonly proposal: Proposal;
+  readonly revision: number;
+}
+
+/**
+ * Makes a revision anew out of what was approved, each part in the revision it names: the way back
+ * from a journal. `number` 0 is what is in force before anything is approved.
+ */
+export function reviveRevision(approvals: readonly JournalledApproval[], approval: Approval): Revision {
+  const { number, approvedBy, reason, keep = [] } = approval;
+  if (!Number.isInteger(number) || number < 0) throw new Error(`revive a revision: ${String(number)} is no number of one`);
+  const learned = approvals.map(({ proposal, revision }) => approvedPolicy(proposal, revision)).filter((policy) => policy !== undefined);
   const names = new Set(learned.map((policy) => policy.name));
-  if (names.size !== learned.length) throw new Error('approve proposals: two proposals for one workload');
-  return brand(number, approvedBy, reason, [...learned, ...keep]);
+  if (names.size !== learned.length) throw new Error(`revive revision ${String(number)}: two proposals for one workload`);
+  return brandRevision(number, approvedBy, reason, [...learned, ...keep]);
 }
 
 /** Orders policies as they are asked: admin tier, NetworkPolicies, baseline; by priority; by name. */
@@ -49,7 +65,8 @@ export function comparePolicies(a: Policy, b: Policy): number {
   return tierRank(a) - tierRank(b) || priorityOf(a) - priorityOf(b) || compareText(a.name, b.name) || compareOrigins(a, b);
 }
 
-function learnedPolicy(proposal: Proposal, revision: number): NamespacedPolicy | undefined {
+/** The policy an approved proposal becomes; undefined where both directions are open. */
+export function approvedPolicy(proposal: Proposal, revision: number): NamespacedPolicy | undefined {
   const ingress = closedRules(proposal.ingress);
   const egress = closedRules(proposal.egress);
   if (ingress === undefined && egress === undefined) return undefined;
@@ -73,11 +90,23 @@ function closedRules(direction: DirectionProposal): readonly Rule[] | undefined 
 
 // The tier was for whoever had to decide; evidence and reasons stay with the rule.
 function approvedRule(proposed: ProposedRule): Rule {
-  const { id, peers, ports, application, evidence, confidence, why, widenings } = proposed;
-  return { id, peers, ports, ...(application === undefined ? {} : { application }), evidence, confidence, why, widenings };
+  const { id, peers, ports, application, enforceApplication, expiresAt, evidence, confidence, why, widenings } = proposed;
+  return {
+    id,
+    peers,
+    ports,
+    ...(application === undefined ? {} : { application }),
+    ...(enforceApplication === undefined ? {} : { enforceApplication }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    evidence,
+    confidence,
+    why,
+    widenings,
+  };
 }
 
-function brand(number: number, approvedBy: string, reason: string, policies: readonly Policy[]): Revision {
+/** Only for what this library itself has checked; not given out. */
+export function brandRevision(number: number, approvedBy: string, reason: string, policies: readonly Policy[]): Revision {
   const content = { number, approvedBy, reason, policies: [...policies].sort(comparePolicies) };
   return content as unknown as Revision; // the brand has no value at run time
 }
