@@ -1,3 +1,4 @@
+export type { AutoApproval, AutoApprovalRefusal, AutoApprovalRule, EvidenceClass } from './auto-approval.ts';
 export type {
   Applicability,
   Catalogue,
@@ -11,5 +12,7 @@ export type {
   WorkloadMatch,
 } from './catalogue.ts';
 export { type CatalogueReading, readCatalogueEntry } from './catalogue-reader.ts';
+export { DEFAULT_THRESHOLDS, type LearningContext, type LearningThresholds } from './learning-context.ts';
 export { type NotEnforced, notEnforced } from './not-enforced.ts';
 export { type Learning, type LearningOptions, propose } from './propose.ts';
+export { type Watched, WorkloadWatch } from './workload-watch.ts';

@@ -1,7 +1,14 @@
+import type { Direction } from './connection.ts';
 import type { Proposal } from './proposal.ts';
 import type { WorkloadKey, WorkloadRef } from './workload-ref.ts';
 
-/** How much of a workload's real traffic has been seen, as an estimate: shares from 0 to 1. */
+/**
+ * How much of a workload's real traffic has been seen, as an estimate: shares from 0 to 1.
+ *
+ * What is estimated: take an hour at random and, in it, one of the relationships that show; the
+ * probability that it is one already known. A relationship that shows every hour weighs 24 times
+ * one that shows once a day.
+ */
 export interface Coverage {
   readonly estimate: number;
   /** The 90 % interval. */
@@ -20,12 +27,15 @@ export interface Coverage {
 export interface AwaitedRun {
   readonly workload: WorkloadRef;
   readonly schedule: string;
-  /** Milliseconds since 1970; undefined where the schedule could not be read. */
+  /** Milliseconds since 1970; undefined where the schedule could not be read, or never comes. */
   readonly next: number | undefined;
+  /** One sentence. */
+  readonly why: string;
 }
 
 /** A rule that may not be approved automatically, and why. */
 export interface Quarantine {
+  readonly direction: Direction;
   readonly rule: string;
   readonly reasons: readonly string[];
 }
@@ -41,6 +51,8 @@ export interface WorkloadReview {
   readonly hash: string;
   readonly evidenceHash: string;
   readonly coverage: Coverage;
+  /** The same for each direction alone: what a direction is closed by. */
+  readonly directions: { readonly ingress: Coverage; readonly egress: Coverage };
   readonly isReady: boolean;
   /** Why it is not ready, one sentence each; empty where it is. */
   readonly waitsFor: readonly string[];

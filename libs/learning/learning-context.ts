@@ -1,0 +1,49 @@
+import type { Proposal, Relationship, WorkloadKey } from '#model';
+
+import type { Catalogue } from './catalogue.ts';
+import type { Watched } from './workload-watch.ts';
+
+/** Where learning draws its lines. */
+export interface LearningThresholds {
+  /** Observation alone closes a direction where the low end of its coverage is at least this. */
+  readonly closeAt: number;
+  /** A workload is ready where the low end of its coverage is at least this. */
+  readonly readyAt: number;
+  /** Observation shorter than this closes nothing and makes nothing ready: work follows the day. */
+  readonly leastHours: number;
+  /** For how long an image, a destination or a pod counts as new. */
+  readonly newForMs: number;
+  /** More ports than this between the same two ends are offered as ranges. */
+  readonly mostPorts: number;
+  /** More addresses than this of one workload outside the cluster are offered as blocks. */
+  readonly mostAddresses: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * One connection in twenty unforeseen is the most that is closed on observation alone, and only
+ * after a whole day; what is new stays new for that day too.
+ */
+export const DEFAULT_THRESHOLDS: LearningThresholds = {
+  closeAt: 0.95,
+  readyAt: 0.95,
+  leastHours: 24,
+  newForMs: 24 * HOUR_MS,
+  mostPorts: 20,
+  mostAddresses: 32,
+};
+
+/** Everything a review depends on besides graph, evidence and snapshot. */
+export interface LearningContext {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly catalogue: Catalogue;
+  readonly thresholds?: LearningThresholds;
+  /** When images came and CronJobs ran, as a `WorkloadWatch` saw it. */
+  readonly watched?: ReadonlyMap<WorkloadKey, Watched>;
+  /** The invariants a proposal would break, one sentence each. Absent: there are none. */
+  readonly brokenInvariants?: (proposal: Proposal) => readonly string[];
+  /** The policies others wrote that let this relationship through already, by name, sorted. */
+  readonly permittedBy?: (relationship: Relationship) => readonly string[];
+}
