@@ -15,6 +15,7 @@ const table = {
   review: { libs: ['model', 'inventory', 'policy'], packages: [] },
   compilers: { libs: ['model', 'inventory', 'policy'], packages: ['yaml'] },
   distribution: { libs: ['model', 'inventory', 'compilers'], packages: [] },
+  'operator-api': { libs: ['model', 'policy', 'review'], packages: ['zod'] },
   sources: { libs: ['model', 'inventory'], packages: ['yaml', '@kubernetes/client-node'], node: true },
   store: { libs: ['model'], packages: ['ioredis'], node: true },
   dataplane: { libs: ['model', 'inventory', 'compilers', 'distribution'], packages: ['koffi', 'dns-packet'], node: true },

@@ -14,6 +14,7 @@ const pureFolders = [
   'libs/review/',
   'libs/compilers/',
   'libs/distribution/',
+  'libs/operator-api/',
   'apps/controller/src/pipeline/',
 ];
 const maxLines = 300;

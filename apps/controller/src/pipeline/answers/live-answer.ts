@@ -1,5 +1,6 @@
 import type { Decision, Mode, Protocol, Relationship, Rule, WorkloadRef } from '#model';
 import type { ConnectivityDiff, ExplainedSide, SimulatedFlow, UnusedPath } from '#policy';
+import type { RevisionRecord } from '#review';
 
 /** Which proposals to try, or which revision; and over how many days of what was observed. */
 export interface SimulationQuestion {
@@ -39,16 +40,11 @@ export interface WhyQuestion {
   readonly protocol?: Protocol;
 }
 
-/** A rule that takes part, with the approval that put it there. */
+/** A rule that takes part, with the revision that brought it in; absent: it was found in the input. */
 export interface ApprovedRule {
   readonly policy: string;
   readonly rule: Rule;
-  /** 0: found in the input, nobody approved it. */
-  readonly revision: number;
-  readonly approvedBy: string;
-  readonly reason: string;
-  /** Undefined where it was found in the input. */
-  readonly since: number | undefined;
+  readonly approval?: RevisionRecord;
 }
 
 export interface WhySide extends ExplainedSide {
@@ -57,6 +53,8 @@ export interface WhySide extends ExplainedSide {
   readonly rules: readonly ApprovedRule[];
   /** Of the workload: below `enforce` nothing is dropped, whatever the rules say. */
   readonly mode?: Mode;
+  /** The revision that closed this direction, where one did. */
+  readonly closedBy?: RevisionRecord;
 }
 
 /** One kind of connection between the two ends. */

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+import { shownProposalSchema } from './decision.ts';
+import { countSchema, diagnosticSchema, modeSchema, nameSchema, type Shape, timeSchema } from './parts.ts';
+import { proposalEditSchema } from './proposal-edit.ts';
+import { fateSchema, scopeSchema, targetSchema } from './setting.ts';
+
+const MOST_PROPOSALS = 5_000;
+
+const reason = z.string().min(1).max(2_000).describe('why; it stays in the journal for good');
+const ticket = z.string().min(1).max(200).optional();
+const base = countSchema.optional().describe('the current revision as it was shown; another one is a conflict');
+
+export const approvalBody = z.strictObject({
+  proposals: z
+    .array(z.strictObject({ ...shownProposalSchema.shape, leaveOut: z.array(z.string().min(1).max(200)).max(1_000).optional().describe('ids of rules not to approve') }))
+    .min(1)
+    .max(MOST_PROPOSALS)
+    .describe('all of them become one revision'),
+  reason,
+  ticket,
+  expiresAt: timeSchema.optional().describe('when every rule approved here ends that does not end sooner'),
+  base,
+});
+
+export const rejectionBody = z.strictObject({ proposals: z.array(shownProposalSchema).min(1).max(MOST_PROPOSALS), reason });
+
+export const editBody = z.strictObject({
+  ...shownProposalSchema.shape,
+  edit: z.union([proposalEditSchema, z.strictObject({ kind: z.literal('discard') }).describe('takes back every edit of this workload')]),
+  reason: reason.optional(),
+});
+
+export const rollbackBody = z.strictObject({ to: countSchema.describe('0 leaves nothing approved'), reason, ticket, base });
+
+export const modeBody = z.strictObject({
+  scope: scopeSchema,
+  mode: z.union([modeSchema, z.literal('cleared')]),
+  reason: reason.optional(),
+  skipsRamp: z.boolean().optional().describe('sets the whole cluster to enforce although a namespace is not yet'),
+});
+
+export const fateBody = z.strictObject({ scope: scopeSchema, fate: z.union([fateSchema, z.literal('cleared')]), reason: reason.optional() });
+
+export const targetBody = z.strictObject({ namespace: nameSchema, target: z.union([targetSchema, z.literal('cleared')]), reason: reason.optional() });
+
+export const doneSchema = z.strictObject({
+  seq: countSchema.describe('the last entry it made in the journal'),
+  revision: countSchema.optional().describe('the revision it made'),
+  notes: z.array(diagnosticSchema),
+});
+
+export type DoneShape = Shape<typeof doneSchema>;

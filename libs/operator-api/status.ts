@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+import { countSchema, diagnosticSchema, type Shape, timeSchema } from './parts.ts';
+
+export const statusSchema = z.strictObject({
+  version: z.string(),
+  startedAt: timeSchema,
+  traffic: z.enum(['real', 'lab', 'recorded', 'none']).describe('recorded: flows are played back and no packet is real'),
+  sources: z.array(
+    z.strictObject({
+      name: z.string(),
+      state: z.enum(['in sync', 'syncing', 'degraded', 'failed']),
+      since: timeSchema,
+      objects: countSchema,
+      why: z.string().optional(),
+      isRequired: z.boolean().describe('nothing is compiled or swept before it is in sync'),
+    }),
+  ),
+  leadership: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('leader'), since: timeSchema, fence: countSchema.optional() }),
+    z.strictObject({ kind: z.literal('follower'), leader: z.string().optional() }),
+  ]),
+  store: z.strictObject({
+    kind: z.enum(['memory', 'sqlite', 'redis']),
+    place: z.string(),
+    lastSeq: countSchema,
+    problem: z.string().optional(),
+  }),
+  revision: countSchema.describe('0 before anything was approved'),
+  revisionAt: timeSchema.optional(),
+  workloads: countSchema,
+  ready: countSchema.describe('workloads a person could approve now'),
+  reviews: z.strictObject({ proposed: countSchema, edited: countSchema, approved: countSchema, rejected: countSchema }),
+  modes: z.strictObject({ observe: countSchema, audit: countSchema, enforce: countSchema }).describe('workloads in each mode'),
+  nodes: z.strictObject({ realised: countSchema, pending: countSchema, drifted: countSchema, failed: countSchema, silent: countSchema }),
+  flows: z.strictObject({
+    records: countSchema,
+    connections: countSchema,
+    unattributed: z.strictObject({ nobody: countSchema, several: countSchema }).describe('connections with an end that nobody, or more than one, held at that time'),
+    onNodes: countSchema.describe('connections with an end that shares the address of its node'),
+    lost: z
+      .strictObject({ connectionEvents: countSchema, logRecords: countSchema, resyncs: countSchema, unreadable: countSchema })
+      .describe('what reporters admit to have missed'),
+    overflowedConnections: countSchema,
+  }),
+  diagnostics: z.array(diagnosticSchema),
+});
+
+export type StatusShape = Shape<typeof statusSchema>;

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+
+import { approvalSchema } from './decision.ts';
+import { edgeSchema } from './graph.ts';
+import { countSchema, decisionSchema, directionSchema, modeSchema, protocolSchema, type Shape, workloadSchema } from './parts.ts';
+import { ruleSchema } from './rule.ts';
+
+const sideSchema = z.strictObject({
+  direction: directionSchema,
+  subject: z.string().describe('the pod or address whose policies are asked'),
+  workload: workloadSchema.optional(),
+  mode: modeSchema.optional(),
+  isAllowed: z.boolean(),
+  policies: z.array(z.string()).describe('policies that close this direction'),
+  reasons: z.array(z.strictObject({ effect: z.enum(['allow', 'deny', 'pass']), policy: z.string().optional(), rule: z.string().optional(), text: z.string() })),
+  rules: z
+    .array(
+      z.strictObject({
+        policy: z.string(),
+        rule: ruleSchema,
+        approval: approvalSchema.optional().describe('absent: found in the input, nobody approved it here'),
+      }),
+    )
+    .describe('the rules that let it through, with the approval that put them there'),
+  missing: z.string().optional().describe('the smallest allowance that would let it through'),
+  closedBy: approvalSchema.optional().describe('the approval that closed the direction, where one did'),
+});
+
+export const whySchema = z.strictObject({
+  revision: countSchema.describe('in force when it was asked'),
+  connections: z.array(
+    z.strictObject({
+      from: z.string(),
+      to: z.string(),
+      protocol: protocolSchema,
+      port: z.number().int().describe('0 for ICMP'),
+      decision: decisionSchema,
+      alike: countSchema.describe('connections between pods of the same ends with the very same answer, this one included'),
+      sides: z.array(sideSchema).describe('egress first'),
+    }),
+  ),
+  known: z.array(edgeSchema).describe('what is known between the two, on any port'),
+});
+
+const endQuery = z.string().min(1).max(800).describe('namespace/kind/name, namespace/pod, an address or internet');
+
+export const whyQuery = z.strictObject({
+  from: endQuery,
+  to: endQuery,
+  port: z.coerce.number().int().min(0).max(65_535).optional().describe('absent: every port a rule or the evidence names between the two'),
+  protocol: protocolSchema.optional(),
+});
+
+export type WhyShape = Shape<typeof whySchema>;
+export type WhySideShape = Shape<typeof sideSchema>;
