@@ -7,7 +7,9 @@ export type ObservedPeer =
   | { readonly kind: 'workload'; readonly workload: WorkloadRef }
   | { readonly kind: 'entity'; readonly entity: Entity }
   | { readonly kind: 'node'; readonly node: string; readonly mayBe: readonly WorkloadRef[] }
-  /** `host` is the DNS name its clients knew it by (hearsay), else its address. */
+  /** A Service whose address nobody translated: `namespace/name`. */
+  | { readonly kind: 'service'; readonly service: string }
+  /** `host` is the DNS name its clients knew it by (hearsay), else its address, else the block its address is in, where too many are seen to list them. */
   | { readonly kind: 'external'; readonly host: string; readonly addresses: readonly string[] };
 
 /**

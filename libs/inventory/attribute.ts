@@ -1,0 +1,171 @@
+import { type AttributedFlow, compareText, type FlowParty, type FlowReport, type ObservedEnd, type ObservedFlow, parseAddress } from '#model';
+
+import type { AddressHistory } from './address-history.ts';
+import type { AddressHolder } from './address-holder.ts';
+
+/** A report told by who was who. */
+export interface Attribution {
+  readonly flows: readonly AttributedFlow[];
+  /** Connections with both ends known and neither on the reporter's node: nothing it can have seen, so no evidence is made of them. */
+  readonly misplaced: number;
+}
+
+/** One end, and whether it is on the reporter's own node. */
+interface End {
+  readonly party: FlowParty;
+  readonly isLocal: boolean;
+}
+
+const MOST_NAMES = 8;
+const NAME = /^[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?$/;
+const LONGEST_ADDRESS = 45;
+
+/**
+ * Says who the ends of reported flows were when they were seen.
+ *
+ * The reporter's own word counts for pods of its own node, where the history of that address does
+ * not speak against it; everything else is told by address and time. Where a stretch saw two
+ * holders, or nobody, the end stays unattributed. An address of a node is the node or any pod on
+ * its network. Names are kept as what they are, hearsay.
+ *
+ * A reporter is believed about its own node only: nobody can make evidence for others' pods.
+ */
+export function attribute(report: FlowReport, history: AddressHistory): Attribution {
+  const ends = new ReportedEnds(report, history);
+  const flows: AttributedFlow[] = [];
+  let misplaced = 0;
+  for (const flow of report.flows) {
+    const client = ends.clientOf(flow);
+    const server = ends.serverOf(flow);
+    const asked = ends.serviceOf(flow);
+    // a node that translates for clients from outside sees connections that end elsewhere
+    const isForwarded = asked?.isMasqueraded === true && client.party.kind === 'external';
+    const isUnknown = client.party.kind === 'unattributed' || server.party.kind === 'unattributed';
+    if (!client.isLocal && !server.isLocal && !isForwarded && !isUnknown) {
+      misplaced += Math.max(1, flow.connections);
+      continue;
+    }
+    flows.push({
+      reporter: report.reporter,
+      seenAt: client.isLocal && server.isLocal ? 'both' : server.isLocal ? 'server' : 'client',
+      from: report.from,
+      to: report.to,
+      client: client.party,
+      server: server.party,
+      ...asked,
+      protocol: flow.protocol,
+      port: flow.port,
+      verdict: flow.verdict,
+      connections: flow.connections,
+      ...(flow.replied === undefined ? {} : { replied: flow.replied }),
+      bytes: flow.sentBytes + flow.receivedBytes,
+      applications: flow.applications,
+      processes: flow.processes ?? [],
+    });
+  }
+  return { flows, misplaced };
+}
+
+/** The ends of one report, each address looked up once. */
+class ReportedEnds {
+  readonly #report: FlowReport;
+  readonly #history: AddressHistory;
+  readonly #byAddress = new Map<string, End>();
+
+  constructor(report: FlowReport, history: AddressHistory) {
+    this.#report = report;
+    this.#history = history;
+  }
+
+  clientOf(flow: ObservedFlow): End {
+    // its sender was somebody else, on that node
+    if (flow.verdict === 'spoofed') return { party: unattributed(flow.client.address, 'nobody held it'), isLocal: true };
+    return this.#endOf(flow.client);
+  }
+
+  serverOf({ server, port, service }: ObservedFlow): End {
+    const end = this.#endOf(server);
+    if (end.party.kind !== 'node' && end.party.kind !== 'external') return end;
+    const isApiServer = this.#history.isApiServer(server.address, port) || this.#nameOf(service)?.service === API_SERVICE;
+    return isApiServer ? { ...end, party: { kind: 'external', address: server.address, names: [], entity: 'kube-apiserver' } } : end;
+  }
+
+  serviceOf({ service, protocol }: ObservedFlow): { readonly service?: string; readonly isMasqueraded?: true } | undefined {
+    if (service === undefined) return undefined;
+    const named = this.#nameOf(service);
+    if (named?.access === 'cluster') return { service: named.service };
+    const { from, to } = this.#report;
+    const name = named?.service ?? (this.#endOf(service).party.kind === 'node' ? this.#history.serviceOfNodePort(service.port, protocol, from, to) : undefined);
+    return name === undefined ? undefined : { service: name, isMasqueraded: true };
+  }
+
+  #nameOf(service: ObservedFlow['service']): ReturnType<AddressHistory['serviceAt']> {
+    return service === undefined ? undefined : this.#history.serviceAt(service.address, this.#report.from, this.#report.to);
+  }
+
+  #endOf(observed: ObservedEnd): End {
+    const own = observed.pod === undefined ? undefined : this.#ownPod(observed.address, observed.pod);
+    if (own !== undefined) return own;
+    const known = this.#byAddress.get(observed.address);
+    const end = known ?? this.#lookUp(observed.address);
+    if (known === undefined) this.#byAddress.set(observed.address, end);
+    if (end.party.kind !== 'external' || observed.names === undefined || observed.names.length === 0) return end;
+    return { ...end, party: { ...end.party, names: readableNames(observed.names) } };
+  }
+
+  /** What the reporter says of a pod of its own; undefined where the history of the address does not know of it. */
+  #ownPod(address: string, pod: string): End | undefined {
+    const key = `${address} ${pod}`;
+    const known = this.#byAddress.get(key);
+    if (known !== undefined) return known;
+    const { reporter, from, to } = this.#report;
+    for (const holder of this.#history.holdersOf(address, from, to, reporter)) {
+      if (holder.kind !== 'pod' || holder.party.pod !== pod || (holder.node !== undefined && holder.node !== reporter)) continue;
+      const end = { party: holder.party, isLocal: true };
+      this.#byAddress.set(key, end);
+      return end;
+    }
+    return undefined;
+  }
+
+  #lookUp(text: string): End {
+    const { reporter, from, to } = this.#report;
+    const address = text.length > LONGEST_ADDRESS ? undefined : parseAddress(text);
+    if (address === undefined) return { party: unattributed(text, 'nobody held it'), isLocal: false };
+    const [holder, ...others] = this.#history.holdersOf(address.text, from, to, reporter);
+    if (holder === undefined) {
+      const party: FlowParty = this.#history.isInside(address) ? unattributed(address.text, 'nobody held it') : { kind: 'external', address: address.text, names: [] };
+      return { party, isLocal: false };
+    }
+    const isLocal = [holder, ...others].some((each) => each.kind !== 'service' && each.node === reporter);
+    if (others.length > 0) return { party: unattributed(address.text, 'several held it'), isLocal };
+    return { party: this.#partyOf(holder), isLocal };
+  }
+
+  #partyOf(holder: AddressHolder): FlowParty {
+    switch (holder.kind) {
+      case 'pod':
+        return holder.party;
+      case 'node':
+        return { kind: 'node', node: holder.node, mayBe: this.#history.sharingNode(holder.node, this.#report.from, this.#report.to) };
+      case 'service':
+        return { kind: 'service', service: holder.service };
+    }
+  }
+}
+
+const API_SERVICE = 'default/kubernetes';
+
+function unattributed(address: string, why: Extract<FlowParty, { kind: 'unattributed' }>['why']): FlowParty {
+  return { kind: 'unattributed', address: parseAddress(address.slice(0, LONGEST_ADDRESS))?.text ?? 'no address', why };
+}
+
+// what clients and name servers say, which may be anything
+function readableNames(names: readonly string[]): readonly string[] {
+  const found = new Set<string>();
+  for (const name of names.slice(0, MOST_NAMES)) {
+    const lower = name.length > 254 ? '' : name.toLowerCase().replace(/\.$/, '');
+    if (NAME.test(lower) && !lower.includes('..')) found.add(lower);
+  }
+  return [...found].sort(compareText);
+}
