@@ -73,7 +73,7 @@ describe('a revision in JSON', () => {
     ['a block with host bits', (json) => (json.policies[0]!['ingress'] = [rule({ peers: [{ kind: 'cidr', cidr: '10.0.0.7/24', except: [] }] })]), 'revision.policies[0].ingress[0].peers[0].cidr is no prefix in its canonical form'],
     ['ports the wrong way round', (json) => (json.policies[0]!['ingress'] = [rule({ ports: [{ kind: 'range', protocol: 'TCP', from: 9, to: 8 }] })]), 'revision.policies[0].ingress[0].ports[0].to is 8, not between 9 and 65535'],
     ['a workload with a slash in its name', (json) => (json.policies[0]!['subject'] = { kind: 'workload', workload: { namespace: 'a/b', kind: 'c', name: 'd' } }), 'revision.policies[0].subject.workload.namespace holds a slash'],
-    ['a prototype', (json) => (json.policies[0]!['subject'] = JSON.parse('{"kind":"workload","__proto__":{"workload":{"namespace":"a","kind":"b","name":"c"}}}')), 'revision.policies[0].subject has a field "__proto__" that is not known here'],
+    ['a prototype', (json) => (json.policies[0]!['subject'] = JSON.parse('{"kind":"workload","__proto__":{"workload":{"namespace":"a","kind":"b","name":"c"}}}') as unknown), 'revision.policies[0].subject has a field "__proto__" that is not known here'],
   ])('is refused for %s', (_what, change, why) => {
     const json = overTheWire(adoptPolicies([{ kind: 'namespaced', name: 'a', subject: { kind: 'workload', workload: ref('a/b/c') }, ingress: [], origin }])) as unknown as { policies: Record<string, unknown>[] };
     change(json);

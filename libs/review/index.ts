@@ -1,4 +1,15 @@
+export { type BrokenInvariant, brokenInvariants } from './broken-invariants.ts';
+export { decide } from './decide.ts';
+export { type EditResult, editProposal } from './edit-proposal.ts';
+export { readEvent, writeEvent } from './event-json.ts';
+export { foldReview, NOTHING_DECIDED, replayReview } from './fold-review.ts';
+export { type RevisionCommand, revisionInForce } from './next-revision.ts';
+export { previewRevision, type RevisionPreview } from './preview-revision.ts';
 export type { AddedRule, ProposalEdit } from './proposal-edit.ts';
+export { readEdit, readProposal, writeEdit, writeProposal } from './proposal-json.ts';
 export type { ReviewCommand, ReviewContext, ReviewDecision, ShownProposal } from './review-command.ts';
 export type { Actor, ApprovedWorkload, RejectedWorkload, ReviewEntry, ReviewEvent } from './review-event.ts';
 export type { Decided, Rejection, ReviewState, RevisionRecord, RevisionStatus, ScopedSettings, Setting, StandingApproval, StandingEdit } from './review-state.ts';
+export { type ReviewedProposal, reviewedProposal, type ReviewStanding } from './reviewed-proposal.ts';
+export { approvalsAt, currentNumber, currentRevision, formatActor, revisionAt, revisionStatus } from './revisions.ts';
+export { annotatedMode, fateOf, MODE_ANNOTATION, modeOf, modeOfNamespace, type SettingAnswer, targetOf } from './settings.ts';

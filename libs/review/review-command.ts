@@ -48,8 +48,10 @@ export interface ReviewContext {
 
 /**
  * `events` are to be appended to the journal in one go, after the entry the state ends with.
- * `notes` are for whoever decided; nothing of a refused command happened.
+ * `notes` are for whoever decided. Of what is refused nothing happens; `conflict` is refused
+ * because what was looked at is not what is there now.
  */
 export type ReviewDecision =
   | { readonly kind: 'events'; readonly events: readonly ReviewEvent[]; readonly notes: readonly Diagnostic[] }
+  | { readonly kind: 'conflict'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly kind: 'refused'; readonly diagnostics: readonly Diagnostic[] };

@@ -13,10 +13,12 @@ export interface ApprovedWorkload {
   readonly workload: WorkloadRef;
   /** Of what was shown and approved, edits included. */
   readonly hash: string;
+  /** Of what learning proposed then: while it proposes the same, nothing is new. */
+  readonly proposedHash: string;
   readonly evidenceHash: string;
   /** After edits, without the rules left out, with every expiry in it. */
   readonly proposal: Proposal;
-  /** Ids of proposed rules that were not approved. */
+  /** Ids of proposed rules that were not approved, sorted. */
   readonly leftOut: readonly string[];
 }
 

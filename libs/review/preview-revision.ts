@@ -1,0 +1,49 @@
+import type { Diagnostic, Flow, Revision } from '#model';
+import { type ConnectivityDiff, diff, simulate, type Simulation } from '#policy';
+
+import type { BrokenInvariant } from './broken-invariants.ts';
+import { brokenByNext } from './decide.ts';
+import { nextRevision, type RevisionCommand, revisionInForce } from './next-revision.ts';
+import type { ReviewContext, ReviewDecision } from './review-command.ts';
+import type { ReviewState } from './review-state.ts';
+
+/** What would come of an approval or a rollback, for whoever is about to decide. */
+export interface RevisionPreview {
+  readonly kind: 'preview';
+  /** The revision as it would be in force now, policies of others included. */
+  readonly revision: Revision;
+  readonly base: number;
+  /** Paths that would open and close against what is in force. */
+  readonly change: ConnectivityDiff;
+  /** The flows replayed: which would die, and which open paths nothing used. */
+  readonly simulation: Simulation;
+  /** While there are any it is refused. */
+  readonly broken: readonly BrokenInvariant[];
+  readonly notes: readonly Diagnostic[];
+}
+
+/**
+ * Shows what a command would do before it is given: the same checks as `decide`, and nothing
+ * happens. `flows` are those of the last days, as many as somebody wants to look back.
+ */
+export function previewRevision(
+  state: ReviewState,
+  command: RevisionCommand,
+  context: ReviewContext,
+  flows: readonly Flow[],
+): RevisionPreview | Extract<ReviewDecision, { readonly kind: 'refused' | 'conflict' }> {
+  // whoever only looks owes no reason yet
+  const next = nextRevision(state, { ...command, reason: 'preview' }, context);
+  if (next.kind !== 'next') return next;
+  const { snapshot } = context;
+  const revision = revisionInForce(next.after, context);
+  return {
+    kind: 'preview',
+    revision,
+    base: next.event.base,
+    change: diff({ revision: revisionInForce(state, context), snapshot }, { revision, snapshot }),
+    simulation: simulate(revision, snapshot, flows),
+    broken: brokenByNext(state, next, context),
+    notes: next.notes,
+  };
+}
