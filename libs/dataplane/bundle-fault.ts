@@ -1,6 +1,10 @@
+import type { ConnectionFate } from '#model';
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,100}$/;
+const LONGEST_DRAIN_SECONDS = 10 * 365 * 86_400;
+const modes: ReadonlySet<unknown> = new Set(['observe', 'audit', 'enforce']);
 const actions = new Set(['allow', 'deny', 'pass']);
 
 /** Says in a few words what keeps a value from being a bundle; undefined where nothing does. */
@@ -23,11 +27,40 @@ export function bundleFault(value: unknown): string | undefined {
   for (const pod of pods as readonly unknown[]) {
     const entry = fields(pod);
     if (typeof entry?.['pod'] !== 'string' || !areAddresses(entry['addresses'])) return 'a pod has no name or no addresses';
-    for (const side of ['ingress', 'egress']) {
-      if (entry[side] !== undefined && !names.has(entry[side])) return `pod ${JSON.stringify(entry['pod'])} follows a profile that is not there`;
-    }
+    const fault = entryFault(entry, names);
+    if (fault !== undefined) return `pod ${JSON.stringify(entry['pod'])} ${fault}`;
   }
-  return undefined;
+  if (bundle['failMode'] !== undefined && bundle['failMode'] !== 'closed' && bundle['failMode'] !== 'open') return 'it fails neither closed nor open';
+  return hostFault(bundle['host'], names);
+}
+
+function hostFault(value: unknown, profiles: ReadonlySet<unknown>): string | undefined {
+  if (value === undefined) return undefined;
+  const host = fields(value);
+  if (host === undefined || !areAddresses(host['addresses'])) return 'the node itself has no addresses';
+  for (const name of ['sshPort', 'channelPort']) if (host[name] !== undefined && !isPort(host[name])) return `the node itself has a ${name} that is none`;
+  const fault = entryFault(host, profiles);
+  return fault === undefined ? undefined : `the node itself ${fault}`;
+}
+
+function entryFault(entry: Fields, profiles: ReadonlySet<unknown>): string | undefined {
+  for (const side of ['ingress', 'egress']) {
+    if (entry[side] !== undefined && !profiles.has(entry[side])) return 'follows a profile that is not there';
+    const mode = entry[`${side}Mode`];
+    if (mode !== undefined && !modes.has(mode)) return 'is in a mode that is none';
+  }
+  return entry['fate'] === undefined || isFate(entry['fate']) ? undefined : 'has connections with a fate that is none';
+}
+
+/** Whether a value says what becomes of connections; draining takes whole seconds, up to ten years. */
+export function isFate(value: unknown): value is ConnectionFate {
+  const fate = fields(value);
+  if (fate?.['kind'] === 'cut' || fate?.['kind'] === 'keep') return true;
+  return fate?.['kind'] === 'drain' && Number.isInteger(fate['seconds']) && Number(fate['seconds']) >= 1 && Number(fate['seconds']) <= LONGEST_DRAIN_SECONDS;
+}
+
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535;
 }
 
 function profileFault(value: unknown): string | undefined {

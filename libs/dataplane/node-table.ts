@@ -1,9 +1,10 @@
 import type { KeptConnections, NodeBundle, Ruleset, RulesetOptions } from '#compilers/nftables';
-import type { Diagnostic } from '#model';
+import type { ConnectionFate, Diagnostic } from '#model';
 
 import { bundleDelta, layOut } from './bundle-delta.ts';
 import type { Commit, Driver, ForeignChange, RefusalCode, RulesetDelta, Watch } from './driver.ts';
 import { Generations, type ConnectionSweep } from './generations.ts';
+import { isSameKept, type Kept, keptAfter, lasting, NOTHING_KEPT } from './kept-connections.ts';
 import { countElements } from './nftables/ruleset-batch.ts';
 import { noteChange, type TableNote, withNote } from './table-note.ts';
 import { isWidening } from './tightening.ts';
@@ -42,21 +43,26 @@ export interface NodeTableOptions {
   readonly layout?: Pick<RulesetOptions, 'ownedMark' | 'isIdentifying'>;
   /** Milliseconds since 1970, for rules and kept connections that end. */
   readonly now?: () => number;
+  /** What an earlier process was told to keep, and who notes down what this one is told, before the kernel is. */
+  readonly kept?: Kept;
+  readonly onKept?: (kept: Kept) => void;
 }
 
 /** What an operator decides about established connections that a bundle forbids. Without a word they are cut. */
 export interface ApplyOptions {
   /** Whose connections stay: for good, or for so many seconds and then end in the kernel by themselves. */
   readonly keep?: readonly KeptConnections[];
+  /** What becomes of those of pods whose rules are others now and about whom the bundle itself says nothing. */
+  readonly fate?: ConnectionFate;
+  /** When the kernel lets go of the rules for the node itself, unless told otherwise before: milliseconds since 1970. */
+  readonly hostUntil?: number;
 }
-
-/** By address: whose connections stay, and until when. */
-type Kept = ReadonlyMap<string, { readonly address: KeptConnections['address']; readonly until?: number }>;
 
 /** What the kernel acknowledged last. */
 interface Shadow {
   readonly bundle: NodeBundle;
   readonly kept: Kept;
+  readonly hostUntil: number | undefined;
   readonly note: TableNote;
   readonly elements: number;
 }
@@ -77,16 +83,21 @@ export class NodeTable {
   readonly #generations: Generations;
   readonly #layout: RulesetOptions;
   readonly #now: () => number;
+  readonly #onKept: (kept: Kept) => void;
   /** What the next bundle keeps. */
-  #kept: Kept = new Map();
+  #kept: Kept;
+  /** When the next bundle's rules for the node itself end by themselves. */
+  #hostUntil: number | undefined;
   #shadow: Shadow | undefined;
   /** The generation of the table, even where nothing else about it is known. */
   #generation = 0;
 
-  constructor({ driver, sweep, layout = {}, now = Date.now }: NodeTableOptions) {
+  constructor({ driver, sweep, layout = {}, now = Date.now, kept = NOTHING_KEPT, onKept = () => undefined }: NodeTableOptions) {
     this.#driver = driver;
     this.#layout = layout;
     this.#now = now;
+    this.#kept = kept;
+    this.#onKept = onKept;
     this.#generations = new Generations(sweep);
   }
 
@@ -109,29 +120,35 @@ export class NodeTable {
    *
    * Reads everything back, so what somebody changed meanwhile is noticed. Changes nothing.
    */
-  reuse(bundle: NodeBundle): boolean {
+  reuse(bundle: NodeBundle, hostUntil?: number): boolean {
     const note = this.#driver.readNote();
     if (note === undefined) return false;
     this.#generation = note.generation;
     if (note.hash !== bundle.hash) return false;
-    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options(this.#kept) }), note);
+    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options(this.#kept, hostUntil) }), note);
     if (this.#driver.differences(ruleset).length > 0) return false;
-    this.#shadow = { bundle, note, kept: this.#kept, elements: countElements(ruleset) };
+    this.#hostUntil = hostUntil;
+    this.#shadow = { bundle, note, kept: this.#kept, hostUntil, elements: countElements(ruleset) };
     return true;
   }
 
   /** Makes the kernel hold a bundle. */
-  apply(bundle: NodeBundle, { keep = [] }: ApplyOptions = {}): ApplyReport {
-    const shadow = this.#shadow;
-    if (shadow === undefined) {
-      this.#keep(keep);
-      return this.#replace(bundle);
-    }
-    const { generation } = shadow.note;
-    this.#keep(keep);
+  apply(bundle: NodeBundle, { keep = [], fate, hostUntil }: ApplyOptions = {}): ApplyReport {
     const now = this.#now();
-    const before = { bundle: shadow.bundle, generation, options: this.#options(shadow.kept, now) };
-    const after = { bundle, generation, options: this.#options(this.#kept, now) };
+    const before = this.#kept;
+    this.#hostUntil = hostUntil;
+    this.#keep(keptAfter(before, this.#shadow?.bundle, bundle, { addresses: keep, ...(fate === undefined ? {} : { fate }) }, now));
+    const report = this.#move(bundle, now);
+    if (report.kind === 'failed') this.#keep(before);
+    return report;
+  }
+
+  #move(bundle: NodeBundle, now: number): ApplyReport {
+    const shadow = this.#shadow;
+    if (shadow === undefined) return this.#replace(bundle);
+    const { generation } = shadow.note;
+    const before = { bundle: shadow.bundle, generation, options: this.#options(shadow.kept, shadow.hostUntil, now) };
+    const after = { bundle, generation, options: this.#options(this.#kept, this.#hostUntil, now) };
     const delta = bundleDelta(before, after);
     if (delta === undefined) return this.#replace(bundle);
     if (isWidening(delta, shadow.bundle)) return this.#change(shadow, bundle, generation, delta, false);
@@ -143,7 +160,7 @@ export class NodeTable {
   /** Judges these addresses' connections like all others from now on. Takes effect with the next bundle. */
   release(addresses: readonly KeptConnections['address'][]): void {
     const released = new Set(addresses.map(({ text }) => text));
-    this.#kept = new Map([...this.#kept].filter(([text]) => !released.has(text)));
+    this.#keep(new Map([...this.#kept].filter(([text]) => !released.has(text))));
   }
 
   /** Writes the whole table anew, whatever is in the kernel. Connections are judged again. */
@@ -156,8 +173,8 @@ export class NodeTable {
   verify(): readonly string[] {
     const shadow = this.#shadow;
     if (shadow === undefined) return [];
-    const { bundle, note, kept } = shadow;
-    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options(kept) }), note);
+    const { bundle, note, kept, hostUntil } = shadow;
+    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options(kept, hostUntil) }), note);
     return this.#driver.differences(ruleset);
   }
 
@@ -183,20 +200,13 @@ export class NodeTable {
     this.#shadow = undefined;
   }
 
-  #options(kept: Kept, now = this.#now()): RulesetOptions {
-    const lasting: KeptConnections[] = [];
-    for (const { address, until } of kept.values()) {
-      if (until === undefined) lasting.push({ address });
-      else if (until - now >= 1_000) lasting.push({ address, forSeconds: Math.floor((until - now) / 1_000) });
-    }
-    return { ...this.#layout, now, kept: lasting };
+  #options(kept: Kept, hostUntil: number | undefined, now = this.#now()): RulesetOptions {
+    return { ...this.#layout, now, kept: lasting(kept, now), ...(hostUntil === undefined ? {} : { hostUntil }) };
   }
 
-  #keep(wished: readonly KeptConnections[]): void {
-    const now = this.#now();
-    const kept = new Map(this.#kept);
-    for (const { address, forSeconds } of wished) kept.set(address.text, { address, ...(forSeconds === undefined ? {} : { until: now + 1_000 * forSeconds }) });
-    this.#kept = new Map([...kept].filter(([, { until }]) => until === undefined || until > now));
+  #keep(kept: Kept): void {
+    if (!isSameKept(kept, this.#kept)) this.#onKept(kept);
+    this.#kept = kept;
   }
 
   #change(shadow: Shadow, bundle: NodeBundle, generation: number, delta: RulesetDelta, isTightened: boolean): ApplyReport {
@@ -207,7 +217,7 @@ export class NodeTable {
       return commit.code === 'out of step' || commit.code === 'crashed' ? this.#replace(bundle) : failed(bundle, commit);
     }
     const elements = shadow.elements + balance(delta);
-    return this.#applied({ bundle, note, kept: this.#kept, elements }, 'changed', commit, isTightened);
+    return this.#applied({ bundle, note, kept: this.#kept, hostUntil: this.#hostUntil, elements }, 'changed', commit, isTightened);
   }
 
   #replace(bundle: NodeBundle): ApplyReport {
@@ -216,7 +226,7 @@ export class NodeTable {
     const note = { revision: bundle.revision, hash: bundle.hash, generation };
     let elements = 0;
     const commit = attempt(() => {
-      const ruleset: Ruleset = withNote(layOut({ bundle, generation, options: this.#options(this.#kept) }), note);
+      const ruleset: Ruleset = withNote(layOut({ bundle, generation, options: this.#options(this.#kept, this.#hostUntil) }), note);
       elements = countElements(ruleset);
       return this.#driver.replace(ruleset);
     });
@@ -224,7 +234,7 @@ export class NodeTable {
       this.#shadow = undefined;
       return failed(bundle, commit);
     }
-    const report = this.#applied({ bundle, note, kept: this.#kept, elements }, 'replaced', commit, true);
+    const report = this.#applied({ bundle, note, kept: this.#kept, hostUntil: this.#hostUntil, elements }, 'replaced', commit, true);
     const differences = this.verify();
     if (differences.length === 0) return report;
     this.#shadow = undefined;

@@ -138,9 +138,15 @@ describeIptables('iptables under traffic', () => {
     expect({ rules: command(['-S']), sets: run('ipset', ['list', '-n']) }).toEqual(before);
   });
 
-  it('moves IPv4 back where IPv6 is refused', () => {
+  it.each(['that wrote what was there', 'that found it there', 'that found nothing'])('moves IPv4 back where IPv6 is refused, in a process %s', (what) => {
     const before = layOutRuleset(bundle([FRIEND]));
-    expect(driver.replace(before)).toMatchObject({ kind: 'committed' });
+    if (what !== 'that found nothing') expect(driver.replace(before)).toMatchObject({ kind: 'committed' });
+    if (what === 'that found it there') {
+      driver = new IptablesDriver({ namespacePath: router.path });
+      closing.push(driver);
+    }
+    const rules = (): string => ['raw', 'security'].map((table) => router.run(() => runTool('iptables-legacy', ['-t', table, '-S'])).stdout).join('');
+    const saved = rules();
     const sets = router.run(() => runTool('ipset', ['list', '-n'])).stdout;
     const folder = mkdtempSync(join(tmpdir(), 'rf-refusing-'));
     const path = process.env['PATH'] ?? '';
@@ -152,7 +158,9 @@ describeIptables('iptables under traffic', () => {
       process.env['PATH'] = path;
       rmSync(folder, { recursive: true });
     }
-    expect(driver.differences(before)).toEqual([]);
+    expect(saved.includes('RINGFENCE')).toBe(what !== 'that found nothing');
+    expect(rules()).toBe(saved);
+    if (what !== 'that found nothing') expect(driver.differences(before)).toEqual([]);
     expect(router.run(() => runTool('ipset', ['list', '-n'])).stdout).toBe(sets);
   });
 

@@ -68,7 +68,7 @@ export class VisibilityWorld {
   }
 
   /** Starts a program in one of the namespaces. */
-  peer(place: 'client' | 'server'): Peer {
+  peer(place: 'client' | 'node' | 'server'): Peer {
     const peer = new Peer(this[place]);
     this.#peers.push(peer);
     return peer;

@@ -72,15 +72,20 @@ export function wire(router: NetworkNamespace, end: NetworkNamespace, name: stri
     if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
   };
   router.configure({ 'net.ipv4.ip_forward': '1', 'net.ipv6.conf.all.forwarding': '1' });
+  // addresses count from the first moment, without asking whether another has them
+  for (const each of [router, end]) each.configure({ 'net.ipv6.conf.all.accept_dad': '0', 'net.ipv6.conf.default.accept_dad': '0' });
   ip(router, 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', end.path);
   ip(router, 'link', 'set', name, 'up');
   ip(router, 'addr', 'replace', '169.254.1.1/32', 'dev', name);
+  ip(router, 'addr', 'replace', 'fe80::1/64', 'dev', name, 'nodad');
   ip(end, 'link', 'set', 'lo', 'up');
   ip(end, 'link', 'set', 'eth0', 'up');
   for (const address of addresses) {
-    ip(end, 'addr', 'add', `${address}/32`, 'dev', 'eth0');
-    ip(router, 'route', 'add', `${address}/32`, 'dev', name);
+    const prefix = `${address}/${address.includes(':') ? '128' : '32'}`;
+    ip(end, 'addr', 'add', prefix, 'dev', 'eth0');
+    ip(router, 'route', 'add', prefix, 'dev', name);
   }
   ip(end, 'route', 'add', '169.254.1.1', 'dev', 'eth0', 'scope', 'link');
   ip(end, 'route', 'add', 'default', 'via', '169.254.1.1', 'dev', 'eth0');
+  ip(end, '-6', 'route', 'add', 'default', 'via', 'fe80::1', 'dev', 'eth0');
 }

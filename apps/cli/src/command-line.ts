@@ -202,7 +202,9 @@ function addNode(node: Command, terminal: Terminal, report: Report): void {
   act<[]>(local('show', 'show what is enforced: pods, profiles, rules and how often they were hit'), terminal, report, async (options) => (await import('./commands/node.ts')).runNodeShow(options, terminal));
   const why = local('why', 'say which rule lets a connection pass, or what drops it').argument('[from]', 'namespace/pod of this node, an address, or node').argument('[to]', 'likewise').argument('[port]', 'such as 5432/TCP or ICMP');
   act<[string | undefined, string | undefined, string | undefined]>(why, terminal, report, async (from, to, port, options) => (await import('./commands/node.ts')).runNodeWhy(from, to, port, options, terminal));
-  const apply = local('apply', 'enforce a bundle').argument('[file]', 'bundle, as `ringfence node bundle` writes it, or - for standard input').option('--confirm-within <seconds>', 'take it away again unless confirmed in time');
+  const apply = local('apply', 'enforce a bundle').argument('[file]', 'bundle, as `ringfence node bundle` writes it, or - for standard input').option('--confirm-within <seconds>', 'take it away again unless confirmed in time')
+    .option('--keep', 'established connections it forbids stay until they end by themselves', false)
+    .option('--drain <seconds>', 'established connections it forbids go on for so long; without either they are cut at once');
   act<[string | undefined]>(apply, terminal, report, async (file, options) => (await import('./commands/node.ts')).runNodeApply(file, options, terminal));
   act<[]>(local('confirm', 'say that a bundle on trial locked nobody out: it stays'), terminal, report, async (options) => (await import('./commands/node.ts')).runNodeConfirm(options, terminal));
   act<[]>(local('panic', 'open everything at once, until resumed').option('--yes', 'really', false), terminal, report, async (options) => (await import('./commands/node.ts')).runNodePanic(options, terminal));

@@ -13,7 +13,7 @@ const LONGEST_TIMEOUT_SECONDS = 10 * 365 * 86_400;
 
 /** The sets every ruleset has, whatever the policies. */
 export function nodeSets(bundle: NodeBundle, options: RulesetOptions): readonly NftSet[] {
-  return [...localSets(bundle), ...selfSets(bundle), ...auditSets(bundle), ...keptSets(options), ...senderSets(bundle), ...hostSets(bundle), ...identifySets(options)];
+  return [...localSets(bundle), ...selfSets(bundle), ...auditSets(bundle), ...keptSets(options), ...senderSets(bundle), ...hostSets(bundle, options), ...identifySets(options)];
 }
 
 /** One set for each rule that ends: its elements last as long as the rule. */
@@ -88,12 +88,14 @@ function senderSets({ pods }: NodeBundle): readonly NftSet[] {
   ];
 }
 
-function hostSets({ host }: NodeBundle): readonly NftSet[] {
+function hostSets({ host }: NodeBundle, { now, hostUntil }: RulesetOptions): readonly NftSet[] {
   const ways = host === undefined ? [] : portTexts([host.sshPort ?? SSH_PORT, ...(host.channelPort === undefined ? [] : [host.channelPort])]);
+  // rounded up: this is for when nobody is left to take them away in time
+  const judged = host === undefined ? [] : hostUntil === undefined ? BOTH : lasting(hostUntil + 999, now);
   const asking = host === undefined ? [] : ['udp . 67', 'udp . 547'];
   const answering = host === undefined ? [] : ['udp . 68', 'udp . 546'];
   return [
-    plain('host', 'meta nfproto', 'families in which the node itself is judged', host === undefined ? [] : BOTH),
+    { ...plain('host', 'meta nfproto', 'families in which the node itself is judged', judged), hasTimeouts: true },
     plain('host_ports_in', PORT, 'where the node is always reached', [...ways, ...answering]),
     plain('host_ports_out', PORT, 'what the node always reaches', [...ways, ...asking]),
   ];

@@ -8,6 +8,8 @@ export interface RulesetOptions {
   readonly now?: number;
   /** Pods and hosts whose established connections stay whatever is enforced now: for good, or for so long. */
   readonly kept?: readonly KeptConnections[];
+  /** When the rules for the node itself end in the kernel, whoever still runs by then: milliseconds since 1970; absent: they do not. */
+  readonly hostUntil?: number;
   /** Shows first payloads and answers of name servers to whoever listens. */
   readonly isIdentifying?: boolean;
 }

@@ -1,6 +1,10 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { parseAddress } from '#model';
+
+import type { Kept, KeptAddress } from '../kept-connections.ts';
+
 /** Everything was opened by hand; nothing is enforced until somebody says so. */
 export interface PanicIntent {
   /** Milliseconds since 1970. */
@@ -29,7 +33,13 @@ export interface LayoutNote {
   readonly isIdentifying?: boolean;
 }
 
+/** Whose connections stay, so that whoever starts next keeps them too. */
+export interface KeptNote {
+  readonly kept: readonly { readonly address: string; readonly until?: number; readonly holder?: string }[];
+}
+
 interface Intents {
+  readonly kept: KeptNote;
   readonly layout: LayoutNote;
   readonly panic: PanicIntent;
   readonly trial: TrialIntent;
@@ -38,7 +48,8 @@ interface Intents {
 
 type IntentName = keyof Intents;
 
-const MOST_BYTES = 4_096;
+/** Two addresses of every pod a node can have would be a tenth of this. */
+const MOST_BYTES = 2 ** 20;
 
 /**
  * What is meant to happen, written down before it is done, so that whoever starts next carries it out.
@@ -87,6 +98,25 @@ export class NodeIntents {
   reverted(): RevertedIntent | undefined {
     const fields = this.#read('reverted');
     return fields && { hash: textIn(fields, 'hash'), revision: numberIn(fields, 'revision'), at: numberIn(fields, 'at') };
+  }
+
+  /** Those that can be read; the others are cut. */
+  kept(): Kept {
+    const list = this.#read('kept')?.['kept'];
+    const kept = new Map<string, KeptAddress>();
+    for (const each of Array.isArray(list) ? (list as readonly unknown[]) : []) {
+      const fields: Readonly<Record<string, unknown>> = typeof each === 'object' && each !== null ? { ...each } : {};
+      const address = parseAddress(textIn(fields, 'address'));
+      const { until, holder } = fields;
+      if (address === undefined || (until !== undefined && typeof until !== 'number') || (holder !== undefined && typeof holder !== 'string')) continue;
+      kept.set(address.text, { address, ...(until === undefined ? {} : { until }), ...(holder === undefined ? {} : { holder }) });
+    }
+    return kept;
+  }
+
+  noteKept(kept: Kept): void {
+    if (kept.size === 0) this.clear('kept');
+    else this.write('kept', { kept: [...kept.values()].map((each) => ({ ...each, address: each.address.text })) });
   }
 
   layout(): LayoutNote {

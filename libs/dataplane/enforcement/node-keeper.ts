@@ -5,13 +5,15 @@ import type { NodeBundle } from '#compilers/nftables';
 
 import { BundleStore } from '../bundle-store.ts';
 import type { DriverName, RuleCounter, Watch } from '../driver.ts';
-import { NodeTable } from '../node-table.ts';
+import type { Kept } from '../kept-connections.ts';
+import { type ApplyOptions, NodeTable } from '../node-table.ts';
 import type { TableNote } from '../table-note.ts';
 import { NodeIntents, type PanicIntent, type TrialIntent } from './node-intents.ts';
 import type { BundleOrigin, NodeReport } from './node-report.ts';
 import { NO_CHANGE } from './no-change.ts';
 import type { NodeKeeperOptions, NodeLayout, NodeState, OfferOptions, Outcome } from './node-state.ts';
-import { layOutForeign, mayLockOut } from './ruleset-fault.ts';
+import { NodeTrial } from './node-trial.ts';
+import { isHostAlike, layOutForeign, mayLockOut } from './ruleset-fault.ts';
 
 /**
  * Keeps a node at its bundle through everything that may happen to it: the life of a {@link NodeTable}.
@@ -33,22 +35,24 @@ export class NodeKeeper {
   readonly #options: NodeKeeperOptions;
   readonly #table: NodeTable;
   readonly #store: BundleStore;
-  readonly #tried: BundleStore;
+  readonly #trial: NodeTrial;
   readonly #intents: NodeIntents;
   readonly #now: () => number;
   #watch: Watch | undefined;
-  #clock: NodeJS.Timeout | undefined;
   #state: NodeState = { kind: 'nothing' };
 
   constructor(options: NodeKeeperOptions) {
     this.#options = options;
     const { driver, sweep, folder } = options;
     this.#store = new BundleStore(join(folder, 'confirmed.bundle'));
-    this.#tried = new BundleStore(join(folder, 'trial.bundle'));
     this.#intents = new NodeIntents(folder);
+    this.#trial = new NodeTrial(folder, this.#intents);
     this.#now = options.now ?? Date.now;
     this.layout = options.layout ?? this.#intents.layout();
-    this.#table = new NodeTable({ driver, layout: this.layout, now: this.#now, ...(sweep === undefined ? {} : { sweep }) });
+    const onKept = (kept: Kept): void => {
+      this.#intents.noteKept(kept);
+    };
+    this.#table = new NodeTable({ driver, layout: this.layout, now: this.#now, kept: this.#intents.kept(), onKept, ...(sweep === undefined ? {} : { sweep }) });
   }
 
   get state(): NodeState {
@@ -100,7 +104,7 @@ export class NodeKeeper {
       this.#open(panic);
       return;
     }
-    const trial = this.#intents.trial();
+    const trial = this.#trial.pending;
     if (trial !== undefined) {
       this.#revert(trial, 'the enforcer ended before anybody confirmed it');
       this.#heal();
@@ -119,16 +123,16 @@ export class NodeKeeper {
     const note = this.#options.driver.readNote();
     if (panic !== undefined) this.#state = { kind: 'panic', since: panic.at, by: panic.by };
     if (panic !== undefined || note === undefined) return;
-    const trial = this.#intents.trial();
-    const stored = (trial?.hash === note.hash ? this.#tried : this.#store).load();
+    const trial = this.#trial.pending;
+    const stored = (trial?.hash === note.hash ? this.#trial : this.#store).load();
     const since = trial?.at ?? Math.round(statSync(join(this.#options.folder, 'confirmed.bundle'), { throwIfNoEntry: false })?.mtimeMs ?? this.#now());
-    if (stored.kind !== 'bundle' || !this.#table.reuse(stored.bundle)) this.#state = { kind: 'adopted', since };
+    if (stored.kind !== 'bundle' || !this.#table.reuse(stored.bundle, trial?.hash === note.hash ? trial.until : undefined)) this.#state = { kind: 'adopted', since };
     else if (trial?.hash === note.hash) this.#state = { kind: 'trial', since, until: trial.until };
     else this.#state = { kind: 'enforcing', since };
   }
 
   /** Makes the kernel hold a bundle; on anything unexpected the one before stays. */
-  offer(bundle: NodeBundle, { origin, confirmWithinMs }: OfferOptions): Outcome {
+  offer(bundle: NodeBundle, { origin, confirmWithinMs, fate }: OfferOptions): Outcome {
     const laidOut = layOutForeign(bundle);
     if (laidOut.kind === 'fault') return this.#refuse(origin, bundle, laidOut.why);
     if (this.#state.kind === 'panic') {
@@ -143,16 +147,21 @@ export class NodeKeeper {
     if (isSame && confirmWithinMs === undefined) return { kind: 'done', text: `revision ${String(bundle.revision)} is in place already` };
     const reverted = this.#intents.reverted();
     if (origin === 'file' && reverted?.hash === bundle.hash) return this.#refuse(origin, bundle, 'nobody confirmed it when it was tried; `ringfence node apply FILE` tries again');
-    const window = confirmWithinMs ?? (mayLockOut(laidOut.ruleset) ? (this.#options.confirmWithinMs ?? 60_000) : undefined);
-    return window === undefined ? this.#settle(bundle, origin) : this.#try(bundle, origin, window);
+    const isTried = mayLockOut(laidOut.ruleset) && !(this.#state.kind === 'enforcing' && applied !== undefined && isHostAlike(applied, bundle));
+    const window = confirmWithinMs ?? (isTried ? (this.#options.confirmWithinMs ?? 60_000) : undefined);
+    const options = fate === undefined ? {} : { fate };
+    return window === undefined ? this.#settle(bundle, origin, options) : this.#try(bundle, origin, window, options);
   }
 
   /** Says that a bundle on trial has locked nobody out: it stays. */
   confirm(by: string): Outcome {
     const { applied } = this.#table;
     if (this.#state.kind !== 'trial' || applied === undefined) return { kind: 'refused', why: 'no bundle waits for confirmation' };
+    // the kernel was told to let go of the node's own rules at the end of the trial
+    const report = this.#table.apply(applied);
+    if (report.kind === 'failed') return { kind: 'refused', why: `it stays on trial: ${report.why}` };
     this.#store.save(applied);
-    this.#endTrial();
+    this.#trial.end();
     this.#state = { kind: 'enforcing', since: this.#state.since };
     this.#options.onReport({ kind: 'confirmed', revision: applied.revision, hash: applied.hash, by });
     return { kind: 'done', text: `revision ${String(applied.revision)} is confirmed` };
@@ -162,7 +171,7 @@ export class NodeKeeper {
   panic(by: string): Outcome {
     const panic: PanicIntent = { at: this.#now(), by };
     this.#intents.write('panic', panic);
-    this.#endTrial();
+    this.#trial.end();
     this.#open(panic);
     return { kind: 'done', text: 'nothing is enforced; `ringfence node resume` enforces again' };
   }
@@ -185,37 +194,33 @@ export class NodeKeeper {
 
   /** Lets go; the kernel goes on. A bundle on trial is reverted by the next start. */
   stop(): void {
-    clearTimeout(this.#clock);
+    this.#trial.stop();
     this.#watch?.stop();
     this.#options.driver.close();
   }
 
-  #settle(bundle: NodeBundle, origin: BundleOrigin): Outcome {
-    const outcome = this.#apply(bundle, origin);
+  #settle(bundle: NodeBundle, origin: BundleOrigin, options: ApplyOptions): Outcome {
+    const outcome = this.#apply(bundle, origin, options);
     if (outcome.kind === 'refused') return outcome;
     this.#store.save(bundle);
-    this.#endTrial();
+    this.#trial.end();
     this.#intents.clear('reverted');
     return outcome;
   }
 
-  #try(bundle: NodeBundle, origin: BundleOrigin, windowMs: number): Outcome {
+  #try(bundle: NodeBundle, origin: BundleOrigin, windowMs: number, options: ApplyOptions): Outcome {
     const at = this.#now();
     const trial: TrialIntent = { hash: bundle.hash, revision: bundle.revision, at, until: at + windowMs };
-    const before = this.#intents.trial();
-    this.#tried.save(bundle);
-    this.#intents.write('trial', trial);
-    const outcome = this.#apply(bundle, origin);
+    const takeBack = this.#trial.begin(bundle, trial);
+    const outcome = this.#apply(bundle, origin, { ...options, hostUntil: trial.until });
     if (outcome.kind === 'refused') {
-      if (before === undefined) this.#intents.clear('trial');
-      else this.#intents.write('trial', before);
+      takeBack();
       return outcome;
     }
     this.#intents.clear('reverted');
-    clearTimeout(this.#clock);
-    this.#clock = setTimeout(() => {
+    this.#trial.wait(windowMs, () => {
       this.#revert(trial, 'nobody confirmed it in time');
-    }, windowMs);
+    });
     this.#state = { kind: 'trial', since: at, until: trial.until };
     this.#options.onReport({ kind: 'trial', ...trial });
     return { kind: 'done', text: `${outcome.text}; it goes away in ${String(Math.round(windowMs / 1_000))} s unless \`ringfence node confirm\` is given` };
@@ -223,7 +228,7 @@ export class NodeKeeper {
 
   #revert({ revision, hash, at }: TrialIntent, why: string): void {
     // somebody else may have confirmed it meanwhile
-    if (this.#intents.trial()?.at !== at) return;
+    if (this.#trial.pending?.at !== at) return;
     this.#intents.write('reverted', { revision, hash, at: this.#now() });
     this.#options.onReport({ kind: 'reverted', revision, hash, why });
     if (this.#store.load().kind === 'bundle') this.#load('reverted');
@@ -231,12 +236,7 @@ export class NodeKeeper {
       this.#table.remove();
       this.#state = { kind: 'nothing' };
     }
-    this.#endTrial();
-  }
-
-  #endTrial(): void {
-    clearTimeout(this.#clock);
-    this.#intents.clear('trial');
+    this.#trial.end();
   }
 
   #load(origin: BundleOrigin): void {
@@ -264,9 +264,9 @@ export class NodeKeeper {
     return true;
   }
 
-  #apply(bundle: NodeBundle, origin: BundleOrigin): Outcome {
+  #apply(bundle: NodeBundle, origin: BundleOrigin, options: ApplyOptions = {}): Outcome {
     const before = this.#table.applied;
-    const report = this.#table.apply(bundle);
+    const report = this.#table.apply(bundle, options);
     if (report.kind === 'failed') {
       // what the kernel still holds is looked after as before
       if (before !== undefined && !this.#table.reuse(before)) this.#table.apply(before);

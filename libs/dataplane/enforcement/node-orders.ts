@@ -1,4 +1,7 @@
+import type { ConnectionFate } from '#model';
+
 import type { DriverName } from '../driver.ts';
+import { isFate } from '../bundle-fault.ts';
 import { readBundle } from '../bundle-file.ts';
 import type { NodeKeeper } from './node-keeper.ts';
 import { answerQuestion, type NodeAnswer, type NodeQuestion } from './node-question.ts';
@@ -10,7 +13,7 @@ export type NodeOrder =
   | { readonly order: 'status' | 'show' | 'panic' | 'resume' | 'confirm' }
   | ({ readonly order: 'why' } & NodeQuestion)
   /** `bundle` as `writeBundle` writes it. */
-  | { readonly order: 'apply'; readonly bundle: string; readonly confirmWithinMs?: number };
+  | { readonly order: 'apply'; readonly bundle: string; readonly confirmWithinMs?: number; readonly fate?: ConnectionFate };
 
 /** How a node stands; times in milliseconds since 1970. */
 export interface NodeStatus {
@@ -45,7 +48,7 @@ const LONGEST_NAME = 600;
 /** Reads an order; anything else is refused with the reason. */
 export function readOrder(value: unknown): NodeOrder | { readonly refused: string } {
   const fields: Readonly<Record<string, unknown>> = typeof value === 'object' && value !== null ? { ...value } : {};
-  const { order, bundle, confirmWithinMs, from, to, port } = fields;
+  const { order, bundle, confirmWithinMs, fate, from, to, port } = fields;
   if (typeof order !== 'string') return { refused: 'it names no order' };
   if (PLAIN.has(order)) return { order } as NodeOrder;
   if (order === 'why') {
@@ -54,9 +57,11 @@ export function readOrder(value: unknown): NodeOrder | { readonly refused: strin
   }
   if (order !== 'apply') return { refused: `there is no order ${JSON.stringify(order.slice(0, 40))}` };
   if (typeof bundle !== 'string') return { refused: 'apply needs a bundle' };
-  if (confirmWithinMs === undefined) return { order, bundle };
+  if (fate !== undefined && !isFate(fate)) return { refused: 'the fate of connections is to be cut, drained for some seconds, or kept' };
+  const apply = { order, bundle, ...(fate === undefined ? {} : { fate }) } as const;
+  if (confirmWithinMs === undefined) return apply;
   if (typeof confirmWithinMs !== 'number' || !(confirmWithinMs >= 1_000 && confirmWithinMs <= LONGEST_CONFIRM_MS)) return { refused: 'the time to confirm in is 1 second to 24 hours' };
-  return { order, bundle, confirmWithinMs };
+  return { ...apply, confirmWithinMs };
 }
 
 /** Carries out an order for somebody, who is named in reports. */
@@ -77,7 +82,7 @@ export function carryOut(keeper: NodeKeeper, order: NodeOrder, by: string, conne
     case 'apply': {
       const reading = readBundle(order.bundle);
       if (reading.kind === 'refused') return { kind: 'refused', why: `the bundle is not used: ${reading.why}` };
-      return reply(keeper.offer(reading.bundle, { origin: 'command', ...(order.confirmWithinMs === undefined ? {} : { confirmWithinMs: order.confirmWithinMs }) }));
+      return reply(keeper.offer(reading.bundle, { origin: 'command', ...(order.confirmWithinMs === undefined ? {} : { confirmWithinMs: order.confirmWithinMs }), ...(order.fate === undefined ? {} : { fate: order.fate }) }));
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { RulesetOptions } from '#compilers/nftables';
+import type { ConnectionFate } from '#model';
 
 import type { DriverChoice } from '../choose-driver.ts';
 import type { ConnectionSweep } from '../generations.ts';
@@ -22,6 +23,8 @@ export interface NodeKeeperOptions extends DriverChoice {
 
 export interface OfferOptions {
   readonly origin: Extract<BundleOrigin, 'file' | 'command'>;
+  /** What becomes of established connections the bundle forbids, where the bundle itself says nothing; without it they are cut. */
+  readonly fate?: ConnectionFate;
   /** Goes away again unless confirmed in so many milliseconds; without it only host mode does. */
   readonly confirmWithinMs?: number;
 }

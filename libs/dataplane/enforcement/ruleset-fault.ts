@@ -39,6 +39,12 @@ export function mayLockOut({ sets }: Ruleset): boolean {
   return sets.some(({ name, elements }) => name === 'host' && elements.length > 0);
 }
 
+/** Whether two bundles judge the node itself by the same rules; who is in the peer sets of these comes and goes. */
+export function isHostAlike(a: NodeBundle, b: NodeBundle): boolean {
+  const judged = ({ host }: NodeBundle): string => JSON.stringify({ ...host, addresses: host?.addresses.map(({ text }) => text) });
+  return judged(a) === judged(b);
+}
+
 function isElement(text: unknown): boolean {
   return typeof text === 'string' && text.length <= LONGEST && ELEMENT.test(text);
 }

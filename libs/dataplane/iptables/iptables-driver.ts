@@ -7,7 +7,7 @@ import { countElements, countMoved } from '../nftables/ruleset-batch.ts';
 import { NOTE_SET, type TableNote } from '../table-note.ts';
 import { type HeldTable, holdDelta, holdRuleset, OutOfStep } from './held-table.ts';
 import { CHAIN_PREFIX, readSetName, setName } from './kernel-names.ts';
-import { removalText, restoreText, setText, translateChains } from './restore-text.ts';
+import { removalText, restoreText, setText, translateChains, undoText } from './restore-text.ts';
 import { setParts, type SetPart } from './set-part.ts';
 import { SystemTables, ToolFailure } from './system-tables.ts';
 import { expectedOf, NameBook, noteIn, readKernel } from './table-reading.ts';
@@ -142,7 +142,7 @@ export class IptablesDriver implements Driver {
       isMoved = true;
       this.#system.restoreRules(6, restoreText(six.chains, found6, noteOf(table)));
     } catch (error) {
-      if (isMoved) this.#moveBack();
+      if (isMoved) this.#system.restoreRules(4, undoText(found4, this.#system.saveRules(4)));
       this.#destroyUnused(this.#ownSets().filter((name) => readSetName(name)?.serial === serial));
       throw error;
     }
@@ -150,16 +150,6 @@ export class IptablesDriver implements Driver {
     const kept = new Set(names.values());
     this.#destroyUnused(own.filter((name) => !kept.has(name)));
     return diagnostics;
-  }
-
-  /** IPv4 has moved and IPv6 has not: back to what it was, where that is known; otherwise the next replacement sees to it. */
-  #moveBack(): void {
-    const before = this.#written;
-    this.#written = undefined;
-    if (before === undefined) return;
-    const { chains } = translateChains(before.table, 4, (part) => before.names.get(part) ?? '');
-    this.#system.restoreRules(4, restoreText(chains, this.#system.saveRules(4), undefined));
-    this.#written = before;
   }
 
   /** Sets that rules still look at cannot be taken away: they stay until the next commit. */

@@ -58,9 +58,23 @@ export function restoreText(chains: FamilyChains, found: string, note: string | 
     for (const [name, rules] of chains[table]) for (const rule of rules) lines.push(`-A ${chainName(name)} ${commented(rule)}`);
     if (table === 'security' && note !== undefined) lines.push(`-A ${NOTE_CHAIN} -m comment --comment "${note}" -j RETURN`);
     for (const [hook, point] of Object.entries(HOOKS)) {
-      if (chains[table].has(hook) && !found.split(`*${table}\n`)[1]?.split('COMMIT')[0]?.includes(`-A ${point} -j ${chainName(hook)}\n`)) lines.push(`-I ${point} 1 -j ${chainName(hook)}`);
+      if (chains[table].has(hook) && !callsIn(found, table).includes(`${point} -j ${chainName(hook)}`)) lines.push(`-I ${point} 1 -j ${chainName(hook)}`);
     }
     lines.push(...old.map((name) => `-X ${name}`), 'COMMIT');
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** What makes our part of one family again what it was when `before` was saved; `now` is what it has become. */
+export function undoText(before: string, now: string): string {
+  const lines: string[] = [];
+  for (const table of ['raw', 'security'] as const) {
+    const old = chainsIn(before, table);
+    const fresh = chainsIn(now, table).filter((name) => !old.includes(name));
+    const calls = callsIn(before, table);
+    const rules = sectionOf(before, table).split('\n').filter((line) => line.startsWith(`-A ${CHAIN_PREFIX}`));
+    const added = callsIn(now, table).filter((call) => !calls.includes(call));
+    lines.push(`*${table}`, ...[...old, ...fresh].map((name) => `:${name} - [0:0]`), ...added.map((call) => `-D ${call}`), ...rules, ...fresh.map((name) => `-X ${name}`), 'COMMIT');
   }
   return `${lines.join('\n')}\n`;
 }
@@ -70,8 +84,7 @@ export function removalText(found: string): string {
   const lines: string[] = [];
   for (const table of ['raw', 'security'] as const) {
     const known = chainsIn(found, table);
-    const calls = [...(found.split(`*${table}\n`)[1]?.split('COMMIT')[0] ?? '').matchAll(/^-A ([A-Z]+ -j RINGFENCE-\S+)$/gm)].map(([, call = '']) => `-D ${call}`);
-    lines.push(`*${table}`, ...known.map((name) => `:${name} - [0:0]`), ...calls, ...known.map((name) => `-X ${name}`), 'COMMIT');
+    lines.push(`*${table}`, ...known.map((name) => `:${name} - [0:0]`), ...callsIn(found, table).map((call) => `-D ${call}`), ...known.map((name) => `-X ${name}`), 'COMMIT');
   }
   return `${lines.join('\n')}\n`;
 }
@@ -104,9 +117,17 @@ function timeoutOf(entry: SetEntry, now: number): string {
   return seconds === undefined ? '' : ` timeout ${String(seconds)}`;
 }
 
+function sectionOf(found: string, table: KernelTable): string {
+  return found.split(`*${table}\n`)[1]?.split('COMMIT')[0] ?? '';
+}
+
+/** The ways into our chains, without the word that adds them. */
+function callsIn(found: string, table: KernelTable): readonly string[] {
+  return [...sectionOf(found, table).matchAll(/^-A ([A-Z]+ -j RINGFENCE-\S+)$/gm)].map(([, call = '']) => call);
+}
+
 function chainsIn(found: string, table: KernelTable): readonly string[] {
-  const section = found.split(`*${table}\n`)[1]?.split('COMMIT')[0] ?? '';
-  return [...section.matchAll(/^:(\S+) /gm)].map(([, name = '']) => name).filter((name) => name.startsWith(CHAIN_PREFIX));
+  return [...sectionOf(found, table).matchAll(/^:(\S+) /gm)].map(([, name = '']) => name).filter((name) => name.startsWith(CHAIN_PREFIX));
 }
 
 function reachedFrom(chains: ReadonlyMap<string, NftChain>, start: string): ReadonlySet<string> {

@@ -17,11 +17,16 @@ export interface NodeOptions extends NodePlace {
 
 export interface NodeApplyOptions extends NodeOptions {
   readonly confirmWithin?: string;
+  readonly keep: boolean;
+  /** Seconds. */
+  readonly drain?: string;
 }
 
 export interface NodePanicOptions extends NodeOptions {
   readonly yes: boolean;
 }
+
+const MOST_DRAIN_S = 30 * 86_400;
 
 type Via = 'enforcer' | 'kernel';
 
@@ -46,13 +51,17 @@ export function runNodeApply(file: string | undefined, options: NodeApplyOptions
   if (file === undefined) return Promise.resolve(refuse('apply needs a bundle; `ringfence node bundle` makes one', terminal));
   const seconds = options.confirmWithin === undefined ? undefined : Number(options.confirmWithin);
   if (seconds !== undefined && !(seconds >= 1 && seconds <= 86_400)) return Promise.resolve(refuse(`--confirm-within ${options.confirmWithin ?? ''}: give seconds, from 1 to 86400`, terminal));
+  const drain = options.drain === undefined ? undefined : Number(options.drain);
+  if (drain !== undefined && !(Number.isInteger(drain) && drain >= 1 && drain <= MOST_DRAIN_S)) return Promise.resolve(refuse(`--drain ${options.drain ?? ''}: give whole seconds, from 1 to ${String(MOST_DRAIN_S)}`, terminal));
+  if (options.keep && drain !== undefined) return Promise.resolve(refuse('--keep and --drain: connections either stay for good or for a time', terminal));
+  const fate = options.keep ? ({ kind: 'keep' } as const) : drain === undefined ? undefined : ({ kind: 'drain', seconds: drain } as const);
   let bundle: string;
   try {
     bundle = file === '-' ? terminal.readStdin() : readBounded(file);
   } catch (error) {
     return Promise.resolve(refuse(messageOf(error), terminal));
   }
-  return give({ order: 'apply', bundle, ...(seconds === undefined ? {} : { confirmWithinMs: seconds * 1_000 }) }, options, terminal);
+  return give({ order: 'apply', bundle, ...(seconds === undefined ? {} : { confirmWithinMs: seconds * 1_000 }), ...(fate === undefined ? {} : { fate }) }, options, terminal);
 }
 
 /**
