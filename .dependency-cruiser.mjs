@@ -3,7 +3,7 @@
  * own code may import. Specs may import anything; everybody enters a library by its index.
  *
  *   apps ──► any library, never another app
- *   adapters (sources store dataplane lab) ──► pure libraries
+ *   adapters (sources store targets dataplane lab) ──► pure libraries
  *   pure libraries ──► the rows below, so the arrows only ever point down
  */
 const table = {
@@ -18,6 +18,7 @@ const table = {
   'operator-api': { libs: ['model', 'policy', 'review'], packages: ['zod'] },
   sources: { libs: ['model', 'inventory'], packages: ['yaml', '@kubernetes/client-node'], node: true },
   store: { libs: ['model'], packages: ['ioredis'], node: true },
+  targets: { libs: ['model', 'compilers'], packages: [], node: true },
   dataplane: { libs: ['model', 'inventory', 'compilers', 'distribution'], packages: ['koffi', 'dns-packet'], node: true },
   lab: { libs: ['model', 'inventory', 'compilers', 'dataplane'], packages: ['koffi'], node: true },
 };

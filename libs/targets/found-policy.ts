@@ -1,0 +1,39 @@
+import { isJsonObject, type Json } from '#model';
+
+import { fieldsOf, textOf } from './cluster-request.ts';
+
+/** Who writes our fields, as the API server notes it. */
+export const FIELD_MANAGER = 'ringfence';
+export const OWNER_LABEL = 'app.kubernetes.io/managed-by';
+export const OWNER = 'ringfence';
+
+/** A NetworkPolicy as the server holds it: what is needed to tell whose it is and whether it changed. */
+export interface FoundPolicy {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** It carries our label, and the server knows us as one who applies it. */
+  readonly isOurs: boolean;
+  /** Others that have a hand in it, sorted. */
+  readonly otherManagers: readonly string[];
+}
+
+/** Reads what the server holds; undefined where it is no object with a name. */
+export function foundPolicy(body: Json | undefined): FoundPolicy | undefined {
+  const metadata = fieldsOf(body, 'metadata');
+  const name = textOf(metadata, 'name');
+  const namespace = textOf(metadata, 'namespace');
+  if (name === '' || namespace === '') return undefined;
+  const entries = Array.isArray(metadata['managedFields']) ? metadata['managedFields'].filter(isJsonObject) : [];
+  const isApplied = entries.some((entry) => entry['manager'] === FIELD_MANAGER && entry['operation'] === 'Apply');
+  const others = entries.map((entry) => textOf(entry, 'manager')).filter((manager) => manager !== FIELD_MANAGER && manager !== '');
+  return {
+    namespace,
+    name,
+    uid: textOf(metadata, 'uid'),
+    resourceVersion: textOf(metadata, 'resourceVersion'),
+    isOurs: isApplied && textOf(fieldsOf(metadata, 'labels'), OWNER_LABEL) === OWNER,
+    otherManagers: [...new Set(others)].sort(),
+  };
+}

@@ -1,0 +1,4 @@
+export { type AskCluster, type ClusterRequest, type ClusterResponse, refusalText } from './cluster-request.ts';
+export { NetworkPolicyTarget, type NetworkPolicyTargetOptions } from './network-policy-target.ts';
+export { PolicyFolder } from './policy-folder.ts';
+export type { PolicyOutcome, PolicyReport } from './policy-report.ts';
