@@ -12,6 +12,7 @@ export type {
   WorkloadMatch,
 } from './catalogue.ts';
 export { type CatalogueReading, readCatalogueEntry } from './catalogue-reader.ts';
+export { estimateCoverage, type KnownLoss, type Sightings } from './coverage.ts';
 export { DEFAULT_THRESHOLDS, type LearningContext, type LearningThresholds } from './learning-context.ts';
 export { type NotEnforced, notEnforced } from './not-enforced.ts';
 export { type Learning, type LearningOptions, propose } from './propose.ts';
