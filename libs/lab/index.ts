@@ -1,6 +1,9 @@
 export { EnforcedLab } from './enforced-lab.ts';
 export { type LabOptions } from './lab.ts';
+export { labObjects } from './lab-objects.ts';
 export { labObstacle } from './lab-obstacle.ts';
+export { LabServers, type OutsidePort, runningPods } from './lab-servers.ts';
+export { type LabMap, podOf, straightWays, type Way, waysAlong } from './lab-way.ts';
 export { type LabNode, labWorldOf, type LabPlace, type LabPod, type LabWorld, placesIn } from './lab-world.ts';
 export { type EnforcementOptions } from './node-enforcement.ts';
 export { isRoutable, type ProbedConnection, type ProbeOutcome, Prober } from './prober.ts';

@@ -1,8 +1,8 @@
-import { EnforcedLab, type LabPlace, namePrefix, openServer, talk, type TalkOutcome, type TalkServer } from '#lab';
-import { type Pod, podKey } from '#model';
+import { EnforcedLab, type LabPlace, LabServers, namePrefix, runningPods, talk, type TalkOutcome, type Way } from '#lab';
+import { podKey } from '#model';
 
 import type { LabCluster } from './lab-cluster.ts';
-import { type Attempt, planTraffic, type Way } from './lab-traffic.ts';
+import { type Attempt, planTraffic } from './lab-traffic.ts';
 
 /** One namespace, for people. */
 export interface LabHostStatus {
@@ -49,16 +49,18 @@ export class LabHolder {
   readonly #cluster: LabCluster;
   readonly #lab: EnforcedLab;
   readonly #isEnforced: boolean;
-  readonly #servers = new Map<string, TalkServer[]>();
+  readonly #servers: LabServers;
 
   constructor(cluster: LabCluster, isEnforced: boolean) {
     this.#cluster = cluster;
     this.#isEnforced = isEnforced;
     this.#lab = new EnforcedLab({ prefix: namePrefix() });
+    this.#servers = new LabServers(this.#lab.lab);
     try {
       this.#lab.show(cluster.snapshot, isEnforced ? cluster.bundles : new Map());
       this.#lab.translate(cluster.services);
-      this.#openServers();
+      const outside = cluster.graph.relationships.filter(({ to }) => to === 'internet').map(({ protocol, port }) => ({ protocol, port: port ?? 443 }));
+      this.#servers.open(cluster.snapshot, outside);
     } catch (error) {
       this.close();
       throw error;
@@ -69,7 +71,7 @@ export class LabHolder {
     const { snapshot, revision, services } = this.#cluster;
     const hosts: LabHostStatus[] = [this.#hostStatus('outside', { kind: 'outside' }, null, [])];
     for (const { name, addresses } of snapshot.nodes.values()) hosts.push(this.#hostStatus(name, { kind: 'node', node: name }, null, addresses.map(({ text }) => text)));
-    for (const pod of this.#pods()) if (!pod.hostNetwork) hosts.push(this.#hostStatus(podKey(pod), { kind: 'pod', pod: podKey(pod) }, pod.node ?? null, pod.addresses.map(({ text }) => text)));
+    for (const pod of runningPods(snapshot)) if (!pod.hostNetwork) hosts.push(this.#hostStatus(podKey(pod), { kind: 'pod', pod: podKey(pod) }, pod.node ?? null, pod.addresses.map(({ text }) => text)));
     return {
       pid: process.pid,
       isEnforced: this.#isEnforced,
@@ -91,7 +93,7 @@ export class LabHolder {
   }
 
   close(): void {
-    for (const server of [...this.#servers.values()].flat()) server.close();
+    this.#servers.close();
     this.#lab.close();
   }
 
@@ -112,34 +114,8 @@ export class LabHolder {
     return outcome?.kind === 'arrived' ? 'arrived' : 'died';
   }
 
-  #openServers(): void {
-    for (const pod of this.#pods()) {
-      const place: LabPlace = pod.hostNetwork ? { kind: 'node', node: pod.node ?? '' } : { kind: 'pod', pod: podKey(pod) };
-      for (const { port, protocol } of pod.ports) this.#open(place, protocol, port, podKey(pod));
-    }
-    for (const { to, port, protocol } of this.#cluster.graph.relationships) {
-      if (to === 'internet') this.#open({ kind: 'outside' }, protocol, port ?? 443, 'outside');
-    }
-  }
-
-  #open(place: LabPlace, protocol: string, port: number, name: string): void {
-    if (protocol !== 'TCP' && protocol !== 'UDP') return;
-    const server = openServer(this.#lab.lab.at(place).namespace, protocol, port, name);
-    if (server === undefined) return;
-    const key = placeKey(place);
-    this.#servers.set(key, [...(this.#servers.get(key) ?? []), server]);
-  }
-
   #hostStatus(name: string, place: LabPlace, node: string | null, addresses: readonly string[]): LabHostStatus {
-    const ports = (this.#servers.get(placeKey(place)) ?? []).map(({ port, protocol }) => `${String(port)}/${protocol}`);
+    const ports = this.#servers.at(place).map(({ port, protocol }) => `${String(port)}/${protocol}`);
     return { name, kind: place.kind, node, namespace: this.#lab.lab.at(place).namespace.name ?? '', addresses, ports };
   }
-
-  #pods(): readonly Pod[] {
-    return [...this.#cluster.snapshot.pods.values()].filter(({ phase, node }) => phase !== 'finished' && node !== undefined);
-  }
-}
-
-function placeKey(place: LabPlace): string {
-  return place.kind === 'pod' ? `pod ${place.pod}` : place.kind === 'node' ? `node ${place.node}` : place.kind;
 }

@@ -52,7 +52,7 @@ function pipeline(updates: readonly SourceUpdate[] = cluster): EnforcementPipeli
 
 function settings(modes: Readonly<Record<string, Mode>>, targets: Readonly<Record<string, OutputTarget>> = {}): Parameters<EnforcementPipeline['setSettings']>[0] {
   return {
-    modeOf: (workload, labels) => modes[workloadKey(workload)] ?? (labels['ringfence.io/mode'] as Mode | undefined) ?? 'observe',
+    modeOf: (workload, { namespaces }) => modes[workloadKey(workload)] ?? (namespaces.get(workload.namespace)?.labels['ringfence.io/mode'] as Mode | undefined) ?? 'observe',
     targetOf: (namespace) => targets[namespace] ?? 'nftables',
   };
 }
@@ -92,7 +92,7 @@ describe('the enforcement pipeline', () => {
     expect(enforced?.ingressMode).toBeUndefined();
   });
 
-  it('follows the label of a namespace', () => {
+  it('follows what a namespace says of itself', () => {
     const made = pipeline();
     made.setInSync(SOURCE, true);
     made.setRevision(revision());

@@ -1,22 +1,16 @@
 import type { DispatchEntry, EnforcementMode, NodeSettings } from '#compilers/nftables';
-import type { ConnectionFate, Direction, Labels, Mode, OutputTarget, Snapshot, WorkloadRef } from '#model';
+import type { ConnectionFate, Direction, Mode, OutputTarget, Snapshot, WorkloadRef } from '#model';
 
 /** What is decided beside the policies: how earnestly a workload's are enforced, by whom, and what becomes of its connections. */
 export interface EnforcementSettings {
-  readonly modeOf: (workload: WorkloadRef, namespaceLabels: Labels) => Mode;
+  /** A namespace may say a mode itself, so it is asked in view of them. */
+  readonly modeOf: (workload: WorkloadRef, cluster: Pick<Snapshot, 'namespaces'>) => Mode;
   readonly targetOf: (namespace: string) => OutputTarget;
   readonly fateOf?: (workload: WorkloadRef) => ConnectionFate | undefined;
 }
 
 /** Nothing is dropped until somebody says so. */
 export const OBSERVING: EnforcementSettings = { modeOf: () => 'observe', targetOf: () => 'nftables' };
-
-const NO_LABELS: Labels = {};
-
-/** The mode of a workload in this cluster. */
-export function modeIn(snapshot: Snapshot, workload: WorkloadRef, { modeOf }: EnforcementSettings): Mode {
-  return modeOf(workload, snapshot.namespaces.get(workload.namespace)?.labels ?? NO_LABELS);
-}
 
 /**
  * The settings of the pods of a node, as the compiler's bundles take them.
@@ -29,7 +23,7 @@ export function nodeSettings(snapshot: Snapshot, settings: EnforcementSettings):
   const modeOfWorkload = (workload: WorkloadRef): EnforcementMode => {
     const known = modes.get(workload);
     if (known !== undefined) return known;
-    const mode = settings.targetOf(workload.namespace) === 'nftables' ? modeIn(snapshot, workload, settings) : 'observe';
+    const mode = settings.targetOf(workload.namespace) === 'nftables' ? settings.modeOf(workload, snapshot) : 'observe';
     modes.set(workload, mode);
     return mode;
   };

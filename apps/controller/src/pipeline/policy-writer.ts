@@ -2,7 +2,7 @@ import { compileNetworkPolicies, type NetworkPolicyObject } from '#compilers/kub
 import { compareDiagnostics, type Diagnostic, type Mode, type OutputTarget, type Policy, type Revision, type Snapshot, type WorkloadRef, workloadKey } from '#model';
 import { lintPolicies } from '#policy';
 
-import { type EnforcementSettings, modeIn } from './node-modes.ts';
+import type { EnforcementSettings } from './node-modes.ts';
 
 /** Policies as objects, for namespaces that are not enforced by the enforcers. */
 export interface PolicyOutputs {
@@ -32,7 +32,7 @@ export class PolicyWriter {
   #compile(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings, target: OutputTarget): ReturnType<typeof compileNetworkPolicies> {
     const policies = revision.policies.filter((policy) => {
       const workload = workloadOf(policy);
-      return workload !== undefined && settings.targetOf(workload.namespace) === target && modeIn(snapshot, workload, settings) === 'enforce';
+      return workload !== undefined && settings.targetOf(workload.namespace) === target && settings.modeOf(workload, snapshot) === 'enforce';
     });
     return policies.length === 0 ? { objects: [], diagnostics: [] } : compileNetworkPolicies({ ...revision, policies }, snapshot);
   }
@@ -51,7 +51,7 @@ function notEnforced(revision: Revision, snapshot: Snapshot, settings: Enforceme
     const workload = workloadOf(policy);
     if (workload === undefined) return [];
     const target = settings.targetOf(workload.namespace);
-    const mode = modeIn(snapshot, workload, settings);
+    const mode = settings.modeOf(workload, snapshot);
     return finding(workload, target, mode, snapshot.workloads.get(workloadKey(workload))?.hostNetwork === true);
   });
 }
