@@ -45,25 +45,30 @@ export class PolicyFolder {
   }
 
   #writeAll(desired: readonly NetworkPolicyObject[], index: Index): readonly PolicyOutcome[] {
-    return desired.map((object): PolicyOutcome => {
+    const fresh = new Map<string, string>();
+    const outcomes = desired.map((object): PolicyOutcome => {
       const { namespace, name } = object.metadata;
       const place = { namespace, name };
       if (!SAFE.test(namespace) || !SAFE.test(name)) return { kind: 'failed', ...place, why: 'its name is no name of a Kubernetes object, so there is no file for it' };
       const file = fileOf(place);
       const text = renderYaml([object]);
-      const digest = digestOf(text);
-      const held = this.#read(file);
-      if (held !== undefined && digestOf(held) === digest) {
-        index.set(file, [digest]);
+      const before = this.#read(file);
+      const held = before === undefined ? [] : [digestOf(before)];
+      if (before === text) {
+        index.set(file, held);
         return { kind: 'unchanged', ...place };
       }
-      if (held !== undefined && index.get(file)?.includes(digestOf(held)) !== true) return { kind: 'conflict', ...place, managers: [], why: `somebody else wrote ${file}; it is left alone` };
-      index.set(file, [...(held === undefined ? [] : [digestOf(held)]), digest]);
-      this.#writeIndex(index);
-      this.#write(file, text);
-      index.set(file, [digest]);
+      if (held.some((digest) => index.get(file)?.includes(digest) !== true)) return { kind: 'conflict', ...place, managers: [], why: `somebody else wrote ${file}; it is left alone` };
+      index.set(file, [...held, digestOf(text)]);
+      fresh.set(file, text);
       return { kind: 'applied', ...place };
     });
+    if (fresh.size > 0) this.#writeIndex(index);
+    for (const [file, text] of fresh) {
+      this.#write(file, text);
+      index.set(file, [digestOf(text)]);
+    }
+    return outcomes;
   }
 
   #removeOthers(desired: readonly NetworkPolicyObject[], index: Index): readonly PolicyOutcome[] {
