@@ -1,5 +1,6 @@
 export { applyDelta, deltaEnds } from './apply-delta.ts';
 export { BundleEncoder } from './bundle-encoder.ts';
+export { isFate } from './bundle-fault.ts';
 export { type BundleReading, readBundleText, writeBundleText } from './bundle-text.ts';
 export { type BundleSnapshot, type DesiredBundle, DesiredBundles } from './desired-bundles.ts';
 export { type NodeNews, readNodeNews } from './node-news.ts';
