@@ -64,14 +64,8 @@ export function readCronJob(reading: ObjectReading): Found {
     reading.refuseMissing('spec.jobTemplate.spec.template');
     return {};
   }
-  const timeZone = nonEmpty(spec?.text('timeZone'));
-  const facts = {
-    replicas: 1,
-    schedule: spec?.text('schedule') ?? '',
-    ...(timeZone === undefined ? {} : { timeZone }),
-    ...(spec?.flag('suspend') === true ? { isSuspended: true as const } : {}),
-  };
-  return { workloads: [readTemplate(reading, template, facts)] };
+  const schedule = spec?.text('schedule') ?? '';
+  return { workloads: [readTemplate(reading, template, { replicas: 1, schedule })] };
 }
 
 export interface WorkloadFacts {
@@ -79,8 +73,6 @@ export interface WorkloadFacts {
   readonly selector?: LabelSelector;
   readonly governingService?: string;
   readonly schedule?: string;
-  readonly timeZone?: string;
-  readonly isSuspended?: true;
 }
 
 /** A pod template (`metadata` and `spec`), or a Pod, which has the same shape. */

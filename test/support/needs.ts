@@ -1,5 +1,6 @@
 import { describe, it } from '@jest/globals';
 
+import { type ControlPlanePart, whyNoCluster } from './control-plane.ts';
 import { sharedPath } from './shared.ts';
 import { whyUnusable, type ToolName } from './system.ts';
 
@@ -18,6 +19,13 @@ export function describeShared(part: string, name: string, body: (path: string) 
 /** A `describe` that is skipped, saying why, where the system tool is missing or may not be used. */
 export function describeWithTool(tool: ToolName, name: string, body: () => void): void {
   const reason = whyUnusable(tool);
+  if (reason === undefined) describe(name, body);
+  else skip(name, reason);
+}
+
+/** A `describe` that is skipped, saying why, where no API server can run, or one of these beside it. */
+export function describeWithCluster(name: string, body: () => void, parts: readonly ControlPlanePart[] = []): void {
+  const reason = whyNoCluster(...parts);
   if (reason === undefined) describe(name, body);
   else skip(name, reason);
 }

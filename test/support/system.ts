@@ -37,6 +37,11 @@ const tools = {
     debianPackage: 'ipset',
     probe: { args: ['--version'], input: '' },
   },
+  etcd: {
+    debianPackage: 'etcd-server',
+    unpackedWith: [],
+    probe: { args: ['--version'], input: '' },
+  },
 } as const;
 
 export type ToolName = keyof typeof tools;
@@ -95,10 +100,10 @@ export function installMissingTools(): void {
 
 function installOnce(missing: readonly ToolName[], deadline: number): boolean {
   const packages = missing.filter((tool) => !('unpackedWith' in tools[tool])).map((tool) => tools[tool].debianPackage);
-  const unpacked = missing.flatMap((tool) => {
-    const row = tools[tool];
-    return 'unpackedWith' in row ? [row.debianPackage, ...row.unpackedWith] : [];
-  });
+  // they share one folder, which is replaced as a whole
+  const unpacked = missing.some((tool) => 'unpackedWith' in tools[tool])
+    ? Object.values(tools).flatMap((row) => ('unpackedWith' in row ? [row.debianPackage, ...row.unpackedWith] : []))
+    : [];
   return installPackages(packages, deadline) && unpack(unpacked, deadline);
 }
 

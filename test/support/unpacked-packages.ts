@@ -32,8 +32,8 @@ export function unpackPackages(packages: readonly string[], environment: NodeJS.
       const unpacked = run('dpkg-deb', ['-x', file, root]);
       if (unpacked !== undefined) return unpacked;
     }
-    // whole or not at all, also where two runs unpack at once
-    if (existsSync(UNPACKED_FOLDER)) rmSync(UNPACKED_FOLDER, { recursive: true });
+    // whole or not at all, also where two runs unpack at once and a third uses what is there
+    if (existsSync(UNPACKED_FOLDER)) renameSync(UNPACKED_FOLDER, join(scratch, 'before'));
     renameSync(root, UNPACKED_FOLDER);
     return undefined;
   } catch (error) {
