@@ -1,7 +1,7 @@
-import { type DispatchEntry, layOutRuleset, type NodeBundle, type PeerSet, type Profile, type Ruleset, type RulesetOptions } from '#compilers/nftables';
+import { type DispatchEntry, layOutElements, layOutGeneration, layOutRuleset, type NodeBundle, type PeerSet, type Profile, type Ruleset, type RulesetOptions } from '#compilers/nftables';
 
 import type { RulesetDelta } from './driver.ts';
-import { deltaBetween } from './ruleset-delta.ts';
+import { deltaBetween, mapChanges } from './ruleset-delta.ts';
 
 /** A bundle as it is laid out: connections are stamped with `generation`. */
 export interface LaidOut {
@@ -21,6 +21,11 @@ export function bundleDelta(before: LaidOut, after: LaidOut): RulesetDelta | und
   return hasSameRules(before.bundle, after.bundle) ? membershipDelta(before, after) : deltaBetween(layOut(before), layOut(after));
 }
 
+/** A delta that moves to another generation as well. */
+export function movedOn(delta: RulesetDelta, from: number, to: number, options: RulesetOptions): RulesetDelta {
+  return { ...delta, maps: [...mapChanges(layOutGeneration(from, options), layOutGeneration(to, options)), ...delta.maps] };
+}
+
 /** Lays a bundle out in full. */
 export function layOut({ bundle, generation, options }: LaidOut): Ruleset {
   return layOutRuleset(bundle, generation, options);
@@ -36,13 +41,13 @@ function membershipDelta(before: LaidOut, after: LaidOut): RulesetDelta | undefi
   const pods = changedPods(before.bundle.pods, after.bundle.pods);
   const profiles = changedProfiles(before.bundle.profiles, after.bundle.profiles);
   const contested = changedTexts(before.bundle, after.bundle);
-  const old = layOut(reduced(before, pods.before, profiles.before, contested));
-  const fresh = layOut(reduced(after, pods.after, profiles.after, contested));
+  const old = reduced(before, pods.before, profiles.before, contested);
+  const fresh = reduced(after, pods.after, profiles.after, contested);
   return deltaBetween({ ...old, chains: [] }, { ...fresh, chains: [] });
 }
 
-function reduced({ bundle, generation, options }: LaidOut, pods: readonly DispatchEntry[], profiles: readonly Profile[], contested: ReadonlySet<string>): LaidOut {
-  return { generation, options, bundle: { ...bundle, pods, profiles, contested: bundle.contested.filter(({ text }) => contested.has(text)) } };
+function reduced({ bundle, generation, options }: LaidOut, pods: readonly DispatchEntry[], profiles: readonly Profile[], contested: ReadonlySet<string>): Pick<Ruleset, 'sets' | 'maps'> {
+  return layOutElements({ ...bundle, pods, profiles, contested: bundle.contested.filter(({ text }) => contested.has(text)) }, generation, options);
 }
 
 interface Changed<T> {
@@ -52,9 +57,15 @@ interface Changed<T> {
 
 function changedPods(before: readonly DispatchEntry[], after: readonly DispatchEntry[]): Changed<DispatchEntry> {
   if (before === after) return { before: [], after: [] };
-  const known = new Map(before.map((entry) => [entry.pod, entry]));
+  // who stayed is mostly the same object, before and behind those who came or went
+  let start = 0;
+  const shorter = Math.min(before.length, after.length);
+  while (start < shorter && before[start] === after[start]) start += 1;
+  let end = 0;
+  while (end < shorter - start && before[before.length - 1 - end] === after[after.length - 1 - end]) end += 1;
+  const known = new Map(before.slice(start, before.length - end).map((entry) => [entry.pod, entry]));
   const fresh: DispatchEntry[] = [];
-  for (const entry of after) {
+  for (const entry of after.slice(start, after.length - end)) {
     const earlier = known.get(entry.pod);
     if (earlier !== undefined && isSameEntry(earlier, entry)) known.delete(entry.pod);
     else fresh.push(entry);

@@ -1,7 +1,7 @@
 import type { KeptConnections, NodeBundle, Ruleset, RulesetOptions } from '#compilers/nftables';
 import type { ConnectionFate, Diagnostic } from '#model';
 
-import { bundleDelta, layOut } from './bundle-delta.ts';
+import { bundleDelta, layOut, movedOn } from './bundle-delta.ts';
 import type { Commit, Driver, ForeignChange, RefusalCode, RulesetDelta, Watch } from './driver.ts';
 import { Generations, type ConnectionSweep } from './generations.ts';
 import { isSameKept, type Kept, keptAfter, lasting, NOTHING_KEPT } from './kept-connections.ts';
@@ -153,8 +153,7 @@ export class NodeTable {
     if (delta === undefined) return this.#replace(bundle);
     if (isWidening(delta, shadow.bundle)) return this.#change(shadow, bundle, generation, delta, false);
     const next = this.#generations.next(generation);
-    const tightening = bundleDelta(before, { ...after, generation: next });
-    return tightening === undefined ? this.#replace(bundle) : this.#change(shadow, bundle, next, tightening, true);
+    return this.#change(shadow, bundle, next, movedOn(delta, generation, next, after.options), true);
   }
 
   /** Judges these addresses' connections like all others from now on. Takes effect with the next bundle. */

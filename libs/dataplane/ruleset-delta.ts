@@ -28,7 +28,7 @@ export function deltaBetween(before: RulesetParts, after: RulesetParts): Ruleset
     addedChains: chains.added,
     rewrittenChains: chains.both.filter(([a, b]) => !hasSameRules(a, b)).map(([, b]) => b),
     sets: sets.both.map(([a, b]) => setChange(a, b)).filter((change) => change !== undefined),
-    maps: maps.both.map(([a, b]) => mapChange(a, b)).filter((change) => change !== undefined),
+    maps: changesOf(maps),
     removedChains: chains.removed.map(({ name }) => name),
     removedSets: [...maps.removed, ...sets.removed].map(({ name }) => name),
   };
@@ -38,6 +38,15 @@ export function isEmptyDelta(delta: RulesetDelta): boolean {
   return Object.values(delta as unknown as Readonly<Record<string, readonly unknown[]>>).every((list) => list.length === 0);
 }
 
+/** What changes in maps that are there before and after. */
+export function mapChanges(before: readonly NftMap[], after: readonly NftMap[]): readonly MapChange[] {
+  return changesOf(pairByName(before, after));
+}
+
+function changesOf({ both }: Pairs<NftMap>): readonly MapChange[] {
+  return both.map(([a, b]) => mapChange(a, b)).filter((change) => change !== undefined);
+}
+
 interface Pairs<T> {
   readonly added: readonly T[];
   readonly removed: readonly T[];
@@ -45,6 +54,10 @@ interface Pairs<T> {
 }
 
 function pairByName<T extends { readonly name: string }>(before: readonly T[], after: readonly T[]): Pairs<T> {
+  // mostly nothing came or went, and all stand where they stood
+  if (before.length === after.length && before.every(({ name }, at) => name === after[at]?.name)) {
+    return { added: [], removed: [], both: before.map((each, at): readonly [T, T] => [each, after[at] ?? each]).filter(([a, b]) => a !== b) };
+  }
   const known = new Map(before.map((each) => [each.name, each]));
   const added: T[] = [];
   const both: (readonly [T, T])[] = [];
@@ -67,12 +80,15 @@ function setChange(before: NftSet, after: NftSet): SetChange | undefined {
   return removed.length + added.length === 0 ? undefined : { set: after, removed, added };
 }
 
+const NO_CHANGE = { removed: [], added: [] };
+
 /** What is only in the one and only in the other. Both ends are mostly the same, so what lies between is mostly little. */
 export function listChange(before: readonly string[], after: readonly string[]): { readonly removed: readonly string[]; readonly added: readonly string[] } {
-  if (before === after) return { removed: [], added: [] };
+  if (before === after) return NO_CHANGE;
   let start = 0;
   const shorter = Math.min(before.length, after.length);
   while (start < shorter && before[start] === after[start]) start += 1;
+  if (start === before.length && start === after.length) return NO_CHANGE;
   let end = 0;
   while (end < shorter - start && before[before.length - 1 - end] === after[after.length - 1 - end]) end += 1;
   const old = new Set(before.slice(start, before.length - end));
@@ -81,7 +97,7 @@ export function listChange(before: readonly string[], after: readonly string[]):
 }
 
 function mapChange(before: NftMap, after: NftMap): MapChange | undefined {
-  if (before.elements === after.elements) return undefined;
+  if (before.elements === after.elements || isSameMap(before.elements, after.elements)) return undefined;
   const old = new Map(before.elements.map(({ key, verdict }) => [key, verdict]));
   const added: { readonly key: string; readonly verdict: string }[] = [];
   const removed: string[] = [];
@@ -94,4 +110,8 @@ function mapChange(before: NftMap, after: NftMap): MapChange | undefined {
   }
   removed.push(...old.keys());
   return removed.length + added.length === 0 ? undefined : { map: after, removed, added };
+}
+
+function isSameMap(before: NftMap['elements'], after: NftMap['elements']): boolean {
+  return before.length === after.length && before.every(({ key, verdict }, at) => key === after[at]?.key && verdict === after[at].verdict);
 }

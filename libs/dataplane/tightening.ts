@@ -19,13 +19,12 @@ const OPENING = /^(?:self|audit_(?:in|out)|audit|keep|senders|spoken)[46]$|^(?:i
  */
 export function isWidening(delta: RulesetDelta, before: NodeBundle): boolean {
   if (delta.rewrittenChains.length > 0) return false;
-  const opening = openingSets(before);
-  return delta.sets.every((change) => isWideningSet(change, opening)) && delta.maps.every((change) => isWideningMap(change, before));
+  return delta.sets.every((change) => isWideningSet(change, before)) && delta.maps.every((change) => isWideningMap(change, before));
 }
 
 // what is added to a set can only open where no rule that closes or passes on looks at it
-function isWideningSet({ set, removed }: SetChange, opening: ReadonlySet<string>): boolean {
-  return removed.length === 0 && (OPENING.test(set.name) || opening.has(set.name));
+function isWideningSet({ set, removed }: SetChange, before: NodeBundle): boolean {
+  return removed.length === 0 && (OPENING.test(set.name) || openingSets(before).has(set.name));
 }
 
 function isWideningMap({ map, removed, added }: MapChange, { local4, local6 }: NodeBundle): boolean {
@@ -52,8 +51,16 @@ function isInside(blocks: readonly string[], address: string, keyType: string): 
   });
 }
 
+const opening = new WeakMap<NodeBundle['profiles'], ReadonlySet<string>>();
+
 /** Sets only rules that allow look at. */
 function openingSets({ profiles }: NodeBundle): ReadonlySet<string> {
+  const known = opening.get(profiles) ?? findOpeningSets(profiles);
+  opening.set(profiles, known);
+  return known;
+}
+
+function findOpeningSets(profiles: NodeBundle['profiles']): ReadonlySet<string> {
   const allowing = new Set<string>();
   const others = new Set<string>();
   for (const { admin, namespaced, baseline } of profiles) {

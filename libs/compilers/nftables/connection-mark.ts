@@ -45,6 +45,12 @@ export const HAS_PAYLOAD = '@ih,0,8 >= 0x00';
  * for a rule number.
  */
 export function markLayout(owned = WHOLE_MARK): MarkLayout {
+  return owned === WHOLE_MARK ? wholeLayout : layOutMark(owned);
+}
+
+const wholeLayout = layOutMark(WHOLE_MARK);
+
+function layOutMark(owned: number): MarkLayout {
   const bits = Array.from({ length: 32 }, (_, at) => 2 ** (31 - at)).filter((bit) => ((owned & bit) >>> 0) === bit);
   if (!Number.isInteger(owned) || owned > WHOLE_MARK || bits.length < 8) throw new Error(`lay out ruleset: ${String(owned)} is no mask of at least 8 bits of a mark`);
   const generationBits = bits.length === 32 ? 6 : 4;

@@ -9,7 +9,7 @@ export { quotable } from './printable-text.ts';
 export { isGuardable } from './node-sets.ts';
 export { type NodeSettings, withNodeSettings } from './node-settings.ts';
 export { renderRuleset } from './render-ruleset.ts';
-export { layOutRuleset } from './ruleset.ts';
+export { layOutElements, layOutGeneration, layOutRuleset } from './ruleset.ts';
 export type { KeptConnections, RulesetOptions } from './ruleset-options.ts';
 export { type ConnectionTrace, type ConnectionTracer, createConnectionTracer, type NodeTrace, type TracedPacket } from './trace-connection.ts';
 export { packet, type TcpFlag, type TracePacket } from './trace-packet.ts';

@@ -2,7 +2,7 @@ import { applicationChains } from './application-chains.ts';
 import { baseChains } from './base-chains.ts';
 import { connectionMaps, markLayout } from './connection-mark.ts';
 import { dispatchMaps, hostMaps } from './dispatch.ts';
-import { type NftSet, type NumberedRule, peerSetName, type Ruleset } from './nft-object.ts';
+import { type NftMap, type NftSet, type NumberedRule, peerSetName, type Ruleset } from './nft-object.ts';
 import type { NodeBundle, PeerSet, PortSet, Profile } from './node-bundle.ts';
 import { expirySets, nodeSets } from './node-sets.ts';
 import { formatPortRange } from './port-set.ts';
@@ -22,15 +22,30 @@ export function layOutRuleset(bundle: NodeBundle, generation = 1, options: Rules
   const layout = markLayout(options.ownedMark);
   const numbers = numberRules(bundle, layout.mostRules);
   const { profiles } = bundle;
+  const { sets, maps } = layOutElements(bundle, generation, options);
   return {
     table: 'inet ringfence',
     node: bundle.node,
     hash: bundle.hash,
     rules: numberedRules(profiles, numbers),
-    sets: [...nodeSets(bundle, options), ...expirySets(bundle, options), ...usedSets(profiles)],
+    sets,
     chains: [...baseChains(layout), ...applicationChains(profiles, layout), ...profiles.flatMap((profile) => profileChains(profile, { numbers, layout }))],
-    maps: [...connectionMaps(layout, generation), ...dispatchMaps(bundle), ...hostMaps(bundle)],
+    maps,
   };
+}
+
+/** The sets and maps of a ruleset alone: all that differs where only members came or went. */
+export function layOutElements(bundle: NodeBundle, generation: number, options: RulesetOptions): Pick<Ruleset, 'sets' | 'maps'> {
+  const { profiles } = bundle;
+  return {
+    sets: [...nodeSets(bundle, options), ...expirySets(bundle, options), ...usedSets(profiles)],
+    maps: [...layOutGeneration(generation, options), ...dispatchMaps(bundle), ...hostMaps(bundle)],
+  };
+}
+
+/** The maps that say which generation connections are stamped with, and which are not judged again. */
+export function layOutGeneration(generation: number, { ownedMark }: RulesetOptions): readonly NftMap[] {
+  return connectionMaps(markLayout(ownedMark), generation);
 }
 
 function numberedRules(profiles: readonly Profile[], numbers: ReadonlyMap<string, number>): readonly NumberedRule[] {
