@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
-import { directionSchema, timeSchema } from './parts.ts';
-import { peersSchema, portsSchema } from './rule.ts';
+import { assertNever, type Peer, type PortMatch } from '#model';
+import type { AddedRule, ProposalEdit } from '#review';
+
+import { directionSchema, type Shape, timeSchema } from './parts.ts';
+import { backwardsRange, peerSchema, peerShape, type PeerShape, peersSchema, portMatchSchema, portsSchema, readPeer } from './rule.ts';
 
 const rule = z.string().min(1).max(200).describe('id of the proposed rule');
 const direction = directionSchema;
@@ -22,8 +25,70 @@ export const proposalEditSchema = z.discriminatedUnion('kind', [
       why,
     }),
   }),
-  z.strictObject({ kind: z.literal('narrow-rule'), direction, rule, peers: z.array(peersSchema.options[1].element).max(1_000).optional(), ports: z.array(portsSchema.options[1].element).max(1_000).optional() }),
+  z.strictObject({ kind: z.literal('narrow-rule'), direction, rule, peers: z.array(peerSchema).max(1_000).optional(), ports: z.array(portMatchSchema).max(1_000).optional() }),
   z.strictObject({ kind: z.literal('set-expiry'), direction, rule, expiresAt: z.union([timeSchema, z.literal('never')]) }),
   z.strictObject({ kind: z.literal('enforce-application'), direction, rule, isEnforced: z.boolean() }),
   z.strictObject({ kind: z.literal('leave-open'), direction }).describe('leaves a direction as open as it is, although it could be closed'),
 ]);
+
+export type ProposalEditShape = Shape<typeof proposalEditSchema>;
+
+export function proposalEditShape(edit: ProposalEdit): ProposalEditShape {
+  if (edit.kind === 'add-rule') {
+    const { peers, ...rest } = edit.rule;
+    return { ...edit, rule: { ...rest, peers: peers === 'any' ? peers : peers.map(peerShape) } };
+  }
+  if (edit.kind !== 'narrow-rule') return edit;
+  const { peers, ...rest } = edit;
+  return { ...rest, ...(peers === undefined ? {} : { peers: peers.map(peerShape) }) };
+}
+
+/** The edit somebody wrote, or a sentence saying what of it cannot be. */
+export function readProposalEdit(shape: ProposalEditShape): { readonly kind: 'edit'; readonly edit: ProposalEdit } | { readonly kind: 'problem'; readonly text: string } {
+  switch (shape.kind) {
+    case 'drop-rule':
+    case 'leave-open':
+    case 'set-expiry':
+    case 'enforce-application':
+      return { kind: 'edit', edit: shape };
+    case 'add-rule': {
+      const { peers: given, ports, why, application, enforceApplication, expiresAt } = shape.rule;
+      const read = readPeers(given === 'any' ? [] : given);
+      const problem = read.problem ?? portsProblem(ports);
+      if (problem !== undefined) return { kind: 'problem', text: problem };
+      const rule: AddedRule = {
+        peers: given === 'any' ? given : read.peers,
+        ports,
+        why,
+        ...(application === undefined ? {} : { application }),
+        ...(enforceApplication === undefined ? {} : { enforceApplication }),
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      };
+      return { kind: 'edit', edit: { kind: 'add-rule', direction: shape.direction, rule } };
+    }
+    case 'narrow-rule': {
+      const { direction, rule, ports } = shape;
+      const read = readPeers(shape.peers ?? []);
+      const problem = read.problem ?? portsProblem(ports ?? []);
+      if (problem !== undefined) return { kind: 'problem', text: problem };
+      return { kind: 'edit', edit: { kind: 'narrow-rule', direction, rule, ...(shape.peers === undefined ? {} : { peers: read.peers }), ...(ports === undefined ? {} : { ports }) } };
+    }
+    default:
+      return assertNever(shape);
+  }
+}
+
+function readPeers(shapes: readonly PeerShape[]): { readonly peers: readonly Peer[]; readonly problem?: string } {
+  const peers: Peer[] = [];
+  for (const shape of shapes) {
+    const read = readPeer(shape);
+    if (read.kind === 'no prefix') return { peers, problem: `${read.text} is no CIDR block` };
+    peers.push(read.peer);
+  }
+  return { peers };
+}
+
+function portsProblem(ports: readonly PortMatch[] | 'any'): string | undefined {
+  const wrong = ports === 'any' ? undefined : backwardsRange(ports);
+  return wrong === undefined ? undefined : `ports ${wrong} end before they begin`;
+}

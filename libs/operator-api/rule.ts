@@ -105,7 +105,7 @@ export function readPeer(shape: PeerShape): { readonly kind: 'peer'; readonly pe
   }
 }
 
-/** The port matches somebody wrote, sorted ends first; a range that ends before it begins is the text. */
+/** The first range that ends before it begins, as text. */
 export function backwardsRange(ports: readonly PortMatch[]): string | undefined {
   const wrong = ports.find((one) => one.kind === 'range' && one.from > one.to);
   return wrong?.kind === 'range' ? `${String(wrong.from)}-${String(wrong.to)}/${wrong.protocol}` : undefined;

@@ -1,0 +1,53 @@
+import type { DirectionProposal, Proposal, ProposedRule } from '#model';
+import { type ApprovalShape, decidedShape, directionsShape, proposalEditShape, type ProposalShape, type ProposalSummaryShape } from '#operator-api';
+import type { ReviewState, StandingApproval } from '#review';
+
+import type { ReviewItem } from '../review-item.ts';
+
+/** One workload's line in the list of proposals. */
+export function summaryShape(item: ReviewItem, decided: ReviewState): ProposalSummaryShape {
+  const { review, proposal, hash, standing, mode, approval, autoApproval } = item;
+  const rules = rulesOf(proposal);
+  const isBacked = (rule: ProposedRule, kind: 'declared' | 'observed'): boolean => rule.evidence.some((one) => one.kind === kind);
+  return {
+    workload: review.workload,
+    hash,
+    standing,
+    mode,
+    isReady: review.isReady,
+    waitsFor: review.waitsFor,
+    coverage: review.coverage,
+    ingress: proposal.ingress.kind,
+    egress: proposal.egress.kind,
+    rules: rules.length,
+    undeclared: rules.filter((rule) => isBacked(rule, 'observed') && !isBacked(rule, 'declared')).length,
+    notExercised: rules.filter((rule) => isBacked(rule, 'declared') && !isBacked(rule, 'observed')).length,
+    quarantined: review.quarantined.length,
+    brokenInvariants: review.brokenInvariants,
+    ...(approval === undefined ? {} : { inForce: approvalShape(approval, decided) }),
+    ...(autoApproval === undefined ? {} : { autoApproval }),
+  };
+}
+
+/** Everything a person needs to decide about one workload. */
+export function proposalShape(item: ReviewItem, decided: ReviewState): ProposalShape {
+  const { review, proposal, edits, rejection } = item;
+  return {
+    ...summaryShape(item, decided),
+    proposal: directionsShape(proposal),
+    awaitedRuns: review.awaitedRuns.map(({ workload, schedule, next }) => ({ workload, schedule, ...(next === undefined ? {} : { next }) })),
+    quarantine: review.quarantined,
+    edits: edits.map((one) => ({ ...decidedShape(one.decided, one.reason), edit: proposalEditShape(one.edit) })),
+    ...(rejection === undefined ? {} : { rejection: decidedShape(rejection.decided, rejection.reason) }),
+  };
+}
+
+/** The approval of a workload that is in force, told by the revision that brought it in. */
+export function approvalShape({ revision, decided: own }: StandingApproval, decided: ReviewState): ApprovalShape {
+  const record = decided.revisions[revision - 1];
+  return { ...decidedShape(own, record?.reason), revision, ...(record?.ticket === undefined ? {} : { ticket: record.ticket }) };
+}
+
+function rulesOf({ ingress, egress }: Proposal): readonly ProposedRule[] {
+  return [ingress, egress].flatMap((direction: DirectionProposal) => (direction.kind === 'closed' ? direction.rules : []));
+}
