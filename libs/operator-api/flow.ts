@@ -9,6 +9,7 @@ const observedPeerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('workload'), workload: workloadSchema }),
   z.strictObject({ kind: z.literal('entity'), entity: z.enum(ENTITIES) }),
   z.strictObject({ kind: z.literal('node'), node: z.string(), mayBe: z.array(workloadSchema).describe('workloads that share the address of the node') }),
+  z.strictObject({ kind: z.literal('service'), service: z.string().describe('a Service nobody translated') }),
   z.strictObject({ kind: z.literal('external'), host: z.string().describe('DNS name its clients knew it by, which is hearsay, else its address'), addresses: z.array(z.string()) }),
 ]);
 

@@ -59,6 +59,8 @@ export const proposalSchema = z.strictObject({
   awaitedRuns: z.array(z.strictObject({ workload: workloadSchema, schedule: z.string(), next: timeSchema.optional() })).describe('scheduled runs not observed yet'),
   quarantine: z.array(z.strictObject({ rule: z.string(), reasons: z.array(z.string()) })),
   edits: z.array(z.strictObject({ ...decidedSchema.shape, edit: proposalEditSchema })),
+  misfits: z.array(z.string()).describe('edits that do nothing, and why: their rule is not proposed any more'),
+  leftOutBefore: z.array(z.string()).describe('rules proposed again although the approval in force left them out'),
   rejection: decidedSchema.optional(),
 });
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { SimulatedFlow, UnusedPath } from '#policy';
 
 import { connectivitySchema } from './connectivity.ts';
-import { countSchema, decisionSchema, portRangesSchema, portSchema, protocolSchema, type Shape, timeSchema, workloadSchema } from './parts.ts';
+import { countSchema, decisionSchema, diagnosticSchema, portRangesSchema, portSchema, protocolSchema, type Shape, timeSchema, workloadSchema } from './parts.ts';
 
 export const simulatedFlowSchema = z.strictObject({
   line: z.number().int().describe('line of the flow file it first stood on; of a controller, its place in what was replayed'),
@@ -34,6 +34,7 @@ export const simulationSchema = z.strictObject({
   change: connectivitySchema.describe('what opens and closes against the base'),
   unused: unusedPathsSchema,
   brokenInvariants: z.array(z.string()).describe('while there are any it cannot be approved'),
+  notes: z.array(diagnosticSchema),
 });
 
 export type SimulatedFlowShape = Shape<typeof simulatedFlowSchema>;

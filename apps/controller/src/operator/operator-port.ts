@@ -1,10 +1,10 @@
 import type { Diagnostic, FlowVerdict, NodeView, ObservedRelationship, Revision, ServiceGraph, WorkloadRef } from '#model';
 import type { ConnectivityDiff } from '#policy';
-import type { Actor, ReviewCommand, ReviewEntry, ReviewState } from '#review';
+import type { Actor, ReviewCommand, ReviewEntry, ReviewStanding, ReviewState } from '#review';
 
 import type { DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { ControllerStatus } from './controller-status.ts';
-import type { ReviewItem, ReviewStanding } from './review-item.ts';
+import type { ReviewItem } from './review-item.ts';
 
 /** Which workloads are meant; everything absent matches. */
 export interface WorkloadFilter {

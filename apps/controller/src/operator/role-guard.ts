@@ -9,6 +9,12 @@ import { Problem } from './problem.ts';
 import { routeOf } from './serves.ts';
 
 const callers = new WeakMap<IncomingMessage, Caller>();
+const routeNames = new WeakMap<IncomingMessage, string>();
+
+/** The name of the route a request went to, for counting; undefined where it went to none. */
+export function routeNameOf(request: IncomingMessage): string | undefined {
+  return routeNames.get(request);
+}
 
 /** Nobody reaches a handler without the role its route names; a handler that names none is reached by nobody. */
 export class RoleGuard implements CanActivate {
@@ -22,6 +28,7 @@ export class RoleGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<IncomingMessage>();
     const route = routeOf(context.getHandler());
     if (route === undefined) throw new Error(`guard ${context.getClass().name}.${context.getHandler().name}: it names no role`);
+    routeNames.set(request, route.name);
     const caller = await this.#gate.callerOf(request, route.role);
     if (!hasRole(caller.role, route.role)) {
       throw new Problem(403, { code: 'role-missing', subject: 'the caller', message: `is ${caller.role}, and ${route.name} needs ${route.role}`, hint: 'ask somebody who has the role' });

@@ -31,13 +31,15 @@ export function summaryShape(item: ReviewItem, decided: ReviewState): ProposalSu
 
 /** Everything a person needs to decide about one workload. */
 export function proposalShape(item: ReviewItem, decided: ReviewState): ProposalShape {
-  const { review, proposal, edits, rejection } = item;
+  const { review, edits, misfits, leftOutBefore, rejection } = item;
   return {
     ...summaryShape(item, decided),
-    proposal: directionsShape(proposal),
+    proposal: directionsShape(item.proposal),
     awaitedRuns: review.awaitedRuns.map(({ workload, schedule, next }) => ({ workload, schedule, ...(next === undefined ? {} : { next }) })),
     quarantine: review.quarantined,
     edits: edits.map((one) => ({ ...decidedShape(one.decided, one.reason), edit: proposalEditShape(one.edit) })),
+    misfits: misfits.map(({ why }) => why),
+    leftOutBefore,
     ...(rejection === undefined ? {} : { rejection: decidedShape(rejection.decided, rejection.reason) }),
   };
 }

@@ -1,4 +1,4 @@
-import type { Decision, Mode, Protocol, Relationship, Rule, WorkloadRef } from '#model';
+import type { Decision, Diagnostic, Mode, Protocol, Relationship, Rule, WorkloadRef } from '#model';
 import type { ConnectivityDiff, ExplainedSide, SimulatedFlow, UnusedPath } from '#policy';
 import type { RevisionRecord } from '#review';
 
@@ -25,7 +25,9 @@ export interface SimulationAnswer {
   readonly change: ConnectivityDiff;
   /** Open by a rule, although nothing used it and no evidence asks for it. */
   readonly unused: readonly UnusedPath[];
+  /** While there are any it cannot be approved. */
   readonly brokenInvariants: readonly string[];
+  readonly notes: readonly Diagnostic[];
 }
 
 /** One side of a comparison: a revision, or the current one with these proposals approved. */

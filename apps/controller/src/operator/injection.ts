@@ -1,0 +1,3 @@
+export const OPERATOR_PORT = Symbol('OperatorPort');
+export const OPERATOR_OPTIONS = Symbol('OperatorOptions');
+export const OPERATOR_LOG = Symbol('Logger');

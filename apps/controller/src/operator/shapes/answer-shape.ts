@@ -1,0 +1,55 @@
+import { connectivityShape, decidedShape, diagnosticShape, edgeShape, type FlowShape, ruleShape, simulatedFlowShape, type SimulationShape, type StatusShape, unusedPathsShape, type WhyShape, type WhySideShape } from '#operator-api';
+import type { RevisionRecord } from '#review';
+
+import type { SimulationAnswer, WhyAnswer, WhySide } from '../../pipeline/answers/live-answer.ts';
+import type { ControllerStatus } from '../controller-status.ts';
+import type { FlowItem } from '../operator-port.ts';
+
+export function statusShape(status: ControllerStatus): StatusShape {
+  return { ...status, diagnostics: status.diagnostics.map(diagnosticShape) };
+}
+
+export function flowShape({ observed, missing }: FlowItem): FlowShape {
+  const { replied, ...rest } = observed;
+  return { ...rest, ...(replied === undefined ? {} : { replied }), ...(missing === undefined ? {} : { missing }) };
+}
+
+export function simulationShape(answer: SimulationAnswer): SimulationShape {
+  const { hashes, lost, change, unused, notes, ...rest } = answer;
+  return {
+    ...rest,
+    proposals: hashes,
+    lost: lost.map(simulatedFlowShape),
+    change: connectivityShape(change),
+    unused: unusedPathsShape(unused),
+    notes: notes.map(diagnosticShape),
+  };
+}
+
+export function whyShape({ revision, connections, known }: WhyAnswer): WhyShape {
+  return {
+    revision,
+    connections: connections.map(({ from, to, protocol, port, decision, alike, sides }) => ({ from, to, protocol, port, decision, alike, sides: sides.map(sideShape) })),
+    known: known.map(edgeShape),
+  };
+}
+
+function sideShape(side: WhySide): WhySideShape {
+  const { direction, subject, workload, mode, isAllowed, policies, reasons, rules, missing, closedBy } = side;
+  return {
+    direction,
+    subject,
+    ...(workload === undefined ? {} : { workload }),
+    ...(mode === undefined ? {} : { mode }),
+    isAllowed,
+    policies,
+    reasons: reasons.map(({ effect, policy, rule, text }) => ({ effect, ...(policy === undefined ? {} : { policy }), ...(rule === undefined ? {} : { rule }), text })),
+    rules: rules.map(({ policy, rule, approval }) => ({ policy, rule: ruleShape(rule), ...(approval === undefined ? {} : { approval: approvalOf(approval) }) })),
+    ...(missing === undefined ? {} : { missing: missing.text }),
+    ...(closedBy === undefined ? {} : { closedBy: approvalOf(closedBy) }),
+  };
+}
+
+function approvalOf({ number, decided, reason, ticket }: RevisionRecord): NonNullable<WhySideShape['closedBy']> {
+  return { ...decidedShape(decided, reason), revision: number, ...(ticket === undefined ? {} : { ticket }) };
+}
