@@ -12,6 +12,7 @@ export { lintPolicies } from './lint.ts';
 export { type Certainty, isSelectable, isSelected, isSubject } from './membership.ts';
 export type { Party } from './party.ts';
 export { readPolicy, readRevision, writePolicy, writeRevision } from './policy-json.ts';
+export { connectionsBetween, type EndReading, readEnd, readPort } from './named-ends.ts';
 export { matchesPorts } from './port-matching.ts';
 export { EVERY_PORT, formatPorts, hasPort, intersectPorts, NO_PORTS, type PortRange, type PortSet, portSet, samePorts, subtractPorts, unitePorts } from './port-set.ts';
 export { EVERY_ADDRESS, NOT_INTERNET_4, NOT_INTERNET_6, publicInternet } from './public-internet.ts';

@@ -1,9 +1,8 @@
 import { placeExamplePods } from '#inventory';
 import { type Connection, type Decision, type Proposal, type Snapshot, workloadKey } from '#model';
-import { explain, type ExplainedSide, type Explanation } from '#policy';
+import { connectionsBetween, type EndReading, explain, type ExplainedSide, type Explanation, readEnd, readPort } from '#policy';
 
 import { ExitCode } from '../exit-code.ts';
-import { connectionsBetween, type EndReading, readEnd, readPort } from '../offline/connection-ends.ts';
 import { readInput, reportInput } from '../offline/input.ts';
 import { type PolicySet, policySet, policySetLine, type TierChoice } from '../offline/segmentation.ts';
 import { requireOption, requirePaths } from '../offline/usage.ts';

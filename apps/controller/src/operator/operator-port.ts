@@ -2,7 +2,7 @@ import type { Diagnostic, FlowVerdict, NodeView, ObservedRelationship, Revision,
 import type { ConnectivityDiff } from '#policy';
 import type { Actor, ReviewCommand, ReviewEntry, ReviewStanding, ReviewState } from '#review';
 
-import type { DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
+import type { Answer, DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { ControllerStatus } from './controller-status.ts';
 import type { ReviewItem } from './review-item.ts';
 
@@ -47,9 +47,6 @@ export interface FlowItem {
 export interface JournalItem extends ReviewEntry {
   readonly digest: string;
 }
-
-/** `unanswerable`: the question is wrong in itself, such as an end that is nobody or a revision that never was. */
-export type Answer<Value> = { readonly kind: 'answer'; readonly value: Value } | { readonly kind: 'unanswerable'; readonly diagnostics: readonly Diagnostic[] };
 
 export type CommandResult =
   /** In the journal for good, `seq` being the last entry it made. `revision` where it made one. */

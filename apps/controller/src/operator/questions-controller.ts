@@ -3,8 +3,9 @@ import { Body, Controller, Inject, Param, Query } from '@nestjs/common';
 import { type ConnectivityShape, connectivityShape, graphShape, type GraphShape, type JournalShape, type NodesShape, type ProposalShape, routes, type SettingsShape, type SimulationShape, type StatusShape, type WhyShape } from '#operator-api';
 import type { z } from 'zod';
 
+import type { Answer } from '../pipeline/answers/live-answer.ts';
 import { OPERATOR_PORT } from './injection.ts';
-import type { Answer, OperatorPort } from './operator-port.ts';
+import type { OperatorPort } from './operator-port.ts';
 import { Problem } from './problem.ts';
 import { Serves } from './serves.ts';
 import { flowShape, simulationShape, statusShape, whyShape } from './shapes/answer-shape.ts';

@@ -6,7 +6,7 @@ import type { Options } from 'pino-http';
 const QUIET = /^\/(?:healthz|readyz|metrics)(?:\?|$)/;
 
 /** One line a request, without its headers: what changes something at info, questions at debug, our own mistakes at error. */
-export function requestLogging(logger: Logger): Options<IncomingMessage, ServerResponse> {
+export function requestLogging(logger: Logger): Options {
   return {
     logger,
     quietReqLogger: true,

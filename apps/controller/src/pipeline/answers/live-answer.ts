@@ -2,6 +2,9 @@ import type { Decision, Diagnostic, Mode, Protocol, Relationship, Rule, Workload
 import type { ConnectivityDiff, ExplainedSide, SimulatedFlow, UnusedPath } from '#policy';
 import type { RevisionRecord } from '#review';
 
+/** `unanswerable`: the question is wrong in itself, such as an end that is nobody or a revision that never was. */
+export type Answer<Value> = { readonly kind: 'answer'; readonly value: Value } | { readonly kind: 'unanswerable'; readonly diagnostics: readonly Diagnostic[] };
+
 /** Which proposals to try, or which revision; and over how many days of what was observed. */
 export interface SimulationQuestion {
   readonly what: { readonly kind: 'proposals'; readonly workloads: readonly WorkloadRef[] } | { readonly kind: 'revision'; readonly number: number };
