@@ -10,7 +10,7 @@ const table = {
   model: { libs: [], packages: ['ip-address'] },
   inventory: { libs: ['model'], packages: [] },
   graph: { libs: ['model', 'inventory'], packages: ['yaml'] },
-  learning: { libs: ['model', 'inventory', 'graph'], packages: [] },
+  learning: { libs: ['model', 'inventory', 'graph'], packages: ['croner'] },
   policy: { libs: ['model', 'inventory'], packages: [] },
   review: { libs: ['model', 'inventory', 'policy'], packages: [] },
   compilers: { libs: ['model', 'inventory', 'policy'], packages: ['yaml'] },

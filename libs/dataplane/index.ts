@@ -1,4 +1,4 @@
-export { type BundleReading, LARGEST_BUNDLE_BYTES, readBundle, writeBundle } from './bundle-file.ts';
+export { LARGEST_BUNDLE_BYTES, readBundle, writeBundle } from './bundle-file.ts';
 export { BundleStore, type StoredBundle } from './bundle-store.ts';
 export { chooseDriver, type DriverChoice, type DriverWish } from './choose-driver.ts';
 export { ConntrackSweep } from './conntrack-sweep.ts';

@@ -35,6 +35,7 @@ describe('workloads', () => {
     ['v1', 'ReplicationController', `{replicas: 2, template: ${template}}`, { replicas: 2 }],
     ['batch/v1', 'Job', `{parallelism: 4, template: ${template}}`, { replicas: 4 }],
     ['batch/v1beta1', 'CronJob', `{schedule: "0 * * * *", jobTemplate: {spec: {template: ${template}}}}`, { schedule: '0 * * * *', replicas: 1 }],
+    ['batch/v1', 'CronJob', `{schedule: "0 * * * *", timeZone: Europe/Berlin, suspend: true, jobTemplate: {spec: {template: ${template}}}}`, { schedule: '0 * * * *', timeZone: 'Europe/Berlin', isSuspended: true }],
     ['argoproj.io/v1alpha1', 'Rollout', `{replicas: 2, template: ${template}}`, { replicas: 2 }],
     ['serving.knative.dev/v1', 'Service', `{template: ${template}}`, { replicas: 1 }],
   ])('%s %s', (apiVersion, kind, spec, expected) => {

@@ -64,8 +64,14 @@ export function readCronJob(reading: ObjectReading): Found {
     reading.refuseMissing('spec.jobTemplate.spec.template');
     return {};
   }
-  const schedule = spec?.text('schedule') ?? '';
-  return { workloads: [readTemplate(reading, template, { replicas: 1, schedule })] };
+  const timeZone = nonEmpty(spec?.text('timeZone'));
+  const facts = {
+    replicas: 1,
+    schedule: spec?.text('schedule') ?? '',
+    ...(timeZone === undefined ? {} : { timeZone }),
+    ...(spec?.flag('suspend') === true ? { isSuspended: true as const } : {}),
+  };
+  return { workloads: [readTemplate(reading, template, facts)] };
 }
 
 export interface WorkloadFacts {
@@ -73,6 +79,8 @@ export interface WorkloadFacts {
   readonly selector?: LabelSelector;
   readonly governingService?: string;
   readonly schedule?: string;
+  readonly timeZone?: string;
+  readonly isSuspended?: true;
 }
 
 /** A pod template (`metadata` and `spec`), or a Pod, which has the same shape. */

@@ -64,8 +64,10 @@ export interface Workload {
   readonly containers: readonly Container[];
   /** A StatefulSet's `serviceName`. */
   readonly governingService?: string;
-  /** A CronJob's schedule. */
+  /** A CronJob's schedule, the time zone it is in where one is written, and whether it makes no runs for now. */
   readonly schedule?: string;
+  readonly timeZone?: string;
+  readonly isSuspended?: true;
   readonly compose?: ComposeFacts;
   readonly origin: Origin;
 }

@@ -37,23 +37,19 @@ function timed(body: () => void): number {
 
 interface Timing {
   readonly totalMs: number;
-  /** Of this thread, the kernel's part included: what it takes on a machine with nothing else to do. */
-  readonly cpuMs: number;
   readonly kernelMs: number;
 }
 
 function applied(table: NodeTable, bundle: NodeBundle): Timing {
-  const cpu = process.threadCpuUsage();
   const from = performance.now();
   const report = table.apply(bundle);
   const totalMs = performance.now() - from;
-  const { user, system } = process.threadCpuUsage(cpu);
   if (report.kind !== 'applied') throw new Error(`apply: ${report.why}`);
-  return { totalMs, cpuMs: (user + system) / 1_000, kernelMs: report.commitMs };
+  return { totalMs, kernelMs: report.commitMs };
 }
 
-function summary(timings: readonly Timing[]): { readonly total: Spread; readonly cpu: Spread; readonly kernel: Spread } {
-  return { total: spread(timings.map(({ totalMs }) => totalMs)), cpu: spread(timings.map(({ cpuMs }) => cpuMs)), kernel: spread(timings.map(({ kernelMs }) => kernelMs)) };
+function summary(timings: readonly Timing[]): { readonly total: Spread; readonly kernel: Spread } {
+  return { total: spread(timings.map(({ totalMs }) => totalMs)), kernel: spread(timings.map(({ kernelMs }) => kernelMs)) };
 }
 
 /** What a driver makes of pods and peers that come and go, one bundle after another. */

@@ -161,6 +161,12 @@ export function followChanges(random: Random, steps: number): readonly string[] 
   return problems;
 }
 
+/** A moment as what a compiler takes, its policies as an approved revision of that number. */
+export function revisionOfMoment(moment: Moment, number: number): Input {
+  const { snapshot, revision } = inputOf(moment);
+  return { snapshot, revision: { ...revision, number } };
+}
+
 function inputOf({ cluster, policies }: Moment): Input {
   const keys = new Set(cluster.pods.map(podKey));
   if (keys.size !== cluster.pods.length) throw new Error('make a world: two pods of one name');

@@ -5,6 +5,7 @@ export type { Digest } from './digest.ts';
 export { type CompileStep, NodeCompiler } from './node-compiler.ts';
 export type { Directions, DispatchEntry, EnforcementMode, HostEntry, NodeBundle, PeerSet, PortRange, PortSet, Profile, ProfileRule, RuleMatch } from './node-bundle.ts';
 export type { NftChain, NftMap, NftRule, NftSet, NumberedRule, Ruleset } from './nft-object.ts';
+export { digestOfPeerSet } from './peer-group.ts';
 export { quotable } from './printable-text.ts';
 export { isGuardable } from './node-sets.ts';
 export { type NodeSettings, withNodeSettings } from './node-settings.ts';

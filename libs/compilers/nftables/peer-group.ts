@@ -80,8 +80,8 @@ export class PeerGroup {
     const { key, kind, name, why, families = BOTH } = this.definition;
     const elements4 = textsOf(this.#elements, 4);
     const elements6 = textsOf(this.#elements, 6);
-    const digested = digestOf(digest, [key, kind, name, why, families.join(','), elements4.join(','), elements6.join(',')]);
-    return { key, kind, name, why, families, elements4, elements6, digest: digested };
+    const set = { key, kind, name, why, families, elements4, elements6 };
+    return { ...set, digest: digestOfPeerSet(set, digest) };
   }
 
   #settle(): void {
@@ -91,6 +91,11 @@ export class PeerGroup {
     this.#added = [];
     this.#removed = new Set();
   }
+}
+
+/** The digest a peer set carries: over all that it is and everything in it. */
+export function digestOfPeerSet({ key, kind, name, why, families, elements4, elements6 }: Omit<PeerSet, 'digest'>, digest: Digest): string {
+  return digestOf(digest, [key, kind, name, why, families.join(','), elements4.join(','), elements6.join(',')]);
 }
 
 /** IPv4 first, then by number; sockets of one address by protocol and port as written. */

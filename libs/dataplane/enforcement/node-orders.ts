@@ -1,7 +1,7 @@
+import { isFate } from '#distribution';
 import type { ConnectionFate } from '#model';
 
 import type { DriverName } from '../driver.ts';
-import { isFate } from '../bundle-fault.ts';
 import { readBundle } from '../bundle-file.ts';
 import type { NodeKeeper } from './node-keeper.ts';
 import { answerQuestion, type NodeAnswer, type NodeQuestion } from './node-question.ts';
