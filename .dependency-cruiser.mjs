@@ -19,6 +19,8 @@ const table = {
   sources: { libs: ['model', 'inventory'], packages: ['yaml', '@kubernetes/client-node'], node: true },
   store: { libs: ['model'], packages: ['ioredis'], node: true },
   targets: { libs: ['model', 'compilers'], packages: [], node: true },
+  channel: { libs: ['model', 'distribution'], packages: ['@grpc/grpc-js', '@grpc/proto-loader'], node: true },
+  certificates: { libs: ['model'], packages: ['@peculiar/x509', 'reflect-metadata'], node: true },
   dataplane: { libs: ['model', 'inventory', 'compilers', 'distribution'], packages: ['koffi', 'dns-packet'], node: true },
   lab: { libs: ['model', 'inventory', 'compilers', 'dataplane'], packages: ['koffi'], node: true },
 };
