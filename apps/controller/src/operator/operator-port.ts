@@ -1,47 +1,10 @@
-import type { Diagnostic, FlowVerdict, NodeView, ObservedRelationship, Revision, ServiceGraph, WorkloadRef } from '#model';
+import type { Diagnostic, NodeView, Revision, ServiceGraph, WorkloadRef } from '#model';
 import type { ConnectivityDiff } from '#policy';
-import type { Actor, ReviewCommand, ReviewEntry, ReviewStanding, ReviewState } from '#review';
+import type { Actor, ReviewCommand, ReviewEntry, ReviewState } from '#review';
 
 import type { Answer, DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
+import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, WorkloadFilter } from '../pipeline/answers/live-list.ts';
 import type { ControllerStatus } from './controller-status.ts';
-import type { ReviewItem } from './review-item.ts';
-
-/** Which workloads are meant; everything absent matches. */
-export interface WorkloadFilter {
-  readonly namespace?: string;
-  /** Exactly this one. */
-  readonly workload?: WorkloadRef;
-}
-
-export interface ReviewFilter extends WorkloadFilter {
-  readonly standing?: ReviewStanding;
-  readonly isReady?: boolean;
-}
-
-export interface FlowFilter extends WorkloadFilter {
-  /** Seen with this fate at least once. */
-  readonly verdict?: Extract<FlowVerdict, 'allowed' | 'denied' | 'would-be-denied'>;
-  /** Last seen at this time or later; milliseconds since 1970. */
-  readonly since?: number;
-}
-
-/** `cursor` is what the page before gave as `next`. */
-export interface PageRequest {
-  readonly limit: number;
-  readonly cursor?: string;
-}
-
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  /** Absent: that was the last page. */
-  readonly next?: string;
-}
-
-/** What was observed, and the sentence that names the rule it lacks where it was, or would be, denied. */
-export interface FlowItem {
-  readonly observed: ObservedRelationship;
-  readonly missing?: string;
-}
 
 /** An entry of the journal with its link in the chain. */
 export interface JournalItem extends ReviewEntry {

@@ -2,8 +2,8 @@ import { connectivityShape, decidedShape, diagnosticShape, edgeShape, type FlowS
 import type { RevisionRecord } from '#review';
 
 import type { SimulationAnswer, WhyAnswer, WhySide } from '../../pipeline/answers/live-answer.ts';
+import type { FlowItem } from '../../pipeline/answers/live-list.ts';
 import type { ControllerStatus } from '../controller-status.ts';
-import type { FlowItem } from '../operator-port.ts';
 
 export function statusShape(status: ControllerStatus): StatusShape {
   return { ...status, diagnostics: status.diagnostics.map(diagnosticShape) };

@@ -2,7 +2,7 @@ import type { DirectionProposal, Proposal, ProposedRule } from '#model';
 import { type ApprovalShape, decidedShape, directionsShape, proposalEditShape, type ProposalShape, type ProposalSummaryShape } from '#operator-api';
 import type { ReviewState, StandingApproval } from '#review';
 
-import type { ReviewItem } from '../review-item.ts';
+import type { ReviewItem } from '../../pipeline/answers/live-list.ts';
 
 /** One workload's line in the list of proposals. */
 export function summaryShape(item: ReviewItem, decided: ReviewState): ProposalSummaryShape {

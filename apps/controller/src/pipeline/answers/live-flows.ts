@@ -1,0 +1,89 @@
+import { type ObservedPeer, type ObservedRelationship, type Relationship, type ServiceGraph, type Snapshot, workloadKey, type WorkloadRef } from '#model';
+import { connectionsBetween, explain, readEnd } from '#policy';
+import { type ReviewState, revisionInForce } from '#review';
+
+import { type FlowFilter, type FlowItem, type Page, type PageRequest, pageOf, type WorkloadFilter } from './live-list.ts';
+
+/** One page of what was observed, sorted as it came: by client, server, protocol and port. */
+export function liveFlows(state: ReviewState, observed: readonly ObservedRelationship[], filter: FlowFilter, page: PageRequest, context: { readonly snapshot: Snapshot; readonly now: number }): Page<FlowItem> {
+  const keyed = observed.filter((one) => isMeant(one, filter)).map((one) => ({ one, key: flowKey(one) })).sort((a, b) => (a.key < b.key ? -1 : 1));
+  const { items, ...rest } = pageOf(keyed, page, ({ key }) => key);
+  return { items: items.map(({ one }) => flowItem(state, one, context)), ...rest };
+}
+
+/** The part of a graph that has an end in what is meant. */
+export function liveGraph(graph: ServiceGraph, filter: WorkloadFilter): ServiceGraph {
+  if (filter.namespace === undefined && filter.workload === undefined) return graph;
+  const isAbout = (peer: Relationship['from']): boolean => typeof peer !== 'string' && isOne(peer, filter);
+  return {
+    ...graph,
+    relationships: graph.relationships.filter(({ from, to }) => isAbout(from) || isAbout(to)),
+    unresolved: graph.unresolved.filter(({ from }) => isAbout(from)),
+    diagnostics: [],
+  };
+}
+
+function isMeant({ from, to, lastSeen, connections, denied, wouldBeDenied }: ObservedRelationship, filter: FlowFilter): boolean {
+  if (filter.since !== undefined && lastSeen < filter.since) return false;
+  if (filter.verdict === 'denied' && denied === 0) return false;
+  if (filter.verdict === 'would-be-denied' && wouldBeDenied === 0) return false;
+  if (filter.verdict === 'allowed' && connections === 0) return false;
+  if (filter.namespace === undefined && filter.workload === undefined) return true;
+  return [from, to].some((peer) => peer.kind === 'workload' && isOne(peer.workload, filter));
+}
+
+function isOne(workload: WorkloadRef, { namespace, workload: only }: WorkloadFilter): boolean {
+  return (namespace === undefined || namespace === workload.namespace) && (only === undefined || workloadKey(only) === workloadKey(workload));
+}
+
+function flowItem(state: ReviewState, observed: ObservedRelationship, context: { readonly snapshot: Snapshot; readonly now: number }): FlowItem {
+  if (observed.denied === 0 && observed.wouldBeDenied === 0) return { observed };
+  const missing = missingRule(state, observed, context);
+  return { observed, ...(missing === undefined ? {} : { missing }) };
+}
+
+// Asked of what is in force now: a rule that was added since is not missing any more.
+function missingRule(state: ReviewState, { from, to, protocol, port }: ObservedRelationship, context: { readonly snapshot: Snapshot; readonly now: number }): string | undefined {
+  const { snapshot } = context;
+  const [client, server] = [from, to].map((peer) => readEnd(nameOf(peer), snapshot));
+  if (client?.kind !== 'ends' || server?.kind !== 'ends') return undefined;
+  const [connection] = connectionsBetween(client.ends, server.ends, { protocol, port: port ?? 0 });
+  if (connection === undefined) return undefined;
+  const { sides } = explain(revisionInForce(state, context), snapshot, connection);
+  const texts = sides.flatMap(({ missing }) => (missing === undefined ? [] : [missing.text]));
+  return texts.length === 0 ? undefined : texts.join('; ');
+}
+
+function nameOf(peer: ObservedPeer): string {
+  switch (peer.kind) {
+    case 'workload':
+      return workloadKey(peer.workload);
+    case 'external':
+      return peer.addresses[0] ?? 'internet';
+    case 'entity':
+      return peer.entity;
+    case 'node':
+      return peer.node;
+    case 'service':
+      return peer.service;
+  }
+}
+
+function flowKey({ from, to, protocol, port }: ObservedRelationship): string {
+  return `${peerKey(from)} ${peerKey(to)} ${protocol} ${String(port ?? 0).padStart(5, '0')}`;
+}
+
+function peerKey(peer: ObservedPeer): string {
+  switch (peer.kind) {
+    case 'workload':
+      return `w ${workloadKey(peer.workload)}`;
+    case 'entity':
+      return `e ${peer.entity}`;
+    case 'node':
+      return `n ${peer.node}`;
+    case 'service':
+      return `s ${peer.service}`;
+    case 'external':
+      return `x ${peer.host}`;
+  }
+}
