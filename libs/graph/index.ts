@@ -1,1 +1,5 @@
 export { inferGraph } from './infer.ts';
+export type { EvidenceRow } from './observed/evidence-row.ts';
+export { ObservedHistory, type ObservedHistoryOptions } from './observed/observed-history.ts';
+export { PEER_LIMITS } from './observed/observed-party.ts';
+export type { ObservedCounts, ObservedReport, ReportFate, UnattributedAddress } from './observed/observed-report.ts';

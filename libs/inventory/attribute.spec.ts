@@ -145,7 +145,7 @@ describe.each(families)('a flow over $family', ({ at, other, nodes, cluster, bal
   });
 
   it('to the outside has the names its clients knew it by, as far as they are names', () => {
-    const names = ['API.example.com.', 'api.example.com', 'b.example.com', 'a b', '<x>', '..', 'x'.repeat(300)];
+    const names = ['API.example.com.', 'api.example.com', 'b.example.com', 'a b', '<x>', '10.0.0.1', '..', 'x'.repeat(300)];
     expect(seen(watched([0, snapshot(a)]), { server: { address: outside, names } })[0]?.server).toEqual({ kind: 'external', address: outside, names: ['api.example.com', 'b.example.com'] });
   });
 

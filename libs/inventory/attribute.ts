@@ -165,7 +165,7 @@ function readableNames(names: readonly string[]): readonly string[] {
   const found = new Set<string>();
   for (const name of names.slice(0, MOST_NAMES)) {
     const lower = name.length > 254 ? '' : name.toLowerCase().replace(/\.$/, '');
-    if (NAME.test(lower) && !lower.includes('..')) found.add(lower);
+    if (NAME.test(lower) && !lower.includes('..') && parseAddress(lower) === undefined) found.add(lower);
   }
   return [...found].sort(compareText);
 }

@@ -39,3 +39,14 @@ export class Random {
     return items.filter(() => this.chance(probability));
   }
 }
+
+/** The same items in another order, the same one for the same seed (Fisher and Yates). */
+export function shuffled<T>(items: readonly T[], seed: number): readonly T[] {
+  const random = new Random(seed);
+  const result = [...items];
+  for (let at = result.length - 1; at > 0; at -= 1) {
+    const other = random.below(at + 1);
+    [result[at], result[other]] = [result[other] as T, result[at] as T];
+  }
+  return result;
+}
