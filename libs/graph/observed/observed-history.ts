@@ -3,7 +3,7 @@ import { type AttributedFlow, compareText, isPortNumber, type ObservedEvidence, 
 import { keepSmallest } from './bounded-list.ts';
 import type { EvidenceRow } from './evidence-row.ts';
 import { HOUR_MS, HOURS_KEPT } from './hour-bitmaps.ts';
-import type { ObservedParty } from './observed-party.ts';
+import type { PairedParty } from './observed-pair.ts';
 import type { ObservedCounts, ObservedReport, ReportFate, UnattributedAddress } from './observed-report.ts';
 import { ObservedReporters, REPORTER_ROW } from './observed-reporters.ts';
 import { PAIR_ROW, pairRow, pairRowKey, partyRow, partyRowKey, restorePair, restoreParty } from './observed-rows.ts';
@@ -201,7 +201,7 @@ export class ObservedHistory {
     }
   }
 
-  #noteWorkload(party: ObservedParty, reporter: string, at: number): void {
+  #noteWorkload(party: PairedParty, reporter: string, at: number): void {
     if (party.hoursRow === undefined) return;
     const reporters = keepSmallest(party.reporters, reporter, MOST_WORKLOAD_REPORTERS);
     if (!this.#table.hours.set(party.hoursRow, Math.floor(at / HOUR_MS)) && reporters === party.reporters) return;
@@ -225,7 +225,7 @@ export class ObservedHistory {
     return found;
   }
 
-  #inOrder(): readonly ObservedParty[] {
+  #inOrder(): readonly PairedParty[] {
     return [...this.#table.parties.values()].sort((a, b) => compareText(a.key, b.key));
   }
 }

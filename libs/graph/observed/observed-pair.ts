@@ -3,6 +3,9 @@ import { type AttributedFlow, type FlowVerdict, type ObservedRelationship, type 
 import { keepSmallest } from './bounded-list.ts';
 import type { ObservedParty } from './observed-party.ts';
 
+/** A party with the pairs it is the client of. */
+export type PairedParty = ObservedParty<ObservedPair>;
+
 /** What the reporters at one end of a relationship counted. */
 export interface SideCounts {
   connections: number;
@@ -27,8 +30,8 @@ const COUNTS_SETTLE_MS = 1_800_000;
  * is counted twice. What the server's node refused did not get through, whatever the client's saw leave.
  */
 export class ObservedPair {
-  readonly from: ObservedParty;
-  readonly to: ObservedParty;
+  readonly from: PairedParty;
+  readonly to: PairedParty;
   readonly protocol: Protocol;
   readonly port: number | null;
   /** Its hours. */
@@ -48,7 +51,7 @@ export class ObservedPair {
   /** Takes room among those its client was only ever refused. */
   countsAsRefused = false;
 
-  constructor(from: ObservedParty, to: ObservedParty, protocol: Protocol, port: number | null, row: number) {
+  constructor(from: PairedParty, to: PairedParty, protocol: Protocol, port: number | null, row: number) {
     this.from = from;
     this.to = to;
     this.protocol = protocol;

@@ -1,7 +1,6 @@
 import { type ObservedPeer, parseAddress, type Protocol, type WorkloadRef, workloadKey } from '#model';
 
 import { keepSmallest } from './bounded-list.ts';
-import type { ObservedPair } from './observed-pair.ts';
 import type { Coarseness } from './outside-block.ts';
 
 /** How many peers of one workload (or node, or host) are kept apart. */
@@ -17,12 +16,12 @@ export const PEER_LIMITS = {
 } as const;
 
 /** One end of what was observed, with all it was seen to call. */
-export class ObservedParty {
+export class ObservedParty<Pair = unknown> {
   readonly id: number;
   readonly key: string;
   #peer: ObservedPeer;
   /** By server, protocol and port. */
-  readonly asClient = new Map<number, ObservedPair>();
+  readonly asClient = new Map<number, Pair>();
   /** How many pairs it is the server of. */
   asServer = 0;
   refusedPairs = 0;
@@ -70,11 +69,11 @@ export class ObservedParty {
     this.isChanged = true;
   }
 
-  translatedTo({ to, protocol, port }: ObservedPair): number {
+  translatedTo({ to, protocol, port }: ServerPort): number {
     return this.translated.size === 0 ? 0 : (this.translated.get(translatedKey(to.key, { protocol, port }))?.connections ?? 0);
   }
 
-  forgetTranslated({ to, protocol, port }: ObservedPair): void {
+  forgetTranslated({ to, protocol, port }: ServerPort): void {
     if (this.translated.delete(translatedKey(to.key, { protocol, port }))) this.isChanged = true;
   }
 
@@ -108,6 +107,12 @@ export interface Translated {
   readonly protocol: Protocol;
   readonly port: number | null;
   readonly connections: number;
+}
+
+interface ServerPort {
+  readonly to: { readonly key: string };
+  readonly protocol: Protocol;
+  readonly port: number | null;
 }
 
 function translatedKey(to: string, { protocol, port }: { readonly protocol: Protocol; readonly port: number | null }): string {

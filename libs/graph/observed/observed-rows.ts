@@ -2,18 +2,17 @@ import { ENTITIES, type Entity, isJsonObject, isPortNumber, isProtocol, type Jso
 
 import type { EvidenceRow } from './evidence-row.ts';
 import type { HourBitmaps } from './hour-bitmaps.ts';
-import { noCounts, type ObservedPair, type SideCounts } from './observed-pair.ts';
-import type { ObservedParty } from './observed-party.ts';
+import { noCounts, type ObservedPair, type PairedParty, type SideCounts } from './observed-pair.ts';
 import type { PairTable } from './pair-table.ts';
 
 export const PARTY_ROW = 'party ';
 export const PAIR_ROW = 'pair ';
 
-export function partyRowKey({ key }: ObservedParty): string {
+export function partyRowKey({ key }: PairedParty): string {
   return PARTY_ROW + key;
 }
 
-export function partyRow(party: ObservedParty, hours: HourBitmaps): EvidenceRow {
+export function partyRow(party: PairedParty, hours: HourBitmaps): EvidenceRow {
   const { peer, overflowed, unattributed, beyondBounds, reporters, translated, hoursRow } = party;
   return {
     key: partyRowKey(party),

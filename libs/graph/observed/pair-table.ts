@@ -1,7 +1,7 @@
 import { type FlowParty, type ObservedPeer, PROTOCOLS, type Protocol, workloadKey } from '#model';
 
 import { HourBitmaps } from './hour-bitmaps.ts';
-import { ObservedPair } from './observed-pair.ts';
+import { ObservedPair, type PairedParty } from './observed-pair.ts';
 import { ObservedParty, PEER_LIMITS } from './observed-party.ts';
 import { type Coarseness, outsideText } from './outside-block.ts';
 
@@ -23,10 +23,10 @@ export type InsideParty = Exclude<FlowParty, { kind: 'external' | 'unattributed'
  */
 export class PairTable {
   readonly hours = new HourBitmaps();
-  readonly parties = new Map<string, ObservedParty>();
+  readonly parties = new Map<string, PairedParty>();
   readonly #mostPairs: number;
   // the parties of pods come back as the very same objects, report after report
-  readonly #known = new WeakMap<FlowParty, ObservedParty>();
+  readonly #known = new WeakMap<FlowParty, PairedParty>();
   #pairs = 0;
   #nextId = 1;
 
@@ -38,18 +38,18 @@ export class PairTable {
     return this.#pairs;
   }
 
-  intern(peer: ObservedPeer): ObservedParty {
+  intern(peer: ObservedPeer): PairedParty {
     const key = peerKey(peer);
     const known = this.parties.get(key);
     if (known !== undefined) return known;
-    const party = new ObservedParty(this.#nextId, key, peer);
+    const party = new ObservedParty<ObservedPair>(this.#nextId, key, peer);
     this.#nextId += 1;
     if (peer.kind === 'workload') party.hoursRow = this.hours.add();
     this.parties.set(key, party);
     return party;
   }
 
-  ofInside(party: InsideParty): ObservedParty {
+  ofInside(party: InsideParty): PairedParty {
     switch (party.kind) {
       case 'workload': {
         const known = this.#known.get(party);
@@ -76,7 +76,7 @@ export class PairTable {
   }
 
   /** The pair of a row that was kept; undefined where it is there, or there is no room for it. */
-  restore(from: ObservedParty, to: ObservedParty, name: PortName, isRefused: boolean): ObservedPair | undefined {
+  restore(from: PairedParty, to: PairedParty, name: PortName, isRefused: boolean): ObservedPair | undefined {
     if (from.asClient.has(pairKey(to, name)) || this.#pairs >= this.#mostPairs) return undefined;
     const pair = this.#create(from, to, name, isRefused);
     enterBound(from, to, 'servers');
@@ -84,7 +84,7 @@ export class PairTable {
     return pair;
   }
 
-  #find(from: ObservedParty, to: ObservedParty, name: PortName, isRefused: boolean): ObservedPair | undefined {
+  #find(from: PairedParty, to: PairedParty, name: PortName, isRefused: boolean): ObservedPair | undefined {
     const key = pairKey(to, name);
     const known = from.asClient.get(key);
     if (known !== undefined) {
@@ -95,7 +95,7 @@ export class PairTable {
     return this.#create(from, to, name, isRefused);
   }
 
-  #create(from: ObservedParty, to: ObservedParty, name: PortName, isRefused: boolean): ObservedPair {
+  #create(from: PairedParty, to: PairedParty, name: PortName, isRefused: boolean): ObservedPair {
     const pair = new ObservedPair(from, to, name.protocol, name.port, this.hours.add());
     pair.countsAsRefused = isRefused;
     if (isRefused) from.refusedPairs += 1;
@@ -106,7 +106,7 @@ export class PairTable {
   }
 
   /** The pair of a party with a host outside, on either side of it. */
-  #findOutside(inside: ObservedParty, outside: OutsideParty, side: 'servers' | 'clients', name: PortName, isRefused: boolean): ObservedPair | undefined {
+  #findOutside(inside: PairedParty, outside: OutsideParty, side: 'servers' | 'clients', name: PortName, isRefused: boolean): ObservedPair | undefined {
     if (outside.entity !== undefined) return this.#between(inside, this.intern({ kind: 'entity', entity: outside.entity }), side, name, isRefused);
     const [host] = outside.names;
     if (host !== undefined) {
@@ -130,7 +130,7 @@ export class PairTable {
   }
 
   /** Drops pairs of which no hour is left, and parties nothing is left of. Gives them. */
-  dropForgotten(): { readonly pairs: readonly ObservedPair[]; readonly parties: readonly ObservedParty[] } {
+  dropForgotten(): { readonly pairs: readonly ObservedPair[]; readonly parties: readonly PairedParty[] } {
     const pairs: ObservedPair[] = [];
     for (const party of this.parties.values()) {
       for (const [key, pair] of party.asClient) {
@@ -155,17 +155,17 @@ export class PairTable {
     return { pairs, parties };
   }
 
-  #between(inside: ObservedParty, other: ObservedParty, side: 'servers' | 'clients', name: PortName, isRefused: boolean): ObservedPair | undefined {
+  #between(inside: PairedParty, other: PairedParty, side: 'servers' | 'clients', name: PortName, isRefused: boolean): ObservedPair | undefined {
     return side === 'servers' ? this.#find(inside, other, name, isRefused) : this.#find(other, inside, name, isRefused);
   }
 
-  #met(inside: ObservedParty, address: string, coarseness: Coarseness, side: 'servers' | 'clients', name: PortName): ObservedPair | undefined {
+  #met(inside: PairedParty, address: string, coarseness: Coarseness, side: 'servers' | 'clients', name: PortName): ObservedPair | undefined {
     const other = this.parties.get(`external ${outsideText(address, coarseness)}`);
     if (other === undefined) return undefined;
     return side === 'servers' ? inside.asClient.get(pairKey(other, name)) : other.asClient.get(pairKey(inside, name));
   }
 
-  #nameless(address: string, coarseness: Coarseness): ObservedParty {
+  #nameless(address: string, coarseness: Coarseness): PairedParty {
     const host = outsideText(address, coarseness);
     return this.intern({ kind: 'external', host, addresses: coarseness === 'host' ? [address] : [] });
   }
@@ -178,12 +178,12 @@ export class PairTable {
 }
 
 // Of a row that is restored the bound may be passed a little: what was kept stays.
-function enterBound(inside: ObservedParty, other: ObservedParty, side: 'servers' | 'clients'): void {
+function enterBound(inside: PairedParty, other: PairedParty, side: 'servers' | 'clients'): void {
   const coarseness = other.coarseness;
   if (coarseness !== undefined && coarseness !== 'family') inside.outside[side][coarseness] += 1;
 }
 
-function leaveBound(inside: ObservedParty, other: ObservedParty, side: 'servers' | 'clients'): void {
+function leaveBound(inside: PairedParty, other: PairedParty, side: 'servers' | 'clients'): void {
   const coarseness = other.coarseness;
   if (coarseness !== undefined && coarseness !== 'family') inside.outside[side][coarseness] -= 1;
 }
@@ -204,6 +204,6 @@ export function peerKey(peer: ObservedPeer): string {
 }
 
 /** 2 bits of protocol, 16 of port, and the server's number above: within what a number holds exactly. */
-export function pairKey(to: ObservedParty, { protocol, port }: PortName): number {
+export function pairKey(to: PairedParty, { protocol, port }: PortName): number {
   return to.id * 262_144 + (port ?? 0) * 4 + PROTOCOLS.indexOf(protocol);
 }
