@@ -90,7 +90,7 @@ export class NetworkPolicyTarget {
       return { kind: 'conflict', ...place, managers: result.otherManagers, why: 'somebody made an object of this name just now; it is left alone' };
     }
     this.#applied.set(keyOf(place), { text, uid: result.uid, resourceVersion: result.resourceVersion });
-    return { kind: held?.resourceVersion === result.resourceVersion ? 'unchanged' : 'applied', ...place };
+    return { kind: 'applied', ...place };
   }
 
   async #prune(found: FoundPolicy): Promise<PolicyOutcome> {
