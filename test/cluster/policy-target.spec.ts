@@ -1,11 +1,18 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import type { NetworkPolicyObject } from '#compilers/kubernetes';
-import type { Json, JsonObject } from '#model';
+import type { Json } from '#model';
 import { type AskCluster, NetworkPolicyTarget, type PolicyReport } from '#targets';
 
+import { parseAllDocuments } from 'yaml';
+
 import { describeWithCluster } from '../support/needs.ts';
+import { repositoryRoot } from '../support/shared.ts';
 import { type Cluster, startCluster } from './cluster.ts';
+import { ClusterClient } from './cluster-client.ts';
 
 const STARTING_MS = 400_000;
 const POLICIES = '/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies';
@@ -24,30 +31,47 @@ function policy(name: string, port = 8080): NetworkPolicyObject {
   };
 }
 
+/** Somebody with the rights of manifests/controller/rbac-enforce.yaml and no others. */
+async function writerOf({ authority, client, server }: Cluster): Promise<ClusterClient> {
+  const [role, binding] = parseAllDocuments(readFileSync(join(repositoryRoot, 'manifests', 'controller', 'rbac-enforce.yaml'), 'utf8')).map((document) => document.toJS() as object);
+  await client.create('/apis/rbac.authorization.k8s.io/v1/clusterroles', role ?? {});
+  await client.create('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', { ...binding, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'writer' }] });
+  const { certificate, key } = await authority.client('writer', []);
+  return new ClusterClient(server, { ca: authority.certificate, cert: certificate, key });
+}
+
+function nameOf(metadata: Json | undefined): string {
+  return (metadata as { readonly name: string }).name;
+}
+
 describeWithCluster('NetworkPolicies on a server', () => {
   let cluster: Cluster;
   let ask: AskCluster;
+  let writer: ClusterClient | undefined;
   const asked: string[] = [];
 
   beforeAll(async () => {
     cluster = await startCluster();
     await cluster.client.create('/api/v1/namespaces', { metadata: { name: 'shop' } });
+    const client = await writerOf(cluster);
+    writer = client;
     ask = ({ method, path, body, contentType }) => {
       asked.push(method);
-      return cluster.client.ask(method, path, body as object | undefined, contentType);
+      return client.ask(method, path, body as object | undefined, contentType);
     };
   }, STARTING_MS);
   afterAll(async () => {
     await cluster.stop();
+    writer?.close();
   });
   beforeEach(async () => {
-    for (const { metadata } of await cluster.client.list(POLICIES)) await cluster.client.remove(`${POLICIES}/${String((metadata as JsonObject)['name'])}`);
+    for (const { metadata } of await cluster.client.list(POLICIES)) await cluster.client.remove(`${POLICIES}/${nameOf(metadata)}`);
     asked.length = 0;
   });
 
   const target = (mayWrite = true): NetworkPolicyTarget => new NetworkPolicyTarget({ ask, mayWrite });
   const lines = ({ outcomes }: PolicyReport): readonly string[] => outcomes.map(({ kind, name }) => `${kind} ${name}`);
-  const onServer = async (): Promise<readonly string[]> => (await cluster.client.list(POLICIES)).map(({ metadata }) => String((metadata as JsonObject)['name'])).sort();
+  const onServer = async (): Promise<readonly string[]> => (await cluster.client.list(POLICIES)).map(({ metadata }) => nameOf(metadata)).sort();
   const portOf = async (name: string): Promise<Json | undefined> => {
     const spec = (await cluster.client.get(`${POLICIES}/${name}`))['spec'] as { readonly ingress: readonly { readonly ports: readonly { readonly port: Json }[] }[] };
     return spec.ingress[0]?.ports[0]?.port;
