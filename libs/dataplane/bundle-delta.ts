@@ -31,14 +31,14 @@ export function layOut({ bundle, generation, options }: LaidOut): Ruleset {
   return layOutRuleset(bundle, generation, options);
 }
 
-// A profile's name stands for all of its rules, and the numbers of rules depend on nothing but which there are.
-function hasSameRules(before: NodeBundle, after: NodeBundle): boolean {
+/** Whether the rules of both are called the same: a profile's name stands for all of its rules, and their numbers depend on nothing but which there are. */
+export function hasSameRules(before: NodeBundle, after: NodeBundle): boolean {
   if (before.profiles === after.profiles) return true;
   return before.profiles.length === after.profiles.length && before.profiles.every(({ name }, at) => name === after.profiles[at]?.name);
 }
 
 function membershipDelta(before: LaidOut, after: LaidOut): RulesetDelta | undefined {
-  const pods = changedPods(before.bundle.pods, after.bundle.pods);
+  const pods = changedEntries(before.bundle.pods, after.bundle.pods);
   const profiles = changedProfiles(before.bundle.profiles, after.bundle.profiles);
   const contested = changedTexts(before.bundle, after.bundle);
   const old = reduced(before, pods.before, profiles.before, contested);
@@ -55,7 +55,8 @@ interface Changed<T> {
   readonly after: readonly T[];
 }
 
-function changedPods(before: readonly DispatchEntry[], after: readonly DispatchEntry[]): Changed<DispatchEntry> {
+/** Pods that are not the same in both. */
+export function changedEntries(before: readonly DispatchEntry[], after: readonly DispatchEntry[]): Changed<DispatchEntry> {
   if (before === after) return { before: [], after: [] };
   // who stayed is mostly the same object, before and behind those who came or went
   let start = 0;

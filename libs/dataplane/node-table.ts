@@ -58,11 +58,16 @@ export interface ApplyOptions {
   readonly hostUntil?: number;
 }
 
-/** What the kernel acknowledged last. */
-interface Shadow {
-  readonly bundle: NodeBundle;
+/** What a table is laid out by beside its bundle. */
+interface Wished {
   readonly kept: Kept;
   readonly hostUntil: number | undefined;
+  readonly isUnattended: boolean;
+}
+
+/** What the kernel acknowledged last. */
+interface Shadow extends Wished {
+  readonly bundle: NodeBundle;
   readonly note: TableNote;
   readonly elements: number;
 }
@@ -88,6 +93,7 @@ export class NodeTable {
   #kept: Kept;
   /** When the next bundle's rules for the node itself end by themselves. */
   #hostUntil: number | undefined;
+  #isUnattended = false;
   #shadow: Shadow | undefined;
   /** The generation of the table, even where nothing else about it is known. */
   #generation = 0;
@@ -125,10 +131,10 @@ export class NodeTable {
     if (note === undefined) return false;
     this.#generation = note.generation;
     if (note.hash !== bundle.hash) return false;
-    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options(this.#kept, hostUntil) }), note);
+    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options({ ...this.#wished(), hostUntil }) }), note);
     if (this.#driver.differences(ruleset).length > 0) return false;
     this.#hostUntil = hostUntil;
-    this.#shadow = { bundle, note, kept: this.#kept, hostUntil, elements: countElements(ruleset) };
+    this.#shadow = { bundle, note, ...this.#wished(), elements: countElements(ruleset) };
     return true;
   }
 
@@ -147,13 +153,24 @@ export class NodeTable {
     const shadow = this.#shadow;
     if (shadow === undefined) return this.#replace(bundle);
     const { generation } = shadow.note;
-    const before = { bundle: shadow.bundle, generation, options: this.#options(shadow.kept, shadow.hostUntil, now) };
-    const after = { bundle, generation, options: this.#options(this.#kept, this.#hostUntil, now) };
+    const before = { bundle: shadow.bundle, generation, options: this.#options(shadow, now) };
+    const after = { bundle, generation, options: this.#options(this.#wished(), now) };
     const delta = bundleDelta(before, after);
     if (delta === undefined) return this.#replace(bundle);
     if (isWidening(delta, shadow.bundle)) return this.#change(shadow, bundle, generation, delta, false);
     const next = this.#generations.next(generation);
     return this.#change(shadow, bundle, next, movedOn(delta, generation, next, after.options), true);
+  }
+
+  /**
+   * Says whether nobody is there at present to vouch for new addresses: matters where a bundle is
+   * to fail open then (`failMode`). Undefined where that changes nothing now.
+   */
+  setUnattended(isUnattended: boolean): ApplyReport | undefined {
+    if (this.#isUnattended === isUnattended) return undefined;
+    this.#isUnattended = isUnattended;
+    const bundle = this.#shadow?.bundle;
+    return bundle?.failMode === 'open-unattended' ? this.#move(bundle, this.#now()) : undefined;
   }
 
   /** Judges these addresses' connections like all others from now on. Takes effect with the next bundle. */
@@ -172,8 +189,8 @@ export class NodeTable {
   verify(): readonly string[] {
     const shadow = this.#shadow;
     if (shadow === undefined) return [];
-    const { bundle, note, kept, hostUntil } = shadow;
-    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options(kept, hostUntil) }), note);
+    const { bundle, note } = shadow;
+    const ruleset = withNote(layOut({ bundle, generation: note.generation, options: this.#options(shadow) }), note);
     return this.#driver.differences(ruleset);
   }
 
@@ -199,8 +216,12 @@ export class NodeTable {
     this.#shadow = undefined;
   }
 
-  #options(kept: Kept, hostUntil: number | undefined, now = this.#now()): RulesetOptions {
-    return { ...this.#layout, now, kept: lasting(kept, now), ...(hostUntil === undefined ? {} : { hostUntil }) };
+  #options({ kept, hostUntil, isUnattended }: Wished, now = this.#now()): RulesetOptions {
+    return { ...this.#layout, now, kept: lasting(kept, now), isUnattended, ...(hostUntil === undefined ? {} : { hostUntil }) };
+  }
+
+  #wished(): Wished {
+    return { kept: this.#kept, hostUntil: this.#hostUntil, isUnattended: this.#isUnattended };
   }
 
   #keep(kept: Kept): void {
@@ -216,7 +237,7 @@ export class NodeTable {
       return commit.code === 'out of step' || commit.code === 'crashed' ? this.#replace(bundle) : failed(bundle, commit);
     }
     const elements = shadow.elements + balance(delta);
-    return this.#applied({ bundle, note, kept: this.#kept, hostUntil: this.#hostUntil, elements }, 'changed', commit, isTightened);
+    return this.#applied({ bundle, note, ...this.#wished(), elements }, 'changed', commit, isTightened);
   }
 
   #replace(bundle: NodeBundle): ApplyReport {
@@ -225,7 +246,7 @@ export class NodeTable {
     const note = { revision: bundle.revision, hash: bundle.hash, generation };
     let elements = 0;
     const commit = attempt(() => {
-      const ruleset: Ruleset = withNote(layOut({ bundle, generation, options: this.#options(this.#kept, this.#hostUntil) }), note);
+      const ruleset: Ruleset = withNote(layOut({ bundle, generation, options: this.#options(this.#wished()) }), note);
       elements = countElements(ruleset);
       return this.#driver.replace(ruleset);
     });
@@ -233,7 +254,7 @@ export class NodeTable {
       this.#shadow = undefined;
       return failed(bundle, commit);
     }
-    const report = this.#applied({ bundle, note, kept: this.#kept, hostUntil: this.#hostUntil, elements }, 'replaced', commit, true);
+    const report = this.#applied({ bundle, note, ...this.#wished(), elements }, 'replaced', commit, true);
     const differences = this.verify();
     if (differences.length === 0) return report;
     this.#shadow = undefined;

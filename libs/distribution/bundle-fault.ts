@@ -5,6 +5,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,100}$/;
 const LONGEST_DRAIN_SECONDS = 10 * 365 * 86_400;
 const modes: ReadonlySet<unknown> = new Set(['observe', 'audit', 'enforce']);
+const failModes: ReadonlySet<unknown> = new Set(['closed', 'open', 'open-unattended']);
 const actions = new Set(['allow', 'deny', 'pass']);
 
 /** Says in a few words what keeps a value from being a bundle; undefined where nothing does. */
@@ -30,7 +31,7 @@ export function bundleFault(value: unknown): string | undefined {
     const fault = entryFault(entry, names);
     if (fault !== undefined) return `pod ${JSON.stringify(entry['pod'])} ${fault}`;
   }
-  if (bundle['failMode'] !== undefined && bundle['failMode'] !== 'closed' && bundle['failMode'] !== 'open') return 'it fails neither closed nor open';
+  if (bundle['failMode'] !== undefined && !failModes.has(bundle['failMode'])) return 'it fails neither closed nor open';
   return hostFault(bundle['host'], names);
 }
 

@@ -214,7 +214,7 @@ function addNode(node: Command, terminal: Terminal, report: Report): void {
     .addOption(new Option('--node <name>', 'which node'))
     .addOption(new Option('--out <file>', 'write here, by rename, instead of standard output'))
     .addOption(new Option('--mode <mode>', 'enforce; audit: only log what would be dropped; observe: only watch').choices(['enforce', 'audit', 'observe']).default('enforce'))
-    .addOption(new Option('--fail-mode <mode>', 'what happens to addresses of the node that are no known pod').choices(['closed', 'open']).default('closed'))
+    .addOption(new Option('--fail-mode <mode>', 'addresses of the node that are no known pod are dropped, let through, or let through only while the controller is away').choices(['closed', 'open', 'open-unattended']).default('closed'))
     .addOption(tier())
     .addOption(new Option('--nodes <n>', 'example nodes, where the input has none').default('1'))
     .addOption(defaultNamespace());

@@ -172,6 +172,8 @@ function tell(report: NodeReport, log: Log): void {
     case 'reverted':
     case 'panic':
     case 'resumed':
+    case 'unknown':
+    case 'unsaved':
       log('warning', report.kind, { ...report });
   }
 }

@@ -3,14 +3,17 @@ import { compareAddresses, type Address, type IpFamily } from '#model';
 import type { Directions, NodeBundle } from './node-bundle.ts';
 import type { NftMap } from './nft-object.ts';
 import { mirrorOf } from './profile-chains.ts';
+import type { RulesetOptions } from './ruleset-options.ts';
 
 /** Where a packet of each pod goes: by sender into what it may send, by receiver into what it may receive; and mirrored for answers. */
-export function dispatchMaps(bundle: NodeBundle): readonly NftMap[] {
+export function dispatchMaps(bundle: NodeBundle, { isUnattended = false }: RulesetOptions): readonly NftMap[] {
+  const isOpen = bundle.failMode === 'open' || (bundle.failMode === 'open-unattended' && isUnattended);
+  const [sender, receiver] = isOpen ? ['continue', 'continue'] : ['jump unknown_sender', 'jump unknown_receiver'];
   return ([4, 6] as const).flatMap((family) => [
-    dispatchMap(bundle, family, `out${String(family)}`, 'what each pod may send', egressVerdict, 'unknown_sender'),
-    dispatchMap(bundle, family, `in${String(family)}`, 'what each pod may receive', ingressVerdict, 'unknown_receiver'),
-    dispatchMap(bundle, family, `out_reply${String(family)}`, 'answers to what each pod sent', (entry) => egressVerdict(entry, mirrorOf), 'unknown_receiver'),
-    dispatchMap(bundle, family, `in_reply${String(family)}`, 'answers of each pod', (entry) => ingressVerdict(entry, mirrorOf), 'unknown_sender'),
+    dispatchMap(bundle, family, `out${String(family)}`, 'what each pod may send', egressVerdict, sender),
+    dispatchMap(bundle, family, `in${String(family)}`, 'what each pod may receive', ingressVerdict, receiver),
+    dispatchMap(bundle, family, `out_reply${String(family)}`, 'answers to what each pod sent', (entry) => egressVerdict(entry, mirrorOf), receiver),
+    dispatchMap(bundle, family, `in_reply${String(family)}`, 'answers of each pod', (entry) => ingressVerdict(entry, mirrorOf), sender),
   ]);
 }
 
@@ -51,7 +54,7 @@ function dispatchMap(bundle: NodeBundle, family: IpFamily, name: string, why: st
     .sort((a, b) => compareAddresses(a.address, b.address))
     .map(({ address, verdict }) => ({ key: address.text, verdict }));
   // `*` stands for every other address
-  elements.push({ key: '*', verdict: bundle.failMode === 'open' ? 'continue' : `jump ${otherwise}` });
+  elements.push({ key: '*', verdict: otherwise });
   return { name, keyType: family === 4 ? 'ip saddr' : 'ip6 saddr', why, elements };
 }
 

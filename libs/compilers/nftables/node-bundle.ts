@@ -126,5 +126,11 @@ export interface NodeBundle {
   /** Absent: the node's own traffic is its own business. */
   readonly host?: HostEntry;
   /** What happens to addresses of the node's own blocks that are no known pod; absent: `closed`. Where nothing is enforced it is `open`. */
-  readonly failMode?: 'closed' | 'open';
+  readonly failMode?: FailMode;
 }
+
+/**
+ * Whether an address nobody vouches for is let through: never, always, or only while the controller
+ * is away and so nobody will. Until then it is closed: its rules are on their way.
+ */
+export type FailMode = 'closed' | 'open' | 'open-unattended';

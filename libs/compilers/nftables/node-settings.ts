@@ -2,7 +2,7 @@ import { compareText, type ConnectionFate, type Direction } from '#model';
 
 import { isEnforcing } from './dispatch.ts';
 import { type Digest, digestOf } from './digest.ts';
-import type { DispatchEntry, EnforcementMode, HostEntry, NodeBundle, Profile } from './node-bundle.ts';
+import type { DispatchEntry, EnforcementMode, FailMode, HostEntry, NodeBundle, Profile } from './node-bundle.ts';
 
 /** What is decided about a node beside its policies. */
 export interface NodeSettings {
@@ -13,7 +13,7 @@ export interface NodeSettings {
   /** What becomes of a pod's established connections when its rules get stricter; undefined: they are cut. */
   readonly fateOf?: (entry: DispatchEntry) => ConnectionFate | undefined;
   /** For addresses that stay unknown where anything is enforced; absent: `closed`. */
-  readonly failMode?: 'closed' | 'open';
+  readonly failMode?: FailMode;
   /** The node itself as what policies are about, and the profiles it follows. */
   readonly host?: { readonly entry: HostEntry; readonly profiles: readonly Profile[] };
 }

@@ -10,6 +10,8 @@ export interface RulesetOptions {
   readonly kept?: readonly KeptConnections[];
   /** When the rules for the node itself end in the kernel, whoever still runs by then: milliseconds since 1970; absent: they do not. */
   readonly hostUntil?: number;
+  /** Nobody is there to vouch for new addresses: a bundle that fails open only then does. */
+  readonly isUnattended?: boolean;
   /** Shows first payloads and answers of name servers to whoever listens. */
   readonly isIdentifying?: boolean;
 }

@@ -39,7 +39,7 @@ export function layOutElements(bundle: NodeBundle, generation: number, options: 
   const { profiles } = bundle;
   return {
     sets: [...nodeSets(bundle, options), ...expirySets(bundle, options), ...usedSets(profiles)],
-    maps: [...layOutGeneration(generation, options), ...dispatchMaps(bundle), ...hostMaps(bundle)],
+    maps: [...layOutGeneration(generation, options), ...dispatchMaps(bundle, options), ...hostMaps(bundle)],
   };
 }
 

@@ -1,19 +1,19 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { NodeBundle } from '#compilers/nftables';
 
-import { BundleStore } from '../bundle-store.ts';
 import type { DriverName, RuleCounter, Watch } from '../driver.ts';
-import type { Kept } from '../kept-connections.ts';
 import { type ApplyOptions, NodeTable } from '../node-table.ts';
 import type { TableNote } from '../table-note.ts';
+import { admit } from './bundle-admission.ts';
+import { BundleCheck } from './bundle-check.ts';
+import { ConfirmedBundle } from './confirmed-bundle.ts';
 import { NodeIntents, type PanicIntent, type TrialIntent } from './node-intents.ts';
 import type { BundleOrigin, NodeReport } from './node-report.ts';
+import { lookAround } from './node-look.ts';
 import { NO_CHANGE } from './no-change.ts';
 import type { NodeKeeperOptions, NodeLayout, NodeState, OfferOptions, Outcome } from './node-state.ts';
 import { NodeTrial } from './node-trial.ts';
-import { isHostAlike, layOutForeign, mayLockOut } from './ruleset-fault.ts';
 
 /**
  * Keeps a node at its bundle through everything that may happen to it: the life of a {@link NodeTable}.
@@ -34,7 +34,8 @@ export class NodeKeeper {
   readonly layout: NodeLayout;
   readonly #options: NodeKeeperOptions;
   readonly #table: NodeTable;
-  readonly #store: BundleStore;
+  readonly #store: ConfirmedBundle;
+  readonly #check = new BundleCheck();
   readonly #trial: NodeTrial;
   readonly #intents: NodeIntents;
   readonly #now: () => number;
@@ -44,14 +45,14 @@ export class NodeKeeper {
   constructor(options: NodeKeeperOptions) {
     this.#options = options;
     const { driver, sweep, folder } = options;
-    this.#store = new BundleStore(join(folder, 'confirmed.bundle'));
+    this.#store = new ConfirmedBundle(join(folder, 'confirmed.bundle'), (why) => {
+      options.onReport({ kind: 'unsaved', why });
+    });
     this.#intents = new NodeIntents(folder);
     this.#trial = new NodeTrial(folder, this.#intents);
     this.#now = options.now ?? Date.now;
     this.layout = options.layout ?? this.#intents.layout();
-    const onKept = (kept: Kept): void => {
-      this.#intents.noteKept(kept);
-    };
+    const onKept = this.#intents.noteKept.bind(this.#intents);
     this.#table = new NodeTable({ driver, layout: this.layout, now: this.#now, kept: this.#intents.kept(), onKept, ...(sweep === undefined ? {} : { sweep }) });
   }
 
@@ -110,47 +111,34 @@ export class NodeKeeper {
       this.#heal();
       return;
     }
-    const laidOut = offered === undefined ? undefined : layOutForeign(offered);
-    const isPlain = laidOut?.kind === 'ruleset' && !mayLockOut(laidOut.ruleset);
-    if (offered !== undefined && isPlain && this.#takeUp(offered, 'file')) this.#store.save(offered);
+    const isPlain = offered !== undefined && offered.host === undefined && this.#check.fault(offered) === undefined;
+    if (isPlain && this.#takeUp(offered, 'file')) this.#store.save(offered);
     else this.#load('disk');
     this.#heal();
   }
 
   /** Finds out how the node stands, where no enforcer runs; changes nothing. */
   look(): void {
-    const panic = this.#intents.panic();
-    const note = this.#options.driver.readNote();
-    if (panic !== undefined) this.#state = { kind: 'panic', since: panic.at, by: panic.by };
-    if (panic !== undefined || note === undefined) return;
-    const trial = this.#trial.pending;
-    const stored = (trial?.hash === note.hash ? this.#trial : this.#store).load();
-    const since = trial?.at ?? Math.round(statSync(join(this.#options.folder, 'confirmed.bundle'), { throwIfNoEntry: false })?.mtimeMs ?? this.#now());
-    if (stored.kind !== 'bundle' || !this.#table.reuse(stored.bundle, trial?.hash === note.hash ? trial.until : undefined)) this.#state = { kind: 'adopted', since };
-    else if (trial?.hash === note.hash) this.#state = { kind: 'trial', since, until: trial.until };
-    else this.#state = { kind: 'enforcing', since };
+    this.#state = lookAround({ driver: this.#options.driver, table: this.#table, store: this.#store, trial: this.#trial, intents: this.#intents, now: this.#now() }) ?? this.#state;
   }
 
   /** Makes the kernel hold a bundle; on anything unexpected the one before stays. */
-  offer(bundle: NodeBundle, { origin, confirmWithinMs, fate }: OfferOptions): Outcome {
-    const laidOut = layOutForeign(bundle);
-    if (laidOut.kind === 'fault') return this.#refuse(origin, bundle, laidOut.why);
+  offer(bundle: NodeBundle, options: OfferOptions): Outcome {
+    const { origin, fate } = options;
+    const fault = this.#check.fault(bundle);
+    if (fault !== undefined) return this.#refuse(origin, bundle, fault);
+    const { confirmWithinMs: windowMs = 60_000 } = this.#options;
+    const admission = admit(bundle, options, { state: this.#state, applied: this.#table.applied, reverted: this.#intents.reverted(), windowMs });
+    if (admission.kind === 'refused') return this.#refuse(origin, bundle, admission.why);
+    if (admission.kind === 'in place') return { kind: 'done', text: `revision ${String(bundle.revision)} is in place already` };
     if (this.#state.kind === 'panic') {
-      if (origin === 'file') return this.#refuse(origin, bundle, 'everything was opened by hand; `ringfence node resume` enforces again');
       this.#intents.clear('panic');
       this.#options.onReport({ kind: 'resumed', by: origin });
       this.#state = { kind: 'nothing' };
       this.#heal();
     }
-    const { applied } = this.#table;
-    const isSame = applied?.hash === bundle.hash && applied.revision === bundle.revision;
-    if (isSame && confirmWithinMs === undefined) return { kind: 'done', text: `revision ${String(bundle.revision)} is in place already` };
-    const reverted = this.#intents.reverted();
-    if (origin === 'file' && reverted?.hash === bundle.hash) return this.#refuse(origin, bundle, 'nobody confirmed it when it was tried; `ringfence node apply FILE` tries again');
-    const isTried = mayLockOut(laidOut.ruleset) && !(this.#state.kind === 'enforcing' && applied !== undefined && isHostAlike(applied, bundle));
-    const window = confirmWithinMs ?? (isTried ? (this.#options.confirmWithinMs ?? 60_000) : undefined);
-    const options = fate === undefined ? {} : { fate };
-    return window === undefined ? this.#settle(bundle, origin, options) : this.#try(bundle, origin, window, options);
+    const wishes = fate === undefined ? {} : { fate };
+    return admission.kind === 'settled' ? this.#settle(bundle, origin, wishes) : this.#try(bundle, origin, admission.windowMs, wishes);
   }
 
   /** Says that a bundle on trial has locked nobody out: it stays. */
@@ -187,6 +175,16 @@ export class NodeKeeper {
     return { kind: 'done', text: this.#table.applied === undefined ? 'there is no confirmed bundle yet' : `revision ${String(this.#table.applied.revision)} is enforced` };
   }
 
+  /**
+   * Says whether the controller has been away for so long that nobody will vouch for new addresses.
+   * What that means is declared in the bundle (`failMode`); it is not remembered over a restart.
+   */
+  controllerAway(isAway: boolean): void {
+    const report = this.#table.setUnattended(isAway);
+    if (report?.kind === 'applied') this.#options.onReport({ kind: 'unknown', areOpen: isAway, why: isAway ? 'the controller is away, and this node is declared to fail open' : 'the controller is back' });
+    else if (report?.kind === 'failed') this.#options.onReport({ kind: 'refused', origin: 'channel', why: report.why, diagnostics: report.diagnostics });
+  }
+
   /** Clears, while nothing is urgent, what the next bundles would have to wait for. */
   prepare(): void {
     this.#table.prepare();
@@ -195,6 +193,7 @@ export class NodeKeeper {
   /** Lets go; the kernel goes on. A bundle on trial is reverted by the next start. */
   stop(): void {
     this.#trial.stop();
+    this.#store.flush();
     this.#watch?.stop();
     this.#options.driver.close();
   }
@@ -202,7 +201,8 @@ export class NodeKeeper {
   #settle(bundle: NodeBundle, origin: BundleOrigin, options: ApplyOptions): Outcome {
     const outcome = this.#apply(bundle, origin, options);
     if (outcome.kind === 'refused') return outcome;
-    this.#store.save(bundle);
+    if (origin === 'channel') this.#store.saveSoon(bundle);
+    else this.#store.save(bundle);
     this.#trial.end();
     this.#intents.clear('reverted');
     return outcome;

@@ -22,7 +22,7 @@ export interface NodeKeeperOptions extends DriverChoice {
 }
 
 export interface OfferOptions {
-  readonly origin: Extract<BundleOrigin, 'file' | 'command'>;
+  readonly origin: Extract<BundleOrigin, 'file' | 'command' | 'channel'>;
   /** What becomes of established connections the bundle forbids, where the bundle itself says nothing; without it they are cut. */
   readonly fate?: ConnectionFate;
   /** Goes away again unless confirmed in so many milliseconds; without it only host mode does. */

@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 
-import { compileNodes, type EnforcementMode, withNodeSettings } from '#compilers/nftables';
+import { compileNodes, type EnforcementMode, type FailMode, withNodeSettings } from '#compilers/nftables';
 import { writeBundle } from '#dataplane';
 import { placeExamplePods } from '#inventory';
 
@@ -17,7 +17,7 @@ export interface NodeBundleOptions {
   readonly out?: string;
   readonly tier: TierChoice;
   readonly mode: EnforcementMode;
-  readonly failMode: 'closed' | 'open';
+  readonly failMode: FailMode;
   readonly nodes: string;
   readonly defaultNamespace?: string;
 }
