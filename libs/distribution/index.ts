@@ -4,6 +4,7 @@ export { isFate } from './bundle-fault.ts';
 export { type BundleReading, readBundleText, writeBundleText } from './bundle-text.ts';
 export { type BundleSnapshot, type DesiredBundle, DesiredBundles } from './desired-bundles.ts';
 export { type NodeNews, readNodeNews } from './node-news.ts';
+export { readPlain, writePlain } from './plain-text.ts';
 export { Rollout, type RolloutOptions } from './rollout.ts';
 export {
   type BundleMark,

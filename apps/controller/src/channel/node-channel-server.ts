@@ -1,0 +1,243 @@
+import { Server, status } from '@grpc/grpc-js';
+
+import { nodeChannelService } from '#channel';
+import { type DesiredBundle, type NodeHello, type NodeMessage, PROTOCOL, readNodeNews } from '#distribution';
+
+import { CertificateHolder } from './certificate-holder.ts';
+import { DesiredLine } from './desired-line.ts';
+import { readFlowReport } from './flow-report-reading.ts';
+import type { ChannelCredentials, NodeChannel, NodeChannelOptions } from './node-channel.ts';
+import { type NodeCall, NodeSession } from './node-session.ts';
+import { readNodeMetadata } from './node-metadata-reading.ts';
+import { type PeerIdentity, readPeer } from './peer-identity.ts';
+import { RefusalLog } from './refusal-log.ts';
+
+const HELLO_WITHIN_MS = 10_000;
+const STATUS_EVERY_MS = 10_000;
+const CLOSE_WITHIN_MS = 1_000;
+const KEEPALIVE_MS = 20_000;
+
+const SERVER_OPTIONS = {
+  'grpc.keepalive_time_ms': KEEPALIVE_MS,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.max_receive_message_length': 4 * 2 ** 20,
+  'grpc.max_send_message_length': 4 * 2 ** 20,
+  // one stream is all a node needs; one more while it changes over
+  'grpc.max_concurrent_streams': 4,
+};
+
+interface Connected {
+  readonly peer: PeerIdentity;
+  readonly session: NodeSession;
+}
+
+/**
+ * The node channel over gRPC and mutual TLS.
+ *
+ * ```
+ *   TLS (certificate of our authority) ─► which node, not revoked ─► hello (same node, protocol) ─► NodeSession
+ * ```
+ *
+ * Of two connections of one node the newer is the one: the older is most often dead without anybody knowing.
+ */
+export class NodeChannelServer implements NodeChannel {
+  readonly #options: NodeChannelOptions;
+  readonly #server = new Server(SERVER_OPTIONS);
+  readonly #holder: CertificateHolder;
+  readonly #lines = new Map<string, DesiredLine>();
+  readonly #sessions = new Map<string, Connected>();
+  readonly #refusals: RefusalLog;
+  #ports: readonly number[] = [];
+
+  private constructor(options: NodeChannelOptions) {
+    this.#options = options;
+    this.#holder = new CertificateHolder(options.credentials);
+    this.#refusals = new RefusalLog(options.events.onRefused);
+    this.#server.addService(nodeChannelService(), { Connect: (call: NodeCall) => { this.#accept(call); } });
+  }
+
+  /** Listens on every address, or fails. */
+  static async start(options: NodeChannelOptions): Promise<NodeChannelServer> {
+    const channel = new NodeChannelServer(options);
+    try {
+      const ports: number[] = [];
+      for (const { host, port } of options.listen) ports.push(await channel.#bind(host, port));
+      channel.#ports = ports;
+      return channel;
+    } catch (error) {
+      channel.#server.forceShutdown();
+      throw error;
+    }
+  }
+
+  get ports(): readonly number[] {
+    return this.#ports;
+  }
+
+  setDesired(desired: DesiredBundle): void {
+    const line = this.#lines.get(desired.node);
+    if (line === undefined) this.#lines.set(desired.node, new DesiredLine(desired));
+    else line.push(desired);
+    this.#sessions.get(desired.node)?.session.desiredChanged();
+  }
+
+  removeDesired(node: string): void {
+    this.#lines.delete(node);
+  }
+
+  confirm(node: string): boolean {
+    const connected = this.#sessions.get(node);
+    connected?.session.confirm();
+    return connected !== undefined;
+  }
+
+  connected(): readonly string[] {
+    return [...this.#sessions.keys()].sort();
+  }
+
+  setCredentials(credentials: ChannelCredentials): void {
+    this.#holder.replace(credentials);
+    this.review();
+  }
+
+  review(): void {
+    for (const { peer, session } of [...this.#sessions.values()]) {
+      const fault = this.#faultOf(peer);
+      if (fault !== undefined) session.end(status.UNAUTHENTICATED, fault);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { session } of [...this.#sessions.values()]) session.end(status.UNAVAILABLE, 'the controller stops');
+    await new Promise<void>((resolve) => {
+      const force = setTimeout(() => {
+        this.#server.forceShutdown();
+        resolve();
+      }, CLOSE_WITHIN_MS);
+      this.#server.tryShutdown(() => {
+        clearTimeout(force);
+        resolve();
+      });
+    });
+  }
+
+  #bind(host: string, port: number): Promise<number> {
+    const address = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+    return new Promise((resolve, reject) => {
+      this.#server.bindAsync(address, this.#holder.serverCredentials(), (error, bound) => {
+        if (error === null) resolve(bound);
+        else reject(new Error(`listen for enforcers on ${address}: ${error.message}`, { cause: error }));
+      });
+    });
+  }
+
+  #accept(call: NodeCall): void {
+    const reading = readPeer(call.getAuthContext().sslPeerCertificate, Date.now());
+    const fault = reading.kind === 'refused' ? reading.why : this.#faultOf(reading.peer);
+    if (reading.kind === 'refused' || fault !== undefined) {
+      this.#refuse(call, status.UNAUTHENTICATED, fault ?? '');
+      return;
+    }
+    const { peer } = reading;
+    let session: NodeSession | undefined;
+    const waiting = setTimeout(() => {
+      this.#refuse(call, status.DEADLINE_EXCEEDED, `node ${peer.node} said no hello in time`);
+    }, HELLO_WITHIN_MS);
+    const leave = (why: string) => (): void => {
+      clearTimeout(waiting);
+      session?.left(why);
+    };
+    call.on('data', (message: NodeMessage | undefined) => {
+      if (session !== undefined) {
+        session.receive(message);
+        return;
+      }
+      clearTimeout(waiting);
+      if (message?.kind === 'hello') session = this.#greet(call, peer, message);
+      else this.#refuse(call, status.FAILED_PRECONDITION, `node ${peer.node} did not begin with hello`);
+    });
+    call.on('error', leave('it did not keep to the protocol'));
+    call.on('end', () => {
+      leave('it said goodbye')();
+      call.end();
+    });
+    call.on('cancelled', leave('the connection broke'));
+    call.on('close', leave('the connection broke'));
+  }
+
+  #greet(call: NodeCall, peer: PeerIdentity, hello: NodeHello): NodeSession | undefined {
+    const fault = faultOfHello(peer, hello);
+    if (fault !== undefined) {
+      this.#refuse(call, fault.code, fault.why);
+      return undefined;
+    }
+    const { node } = peer;
+    const { events, controllerVersion, statusEveryMs = STATUS_EVERY_MS } = this.#options;
+    const before = this.#sessions.get(node);
+    let isOver = false;
+    const session: NodeSession = new NodeSession(call, hello, { controllerVersion, statusEveryMs }, {
+      line: () => (isOver ? undefined : this.#lines.get(node)),
+      snapshot: () => events.snapshotOf(node),
+      onAck: (ack) => { events.onAck(node, ack); },
+      onNack: (nack, sent) => { events.onNack(node, nack, sent); },
+      onReport: (text) => { this.#report(node, text); },
+      takeFlows: (text) => this.#takeFlows(node, text),
+      takeMetadata: (text) => this.#takeMetadata(node, text),
+      onThrownAway: (why) => { this.#refusals.note(`node ${node}`, why); },
+      onEnd: (why) => {
+        isOver = true;
+        if (this.#sessions.get(node)?.session !== session) return;
+        this.#sessions.delete(node);
+        events.onDisconnected(node, why);
+      },
+    });
+    this.#sessions.set(node, { peer, session });
+    before?.session.end(status.ABORTED, `another connection of node ${node} has taken its place`);
+    events.onConnected(node, hello);
+    return session;
+  }
+
+  #report(node: string, text: string): void {
+    let report: unknown;
+    try {
+      report = JSON.parse(text);
+    } catch {
+      this.#refusals.note(`node ${node}`, 'a report is no JSON');
+      return;
+    }
+    this.#options.events.onReport(node, readNodeNews(report), report);
+  }
+
+  async #takeFlows(node: string, text: string): Promise<string | undefined> {
+    const reading = readFlowReport(text, node, Date.now());
+    if (reading.kind === 'refused') return `flows are thrown away: ${reading.why}`;
+    await this.#options.events.onFlows(node, reading.report);
+    return undefined;
+  }
+
+  async #takeMetadata(node: string, text: string): Promise<string | undefined> {
+    const reading = readNodeMetadata(text, node);
+    if (reading.kind === 'refused') return `metadata is thrown away: ${reading.why}`;
+    await this.#options.events.onMetadata(node, reading.metadata);
+    return reading.leftOut === 0 ? undefined : `${String(reading.leftOut)} updates are thrown away: ${reading.why}`;
+  }
+
+  #faultOf({ node, serial, notAfter }: PeerIdentity): string | undefined {
+    if (this.#options.isRevoked(serial)) return `the certificate of node ${node} is revoked`;
+    return notAfter <= Date.now() ? `the certificate of node ${node} has run out` : undefined;
+  }
+
+  #refuse(call: NodeCall, code: status, why: string): void {
+    this.#refusals.note(call.getPeer(), why);
+    call.emit('error', { code, details: why });
+  }
+}
+
+function faultOfHello(peer: PeerIdentity, { node, newestProtocol, oldestProtocol }: NodeHello): { readonly code: status; readonly why: string } | undefined {
+  if (node !== peer.node) return { code: status.PERMISSION_DENIED, why: `it says it is node ${JSON.stringify(node.slice(0, 80))}, and its certificate is of node ${peer.node}` };
+  if (oldestProtocol > PROTOCOL.newest || newestProtocol < PROTOCOL.oldest) {
+    const why = `it speaks protocol ${String(oldestProtocol)} to ${String(newestProtocol)}, and this controller ${String(PROTOCOL.oldest)} to ${String(PROTOCOL.newest)}: bring the older of both up to date`;
+    return { code: status.FAILED_PRECONDITION, why };
+  }
+  return undefined;
+}

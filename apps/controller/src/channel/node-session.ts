@@ -1,0 +1,223 @@
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+
+import { partsOf } from '#channel';
+import { type BundleMark, type BundleSnapshot, type ControllerMessage, LARGEST_TEXT_BYTES, type NodeAck, type NodeHello, type NodeMessage, type NodeNack, PROTOCOL } from '#distribution';
+
+import type { DesiredLine } from './desired-line.ts';
+import { NumberedIntake, type Take } from './numbered-intake.ts';
+
+export type NodeCall = ServerDuplexStream<NodeMessage | undefined, ControllerMessage | undefined>;
+
+/** What a session needs of the channel it belongs to. */
+export interface SessionPort {
+  readonly line: () => DesiredLine | undefined;
+  readonly snapshot: () => Promise<BundleSnapshot | undefined>;
+  readonly onAck: (ack: NodeAck) => void;
+  readonly onNack: (nack: NodeNack, sent: BundleMark) => void;
+  readonly onReport: (text: string) => void;
+  readonly takeFlows: Take;
+  readonly takeMetadata: Take;
+  readonly onThrownAway: (why: string) => void;
+  readonly onEnd: (why: string) => void;
+}
+
+/** What of a bundle is on its way or was sent last. */
+interface Sent extends BundleMark {
+  readonly version: number;
+}
+
+const MOST_WAITING = 4;
+const MOST_UNREADABLE = 3;
+const LONGEST_REPORT = 1_000_000;
+
+/**
+ * One connection of one node, from its `hello` on.
+ *
+ * ```
+ *   newest ─► (not while one is unanswered, not while the stream is full) ─► delta | snapshot ─► ack | nack ─► newest?
+ * ```
+ *
+ * One bundle is under way at a time. Whatever changes meanwhile waits as one way to what is newest
+ * by then: a slow node makes no queue, and is never sent what is out of date.
+ */
+export class NodeSession {
+  readonly #call: NodeCall;
+  readonly #port: SessionPort;
+  readonly #flows: NumberedIntake;
+  readonly #metadata: NumberedIntake;
+  /** Short messages of which only the last counts, by kind. */
+  readonly #notes = new Map<string, ControllerMessage>();
+  /** What the node has or will have once it has read everything. */
+  #has: BundleMark | undefined;
+  #hasVersion = 0;
+  #unanswered: Sent | undefined;
+  #messages: Iterator<ControllerMessage> | undefined;
+  #isAsking = false;
+  #isFull = false;
+  #isEnded = false;
+  #unreadable = 0;
+
+  constructor(call: NodeCall, hello: NodeHello, welcome: { readonly controllerVersion: string; readonly statusEveryMs: number }, port: SessionPort) {
+    this.#call = call;
+    this.#port = port;
+    this.#has = hello.held;
+    const intake = { onThrownAway: port.onThrownAway, onBroken: (why: string) => { this.end(status.INVALID_ARGUMENT, why); } };
+    this.#flows = new NumberedIntake({ ...intake, largest: LARGEST_TEXT_BYTES.flows, take: port.takeFlows, onTaken: (number) => { this.#taken({ kind: 'flows-taken', number }); } });
+    this.#metadata = new NumberedIntake({ ...intake, largest: LARGEST_TEXT_BYTES.metadata, take: port.takeMetadata, onTaken: (number) => { this.#taken({ kind: 'metadata-taken', number }); } });
+    call.on('drain', () => {
+      this.#isFull = false;
+      this.#pump();
+    });
+    this.#notes.set('welcome', { kind: 'welcome', protocol: Math.min(PROTOCOL.newest, hello.newestProtocol), ...welcome });
+    this.#pump();
+  }
+
+  /** Something else is desired than before. */
+  desiredChanged(): void {
+    this.#pump();
+  }
+
+  confirm(): void {
+    this.#note({ kind: 'confirm' });
+  }
+
+  /** Takes in what the node says. */
+  receive(message: NodeMessage | undefined): void {
+    // a newer enforcer may say things this version does not know
+    if (message === undefined || this.#isEnded) return;
+    switch (message.kind) {
+      case 'hello':
+        this.end(status.INVALID_ARGUMENT, 'it says hello twice');
+        return;
+      case 'ack':
+        if (message.version !== this.#unanswered?.version) return;
+        this.#unanswered = undefined;
+        this.#unreadable = 0;
+        this.#port.onAck(message);
+        this.#pump();
+        return;
+      case 'nack':
+        this.#refused(message);
+        return;
+      case 'report':
+        if (message.text.length > LONGEST_REPORT) this.#port.onThrownAway('a report is longer than any');
+        else this.#port.onReport(message.text);
+        return;
+      case 'flows':
+      case 'metadata':
+        (message.kind === 'flows' ? this.#flows : this.#metadata).add(message.number, message.part);
+        // what is not taken in yet is left where it is: with the node
+        if (this.#isBehind()) this.#call.pause();
+        return;
+    }
+  }
+
+  /** Ends the connection; the node is told why. */
+  end(code: status, why: string): void {
+    if (this.#isEnded) return;
+    this.left(why);
+    this.#call.emit('error', { code, details: why });
+  }
+
+  /** The connection is no more. */
+  left(why: string): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#messages = undefined;
+    this.#port.onEnd(why);
+  }
+
+  #refused(nack: NodeNack): void {
+    const sent = this.#unanswered;
+    if (nack.version !== sent?.version) return;
+    this.#unanswered = undefined;
+    if (nack.reason === 'unreadable') {
+      this.#has = undefined;
+      this.#unreadable += 1;
+    }
+    this.#port.onNack(nack, sent);
+    if (this.#unreadable >= MOST_UNREADABLE) this.end(status.FAILED_PRECONDITION, `it can read nothing that is sent to it: ${nack.why}`);
+    else this.#pump();
+  }
+
+  #taken(message: Extract<ControllerMessage, { kind: 'flows-taken' | 'metadata-taken' }>): void {
+    if (!this.#isBehind()) this.#call.resume();
+    this.#note(message);
+  }
+
+  #isBehind(): boolean {
+    return this.#flows.waiting + this.#metadata.waiting >= MOST_WAITING;
+  }
+
+  #note(message: ControllerMessage): void {
+    this.#notes.set(message.kind, message);
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (!this.#isFull && !this.#isEnded) {
+      const message = this.#next();
+      if (message === undefined) return;
+      this.#isFull = !this.#call.write(message);
+    }
+  }
+
+  #next(): ControllerMessage | undefined {
+    for (const [kind, note] of this.#notes) {
+      this.#notes.delete(kind);
+      return note;
+    }
+    for (;;) {
+      const next = this.#messages?.next();
+      if (next !== undefined && next.done !== true) return next.value;
+      this.#messages = undefined;
+      if (!this.#begin()) return undefined;
+    }
+  }
+
+  /** Begins to send what is newest, where that is due; whether it did. */
+  #begin(): boolean {
+    const line = this.#port.line();
+    if (line === undefined || this.#unanswered !== undefined || this.#isAsking) return false;
+    const { newest } = line;
+    // a snapshot may be ahead of what is known here to be desired
+    if (this.#has !== undefined && this.#hasVersion >= newest.version) return false;
+    const way = line.from(this.#has);
+    if (way.kind === 'snapshot') {
+      this.#ask();
+      return false;
+    }
+    this.#has = newest;
+    this.#hasVersion = newest.version;
+    if (way.kind === 'same') return false;
+    this.#send('delta', newest, `[${way.texts.join()}]`);
+    return true;
+  }
+
+  #ask(): void {
+    this.#isAsking = true;
+    this.#port.snapshot().then(
+      (snapshot) => {
+        this.#isAsking = false;
+        if (snapshot === undefined || this.#isEnded) return;
+        this.#has = snapshot;
+        this.#hasVersion = snapshot.version;
+        this.#send('snapshot', snapshot, snapshot.text);
+        this.#pump();
+      },
+      (error: unknown) => {
+        this.#isAsking = false;
+        this.end(status.INTERNAL, `its bundle can not be written: ${error instanceof Error ? error.message : String(error)}`);
+      },
+    );
+  }
+
+  #send(kind: 'snapshot' | 'delta', { version, revision, hash }: Sent, text: string): void {
+    this.#unanswered = { version, revision, hash };
+    this.#messages = messagesOf(kind, { version, revision, hash }, text);
+  }
+}
+
+function* messagesOf(kind: 'snapshot' | 'delta', mark: Sent, text: string): Generator<ControllerMessage> {
+  for (const part of partsOf(text)) yield { kind, version: mark.version, revision: mark.revision, hash: mark.hash, part };
+}
