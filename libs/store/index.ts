@@ -4,6 +4,8 @@ export type { AppendResult, Journal, JournalEntry, JournalRecord, JournalVerific
 export type { LeaseResult, LeaseStore } from './lease-store.ts';
 export { MemoryMedium } from './memory-medium.ts';
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
+export type { RedisStoreOptions } from './redis-connection.ts';
+export { openRedisStore } from './redis-store.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 export { isStoreError, StoreError, type StoreErrorCode } from './store-error.ts';
 export type { Store } from './store.ts';

@@ -1,35 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 
 import { openSqliteStore, type Store } from '#store';
 
+import { appendUntilKilled } from '../../test/support/appending-child.ts';
 import { batchFaults } from '../../test/support/journal-batches.ts';
 import { Random } from '../../test/support/random.ts';
-import { repositoryRoot } from '../../test/support/shared.ts';
 
 const PATIENCE_MS = 180_000;
 const DEATHS = 25;
-const program = join(repositoryRoot, 'test', 'support', 'appending-process.ts');
-
-/** Starts a process that appends and kills it after so many acknowledgements (0: as soon as it begins). Gives the last one. */
-async function appendUntilKilled(folder: string, acknowledgements: number): Promise<{ readonly seq: number; readonly digest: string } | undefined> {
-  const child = spawn(process.execPath, ['--conditions=source', '--disable-warning=ExperimentalWarning', program, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let last: { readonly seq: number; readonly digest: string } | undefined;
-  let heard = 0;
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [word, seq = '', digest = ''] = line.split(' ');
-    if (word === 'has') {
-      last = { seq: Number(seq), digest };
-      heard += 1;
-    }
-    if (heard >= acknowledgements) child.kill('SIGKILL');
-  }
-  return last;
-}
 
 describe('a SQLite store whose process is killed', () => {
   it(`has every entry that was acknowledged, and none of a batch without the others: ${String(DEATHS)} times`, async () => {

@@ -3,12 +3,12 @@
 // the middle of one would show.
 import { writeSync } from 'node:fs';
 
-import { openSqliteStore, type Store } from '#store';
+import { openRedisStore, openSqliteStore, type Store } from '#store';
 
 import { batchAt } from './journal-batches.ts';
 
-const [folder = ''] = process.argv.slice(2);
-const store: Store = openSqliteStore({ folder });
+const [place = ''] = process.argv.slice(2);
+const store: Store = place.startsWith('redis:') ? await openRedisStore({ url: place }) : openSqliteStore({ folder: place });
 for (let seq = await store.journal.lastSeq(); ; ) {
   const batch = batchAt(seq);
   writeSync(1, `begins ${String(seq)}\n`);

@@ -37,6 +37,11 @@ const tools = {
     debianPackage: 'ipset',
     probe: { args: ['--version'], input: '' },
   },
+  'redis-server': {
+    debianPackage: 'redis-server',
+    unpackedWith: ['redis-tools', 'libjemalloc2', 'liblzf1', 'libatomic1', 'libssl3'],
+    probe: { args: ['--version'], input: '' },
+  },
   etcd: {
     debianPackage: 'etcd-server',
     unpackedWith: [],
