@@ -4,7 +4,7 @@ import type { DirectionProposal, Proposal } from '#model';
 
 import { approvalSchema, decidedSchema } from './decision.ts';
 import { pageQuery, pageSchema, workloadQuery } from './page.ts';
-import { countSchema, modeSchema, nameSchema, type Shape, shareSchema, timeSchema, workloadSchema } from './parts.ts';
+import { countSchema, directionSchema, modeSchema, nameSchema, type Shape, shareSchema, timeSchema, workloadSchema } from './parts.ts';
 import { proposalEditSchema } from './proposal-edit.ts';
 import { ruleSchema, ruleShape } from './rule.ts';
 
@@ -56,8 +56,9 @@ const directionProposalSchema = z.discriminatedUnion('kind', [
 export const proposalSchema = z.strictObject({
   ...proposalSummarySchema.shape,
   proposal: z.strictObject({ ingress: directionProposalSchema, egress: directionProposalSchema }).describe('what an approval would approve, edits included'),
-  awaitedRuns: z.array(z.strictObject({ workload: workloadSchema, schedule: z.string(), next: timeSchema.optional() })).describe('scheduled runs not observed yet'),
-  quarantine: z.array(z.strictObject({ rule: z.string(), reasons: z.array(z.string()) })),
+  directionCoverage: z.strictObject({ ingress: coverageSchema, egress: coverageSchema }).describe('the same for each direction alone'),
+  awaitedRuns: z.array(z.strictObject({ workload: workloadSchema, schedule: z.string(), next: timeSchema.optional(), why: z.string() })).describe('scheduled runs not observed yet'),
+  quarantine: z.array(z.strictObject({ direction: directionSchema, rule: z.string(), reasons: z.array(z.string()) })),
   edits: z.array(z.strictObject({ ...decidedSchema.shape, edit: proposalEditSchema })),
   misfits: z.array(z.string()).describe('edits that do nothing, and why: their rule is not proposed any more'),
   leftOutBefore: z.array(z.string()).describe('rules proposed again although the approval in force left them out'),

@@ -1,3 +1,2 @@
 export const OPERATOR_PORT = Symbol('OperatorPort');
 export const OPERATOR_OPTIONS = Symbol('OperatorOptions');
-export const OPERATOR_LOG = Symbol('Logger');

@@ -51,7 +51,7 @@ export async function listenOn(hosts: readonly string[], port: number, listener:
   } catch (error) {
     await Promise.all(servers.map(closeServer));
     const hint = codeOf(error) === 'EADDRINUSE' ? '; another controller may be running: choose another port' : '';
-    throw new Error(`listen for operators on port ${String(chosen)}: ${error instanceof Error ? error.message : String(error)}${hint}`, { cause: error });
+    throw new Error(`listen for operators on port ${String(chosen)}: ${messageOf(error)}${hint}`, { cause: error });
   }
   return servers;
 }
@@ -84,5 +84,9 @@ function listen(host: string, port: number, listener: RequestListener): Promise<
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }

@@ -1,11 +1,10 @@
 import 'reflect-metadata';
 
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
-import { Logger as NestLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 
 import { EventLog } from './event-log.ts';
@@ -15,7 +14,7 @@ import { createLog } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { OperatorModule } from './operator-module.ts';
 import type { OperatorPort } from './operator-port.ts';
-import { routeNameOf } from './role-guard.ts';
+import { frameworkLog, requestLog } from './request-log.ts';
 import { onlySameSite } from './same-site.ts';
 
 /** Where operators find a controller unless somebody says otherwise. */
@@ -48,14 +47,13 @@ export async function createOperatorApp(port: OperatorPort, options: OperatorApp
   const { version, hosts = LOOPBACKS, admittedUids = [], heartbeatMs, log = createLog() } = options;
   requireLoopback(hosts);
   const module = OperatorModule.over(port, { version, admittedUids: [...new Set([0, process.getuid?.() ?? 0, ...admittedUids])], log, ...(heartbeatMs === undefined ? {} : { heartbeatMs }) });
-  const app = await NestFactory.create<NestExpressApplication>(module, { bufferLogs: true, bodyParser: false, abortOnError: false });
-  app.useLogger(app.get(NestLogger));
+  const app = await NestFactory.create<NestExpressApplication>(module, { logger: frameworkLog(log), bodyParser: false, abortOnError: false });
   app.set('etag', false);
   app.set('x-powered-by', false);
   app.set('query parser', 'simple');
+  app.use(requestLog(log, app.get(Metrics)));
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } }, strictTransportSecurity: false }));
   app.use(onlySameSite);
-  app.use(counting(app.get(Metrics)));
   app.useBodyParser('json', { limit: LARGEST_BODY, strict: true, type: 'application/json' });
   await app.init();
   const listener = app.getHttpAdapter().getInstance() as RequestListener;
@@ -73,17 +71,5 @@ export async function createOperatorApp(port: OperatorPort, options: OperatorApp
       app.get(Metrics).close();
       await app.close();
     },
-  };
-}
-
-function counting(metrics: Metrics): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
-  return (request, response, next) => {
-    const startedAt = performance.now();
-    response.once('close', () => {
-      const route = routeNameOf(request) ?? 'none';
-      // a stream lasts as long as its reader likes
-      if (route !== 'events') metrics.observe(route, response.statusCode, (performance.now() - startedAt) / 1_000);
-    });
-    next();
   };
 }

@@ -1,7 +1,5 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, StandardSchemaValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
-import { StandardSchemaValidationPipe } from '@nestjs/common';
-import { LoggerModule } from 'nestjs-pino';
 import type { Logger } from 'pino';
 
 import { CallerGate } from './caller.ts';
@@ -9,12 +7,11 @@ import { CommandsController } from './commands-controller.ts';
 import { EventLog } from './event-log.ts';
 import { EventStreams } from './event-streams.ts';
 import { invalidRequest } from './invalid-request.ts';
-import { OPERATOR_LOG, OPERATOR_OPTIONS, OPERATOR_PORT } from './injection.ts';
+import { OPERATOR_OPTIONS, OPERATOR_PORT } from './injection.ts';
 import { Metrics } from './metrics.ts';
 import type { OperatorPort } from './operator-port.ts';
 import { ProblemFilter } from './problem-filter.ts';
 import { QuestionsController } from './questions-controller.ts';
-import { requestLogging } from './request-logging.ts';
 import { RoleGuard } from './role-guard.ts';
 import { SystemController } from './system-controller.ts';
 
@@ -40,12 +37,10 @@ export class OperatorModule {
     const { heartbeatMs } = options;
     return {
       module: OperatorModule,
-      imports: [LoggerModule.forRoot({ pinoHttp: requestLogging(options.log) })],
       controllers: [QuestionsController, CommandsController, SystemController],
       providers: [
         { provide: OPERATOR_PORT, useValue: port },
         { provide: OPERATOR_OPTIONS, useValue: options },
-        { provide: OPERATOR_LOG, useValue: options.log },
         { provide: EventLog, useFactory: () => new EventLog(port) },
         { provide: EventStreams, useFactory: (log: EventLog) => new EventStreams(log, heartbeatMs === undefined ? {} : { heartbeatMs }), inject: [EventLog] },
         { provide: Metrics, useFactory: (streams: EventStreams) => new Metrics(() => port.status(), () => streams.count), inject: [EventStreams] },

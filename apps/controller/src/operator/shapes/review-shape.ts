@@ -35,7 +35,8 @@ export function proposalShape(item: ReviewItem, decided: ReviewState): ProposalS
   return {
     ...summaryShape(item, decided),
     proposal: directionsShape(item.proposal),
-    awaitedRuns: review.awaitedRuns.map(({ workload, schedule, next }) => ({ workload, schedule, ...(next === undefined ? {} : { next }) })),
+    directionCoverage: review.directions,
+    awaitedRuns: review.awaitedRuns.map(({ workload, schedule, next, why }) => ({ workload, schedule, why, ...(next === undefined ? {} : { next }) })),
     quarantine: review.quarantined,
     edits: edits.map((one) => ({ ...decidedShape(one.decided, one.reason), edit: proposalEditShape(one.edit) })),
     misfits: misfits.map(({ why }) => why),
