@@ -1,7 +1,6 @@
 import type { LabelSelector } from '#model';
 
-/** What speaks for a rule: metadata, flows, or both; `built-in` are rules of the catalogue, which come with a closed direction. */
-export type EvidenceClass = 'both' | 'declared' | 'observed' | 'built-in';
+import type { EvidenceClass } from './evidence-class.ts';
 
 /**
  * A rule somebody wrote that approves proposals in their place: YAML under

@@ -1,4 +1,4 @@
-export type { AutoApproval, AutoApprovalRefusal, AutoApprovalRule, EvidenceClass } from './auto-approval.ts';
+export type { AutoApproval, AutoApprovalRefusal, AutoApprovalRule } from './auto-approval.ts';
 export type {
   Applicability,
   Catalogue,
@@ -13,7 +13,10 @@ export type {
 } from './catalogue.ts';
 export { type CatalogueReading, readCatalogueEntry } from './catalogue-reader.ts';
 export { estimateCoverage, type KnownLoss, type Sightings } from './coverage.ts';
+export { type EvidenceClass, evidenceClass } from './evidence-class.ts';
 export { DEFAULT_THRESHOLDS, type LearningContext, type LearningThresholds } from './learning-context.ts';
 export { type NotEnforced, notEnforced } from './not-enforced.ts';
 export { type Learning, type LearningOptions, propose } from './propose.ts';
+export type { PermittedBy } from './permitted.ts';
+export { review, Reviewer } from './review.ts';
 export { type Watched, WorkloadWatch } from './workload-watch.ts';

@@ -1,6 +1,7 @@
-import type { Proposal, Relationship, WorkloadKey } from '#model';
+import type { Proposal, WorkloadKey } from '#model';
 
 import type { Catalogue } from './catalogue.ts';
+import type { PermittedBy } from './permitted.ts';
 import type { Watched } from './workload-watch.ts';
 
 /** Where learning draws its lines. */
@@ -39,11 +40,16 @@ export interface LearningContext {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly catalogue: Catalogue;
-  readonly thresholds?: LearningThresholds;
+  /** SHA-256 or the like, in hexadecimal: what is approved is named by it, so nobody may find two texts for one. */
+  readonly digest: (text: string) => string;
   /** When images came and CronJobs ran, as a `WorkloadWatch` saw it. */
-  readonly watched?: ReadonlyMap<WorkloadKey, Watched>;
+  readonly watched: ReadonlyMap<WorkloadKey, Watched>;
+  /** Absent: `DEFAULT_THRESHOLDS`. */
+  readonly thresholds?: LearningThresholds;
+  /** What is approved now: a direction that was closed stays proposed closed, however coverage moves. */
+  readonly approved?: ReadonlyMap<WorkloadKey, Proposal>;
   /** The invariants a proposal would break, one sentence each. Absent: there are none. */
   readonly brokenInvariants?: (proposal: Proposal) => readonly string[];
   /** The policies others wrote that let this relationship through already, by name, sorted. */
-  readonly permittedBy?: (relationship: Relationship) => readonly string[];
+  readonly permittedBy?: PermittedBy;
 }

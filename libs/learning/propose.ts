@@ -81,7 +81,7 @@ function proposeDirection(
 }
 
 /** Where only the peers inside the cluster are known, everything outside it stays open. */
-function outsideRules(direction: Direction, knowledge: DirectionKnowledge): readonly RuleDraft[] {
+export function outsideRules(direction: Direction, knowledge: DirectionKnowledge): readonly RuleDraft[] {
   if (direction !== 'egress' || knowledge.isOutsideOpen !== true) return [];
   return [
     {
@@ -96,12 +96,13 @@ function outsideRules(direction: Direction, knowledge: DirectionKnowledge): read
   ];
 }
 
-interface RelationshipEnds {
+/** The relationships of every workload, as a server (`ingress`) and as a client. */
+export interface RelationshipEnds {
   readonly ingress: ReadonlyMap<WorkloadKey, readonly Relationship[]>;
   readonly egress: ReadonlyMap<WorkloadKey, readonly Relationship[]>;
 }
 
-function indexRelationships(relationships: readonly Relationship[]): RelationshipEnds {
+export function indexRelationships(relationships: readonly Relationship[]): RelationshipEnds {
   const ingress = new Map<WorkloadKey, Relationship[]>();
   const egress = new Map<WorkloadKey, Relationship[]>();
   for (const relationship of relationships) {

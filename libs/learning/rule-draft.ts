@@ -45,7 +45,8 @@ function unusedId(wanted: string, used: Set<string>): string {
   return id;
 }
 
-function meaningOf({ peers, ports, application }: RuleDraft): string {
+/** What a rule lets through, as a text: equal for rules that let through the same. */
+export function meaningOf({ peers, ports, application }: Pick<RuleDraft, 'peers' | 'ports' | 'application'>): string {
   return JSON.stringify([
     peers === 'any' ? 'any' : peers.map(peerText).sort(compareText),
     ports === 'any' ? 'any' : ports.map(portText).sort(compareText),

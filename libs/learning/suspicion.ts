@@ -1,0 +1,131 @@
+import { type ObservedPeer, type ObservedRelationship, parseAddress, parsePrefix, type Pod, type Snapshot, type WorkloadKey, workloadKey } from '#model';
+
+import { DEFAULT_THRESHOLDS, type LearningContext } from './learning-context.ts';
+import { isAnswered, type ObservedIndex, observedPeerKey } from './observed-index.ts';
+
+// a client that fails this often, and more often than not, is trying things out
+const SWEEP_ATTEMPTS = 10;
+// what showed in fewer hours may have been tried by hand
+const LEAST_HOURS_SEEN = 3;
+// of fewer pods one alone means nothing
+const LEAST_PODS = 3;
+// a program that does something does it in more of its pods than one in ten
+const FEW_PODS_SHARE = 0.1;
+
+interface ClientHabits {
+  /** Ports and peers that answered, and did so in hour after hour; that answered, but hardly ever; that did not. */
+  readonly regular: number;
+  readonly rare: number;
+  readonly unanswered: number;
+}
+
+/**
+ * Says of everything observed why it may be somebody writing a rule for himself: whoever runs
+ * code in a pod chooses what is observed of it, and must not be able to choose what is allowed.
+ *
+ * Pure doubt: it is asked only where no metadata speaks for a relationship, for metadata is not
+ * written by pods. Names of hosts outside and of processes are hearsay and vouch for nothing.
+ */
+export class Suspicion {
+  readonly #index: ObservedIndex;
+  readonly #context: LearningContext;
+  readonly #pods: ReadonlyMap<WorkloadKey, number>;
+  readonly #snapshot: Snapshot;
+  readonly #habits = new Map<string, ClientHabits>();
+
+  constructor(index: ObservedIndex, snapshot: Snapshot, context: LearningContext) {
+    this.#index = index;
+    this.#context = context;
+    this.#snapshot = snapshot;
+    this.#pods = countPods(snapshot.pods.values());
+  }
+
+  /** One sentence each; empty where nothing speaks against it. They do not change with every further connection. */
+  of(observed: ObservedRelationship): readonly string[] {
+    return [
+      ...attemptDoubts(observed),
+      ...this.#sweepDoubts(observed),
+      ...this.#noveltyDoubts(observed),
+      ...this.#clientDoubts(observed),
+      ...hearsayDoubts(observed),
+    ];
+  }
+
+  #sweepDoubts({ from }: ObservedRelationship): readonly string[] {
+    const { regular, rare, unanswered } = this.#habitsOf(from);
+    const doubts: string[] = [];
+    if (unanswered >= SWEEP_ATTEMPTS && unanswered > regular + rare) doubts.push(`its client is trying things out: ${String(SWEEP_ATTEMPTS)} ports and peers or more gave it no answer, and fewer did`);
+    // a closed port may answer too, in its way
+    if (rare >= SWEEP_ATTEMPTS && rare > regular) doubts.push(`its client is trying things out: ${String(SWEEP_ATTEMPTS)} ports and peers or more were used in fewer than ${String(LEAST_HOURS_SEEN)} hours, and fewer regularly`);
+    return doubts;
+  }
+
+  #noveltyDoubts({ firstSeen, buckets }: ObservedRelationship): readonly string[] {
+    const { newForMs } = this.#context.thresholds ?? DEFAULT_THRESHOLDS;
+    const doubts: string[] = [];
+    if (firstSeen > this.#context.now - newForMs) doubts.push(`it was seen for the first time less than ${hoursText(newForMs)} ago`);
+    if (buckets < LEAST_HOURS_SEEN) doubts.push(`it was seen in fewer than ${String(LEAST_HOURS_SEEN)} hours`);
+    return doubts;
+  }
+
+  #clientDoubts({ from, clientPods, firstSeen }: ObservedRelationship): readonly string[] {
+    if (from.kind !== 'workload') return [];
+    const key = workloadKey(from.workload);
+    const doubts: string[] = [];
+    const pods = this.#pods.get(key) ?? this.#snapshot.workloads.get(key)?.replicas ?? 0;
+    if (pods >= LEAST_PODS && clientPods <= Math.max(1, Math.floor(pods * FEW_PODS_SHARE))) {
+      doubts.push(`only ${String(clientPods)} of ${String(pods)} pods of ${key} ${clientPods === 1 ? 'does' : 'do'} it`);
+    }
+    const watched = this.#context.watched.get(key);
+    const { newForMs } = this.#context.thresholds ?? DEFAULT_THRESHOLDS;
+    if (watched === undefined) doubts.push(`nobody knows since when ${key} runs its image`);
+    else if (watched.imagesSince > this.#context.now - newForMs && firstSeen >= watched.imagesSince) {
+      doubts.push(`the image of ${key} is new (less than ${hoursText(newForMs)}), and it was not seen to do this before`);
+    }
+    return doubts;
+  }
+
+  #habitsOf(client: ObservedPeer): ClientHabits {
+    const key = observedPeerKey(client);
+    const known = this.#habits.get(key);
+    if (known !== undefined) return known;
+    const all = this.#index.ofClient(client);
+    const answered = all.filter(isAnswered);
+    const regular = answered.filter(({ buckets }) => buckets >= LEAST_HOURS_SEEN).length;
+    const habits = { regular, rare: answered.length - regular, unanswered: all.length - answered.length };
+    this.#habits.set(key, habits);
+    return habits;
+  }
+}
+
+function attemptDoubts({ connections, wouldBeDenied, denied, replied }: ObservedRelationship): readonly string[] {
+  if (connections + wouldBeDenied === 0) return ['it was only ever refused'];
+  if (connections === 0) return ['what is approved now would have refused it every time'];
+  if (replied === 0) return ['nothing ever answered'];
+  if (replied !== undefined && replied * 2 < connections) return ['most of its connections were not answered'];
+  return denied > connections ? ['it was refused more often than let through'] : [];
+}
+
+function hearsayDoubts({ from, to }: ObservedRelationship): readonly string[] {
+  return [from, to].filter(isNamedHost).map(({ host }) => `the name ${host.slice(0, 100)} is hearsay: whoever answered the question for it chose the address`);
+}
+
+/** A host outside that is known by a name, not by its address or block. */
+export function isNamedHost(peer: ObservedPeer): peer is Extract<ObservedPeer, { kind: 'external' }> {
+  return peer.kind === 'external' && parseAddress(peer.host) === undefined && parsePrefix(peer.host) === undefined;
+}
+
+function countPods(pods: Iterable<Pod>): ReadonlyMap<WorkloadKey, number> {
+  const counts = new Map<WorkloadKey, number>();
+  for (const pod of pods) {
+    if (pod.isExample || pod.phase === 'finished') continue;
+    const key = workloadKey(pod.workload);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function hoursText(ms: number): string {
+  const hours = Math.round(ms / 3_600_000);
+  return hours === 1 ? 'an hour' : `${String(hours)} hours`;
+}
