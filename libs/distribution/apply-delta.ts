@@ -65,9 +65,18 @@ function follow(bundle: NodeBundle, delta: BundleDelta, digest: Digest): NodeBun
   const found = after as unknown as NodeBundle;
   const hasMoved = delta.profiles?.gone !== undefined || delta.profiles?.fresh !== undefined;
   if (delta.pods === undefined && !hasMoved) return found;
-  const entries = delta.pods === undefined ? undefined : found.pods.map((entry) => JSON.stringify(pack(entry, ({ name }) => name)));
+  const entries = delta.pods === undefined ? undefined : found.pods.map(textOf);
   if (sumOf(digest, entries, hasMoved ? found.profiles : undefined) !== delta.sum) throw new Misfit('it does not lead to what it says: pods or profiles differ');
   return found;
+}
+
+/** Entries as the sum is over them; nearly all of them are those of the bundle before. */
+const texts = new WeakMap<DispatchEntry, string>();
+
+function textOf(entry: DispatchEntry): string {
+  const known = texts.get(entry) ?? JSON.stringify(pack(entry, ({ name }) => name));
+  texts.set(entry, known);
+  return known;
 }
 
 function podsAfter(before: readonly DispatchEntry[], { gone, fresh }: NonNullable<BundleDelta['pods']>): readonly DispatchEntry[] {

@@ -8,6 +8,12 @@ const modes: ReadonlySet<unknown> = new Set(['observe', 'audit', 'enforce']);
 const failModes: ReadonlySet<unknown> = new Set(['closed', 'open', 'open-unattended']);
 const actions = new Set(['allow', 'deny', 'pass']);
 
+/**
+ * Profiles and peer sets that were looked at and are ones: bundles share what did not change, which
+ * is nearly all of it, and values never change once made.
+ */
+const sound = new WeakSet<object>();
+
 /** Says in a few words what keeps a value from being a bundle; undefined where nothing does. */
 export function bundleFault(value: unknown): string | undefined {
   const bundle = fields(value);
@@ -67,6 +73,7 @@ function isPort(value: unknown): boolean {
 function profileFault(value: unknown): string | undefined {
   const profile = fields(value);
   if (profile === undefined || typeof profile['name'] !== 'string' || !NAME.test(profile['name'])) return 'a profile has no usable name';
+  if (sound.has(profile)) return undefined;
   const where = `profile ${profile['name']}`;
   if (profile['direction'] !== 'ingress' && profile['direction'] !== 'egress') return `${where} has no direction`;
   if (!areTexts(profile['isolatedBy'])) return `${where} does not say what isolates it`;
@@ -74,6 +81,7 @@ function profileFault(value: unknown): string | undefined {
     if (!Array.isArray(profile[tier])) return `${where} has no rules of tier ${tier}`;
     if (!(profile[tier] as readonly unknown[]).every(isRule)) return `${where} has a rule of tier ${tier} that is none`;
   }
+  sound.add(profile);
   return undefined;
 }
 
@@ -91,7 +99,10 @@ function isMatch(value: unknown): boolean {
 
 function isPeerSet(value: unknown): boolean {
   const set = fields(value);
-  return set !== undefined && typeof set['name'] === 'string' && NAME.test(set['name']) && Array.isArray(set['families']) && areTexts(set['elements4']) && areTexts(set['elements6']);
+  if (set === undefined || sound.has(set)) return set !== undefined;
+  const isSound = typeof set['name'] === 'string' && NAME.test(set['name']) && Array.isArray(set['families']) && areTexts(set['elements4']) && areTexts(set['elements6']);
+  if (isSound) sound.add(set);
+  return isSound;
 }
 
 function isPortSet(value: unknown): boolean {
