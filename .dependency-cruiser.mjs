@@ -29,7 +29,7 @@ const pure = Object.keys(table).filter((lib) => table[lib].node !== true);
 const anyOf = (names) => `(?:${names.join('|')})`;
 const notSpec = '\\.spec\\.ts$';
 const entryPoint =
-  '^libs/(?:[^/]+|sources/[^/]+|compilers/(?:kubernetes|nftables))/index\\.ts$';
+  '^libs/(?:[^/]+|sources/[^/]+|sources/kubernetes/watch|compilers/(?:kubernetes|nftables))/index\\.ts$';
 
 function rowOf(lib) {
   const { libs, packages, node } = table[lib];
