@@ -1,0 +1,108 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+
+import type { Pod, SourceUpdate, Workload } from '#model';
+
+import { gone, wireNode, wirePod } from '../../../../test/support/wire-objects.ts';
+import { address, origin, ref, workload } from '../../../../test/support/worlds.ts';
+import { NodeClaims } from './node-claims.ts';
+
+let said: Map<string, SourceUpdate['value']>;
+let claims: NodeClaims;
+
+beforeEach(() => {
+  said = new Map();
+  claims = new NodeClaims(({ source, key, value }) => {
+    if (value === undefined) said.delete(`${source} ${key}`);
+    else said.set(`${source} ${key}`, value);
+  });
+});
+
+function container(node: string, name: string, addresses: readonly string[], fields: Partial<Pod> = {}, own: Partial<Workload> = {}): SourceUpdate {
+  const pod: Pod = { namespace: 'project', name, labels: {}, node, hostNetwork: false, addresses: addresses.map(address), ports: [], workload: ref('project/ComposeService/web'), phase: 'running', isExample: false, origin, ...fields };
+  return { source: `docker:${node}`, key: name, value: { kind: 'container', pod, workload: { ...workload('project/ComposeService/web'), platform: 'compose', ...own }, networks: [], diagnostics: [] } };
+}
+
+function host(node: string, addresses: readonly string[], podCidrs: readonly string[], name = node): SourceUpdate {
+  return { source: `docker:${node}`, key: 'host', value: { kind: 'container-host', node: { name, labels: {}, addresses: addresses.map(address), podCidrs, isExample: false }, diagnostics: [] } };
+}
+
+function addressesOf(key: string): readonly string[] | undefined {
+  const value = said.get(key);
+  if (value?.kind === 'container') return value.pod.addresses.map(({ text }) => text);
+  return value?.kind === 'container-host' ? value.node.addresses.map(({ text }) => text) : undefined;
+}
+
+const codes = (): readonly string[] => claims.diagnostics().map(({ code }) => code);
+// 10.1.1.2 and 2001:db8:1:1::2
+const webPod = wirePod('kubernetes', 'shop', 'web', 'a', { node: 'n1', nodeAt: 1, at: 2 });
+
+describe('what a node says', () => {
+  it('is taken where it is of its own containers', () => {
+    claims.node('a', container('a', 'web-1', ['172.18.0.2', 'fd00:1::2']));
+    expect(addressesOf('docker:a web-1')).toEqual(['172.18.0.2', 'fd00:1::2']);
+    expect(codes()).toEqual([]);
+  });
+
+  it.each([
+    ['a container of another node', container('b', 'web-1', ['172.18.0.2'])],
+    ['another node', host('a', ['192.0.2.1'], [], 'b')],
+    ['an object of the orchestrator', wirePod('docker:a', 'shop', 'web', 'z', { node: 'a', nodeAt: 1, at: 9 })],
+    ['a workload of another namespace', container('a', 'web-1', ['172.18.0.2'], {}, { ref: ref('shop/Deployment/web') })],
+    ['a workload of the orchestrator', container('a', 'web-1', ['172.18.0.2'], { namespace: 'shop', workload: ref('shop/Deployment/web') }, { ref: ref('shop/Deployment/web') })],
+    ['something in the name of another source', { ...container('a', 'web-1', ['172.18.0.2']), source: 'kubernetes' }],
+  ])('is refused where it is of %s', (_what, update) => {
+    claims.node('a', update);
+    expect(said.size).toBe(0);
+    expect(codes()).toEqual(['node-claims-another']);
+  });
+
+  it.each([
+    ['a pod of the cluster', container('a', 'evil', ['10.1.1.2', '2001:db8:1:1::2', '172.18.0.9']), 'docker:a evil', ['172.18.0.9']],
+    ['a node of the cluster', host('a', ['198.18.0.1', '2001:db8:ffff::2', '192.0.2.7'], []), 'docker:a host', ['192.0.2.7']],
+  ])('leaves out the addresses of %s', (_what, update, key, left) => {
+    claims.orchestrator(webPod);
+    claims.orchestrator(wireNode('kubernetes', 'n1', 1));
+    claims.node('a', update);
+    expect(addressesOf(key)).toEqual(left);
+    expect(codes()).toEqual(['claimed-by-another']);
+  });
+
+  it('leaves out the addresses of another node, until they are free', () => {
+    claims.node('a', container('a', 'web-1', ['172.18.0.2', 'fd00:1::2']));
+    claims.node('b', container('b', 'web-2', ['172.18.0.2', 'fd00:1::2', '172.18.0.3']));
+    expect(addressesOf('docker:b web-2')).toEqual(['172.18.0.3']);
+    claims.node('a', { source: 'docker:a', key: 'web-1', value: undefined });
+    expect(addressesOf('docker:b web-2')).toEqual(['172.18.0.2', 'fd00:1::2', '172.18.0.3']);
+    expect(codes()).toEqual([]);
+  });
+
+  it('gives way to the orchestrator whenever it speaks', () => {
+    claims.node('a', container('a', 'web-1', ['10.1.1.2', '172.18.0.9']));
+    expect(addressesOf('docker:a web-1')).toEqual(['10.1.1.2', '172.18.0.9']);
+    claims.orchestrator(webPod);
+    expect(addressesOf('docker:a web-1')).toEqual(['172.18.0.9']);
+    claims.orchestrator(gone(webPod));
+    expect(addressesOf('docker:a web-1')).toEqual(['10.1.1.2', '172.18.0.9']);
+  });
+
+  it('takes no pod that is somebody else’s', () => {
+    claims.orchestrator(webPod);
+    claims.node('a', container('a', 'web-a', ['172.18.0.2'], { namespace: 'shop', workload: ref('shop/ComposeService/web') }, { ref: ref('shop/ComposeService/web') }));
+    expect(said.size).toBe(0);
+    expect(codes()).toEqual(['claimed-by-another']);
+  });
+
+  it('has no block that holds addresses of the cluster', () => {
+    claims.orchestrator(webPod);
+    claims.orchestrator(wireNode('kubernetes', 'n1', 1));
+    claims.node('a', host('a', ['192.0.2.7'], ['172.18.0.0/16', '10.0.0.0/8', '0.0.0.0/0', '10.1.1.128/25', '::/0', 'fd00:1::/64']));
+    const value = said.get('docker:a host');
+    expect(value?.kind === 'container-host' ? value.node.podCidrs : undefined).toEqual(['172.18.0.0/16', 'fd00:1::/64']);
+  });
+
+  it('is bounded', () => {
+    for (let at = 0; at < 5_001; at += 1) claims.node('a', container('a', `c-${String(at)}`, []));
+    expect(said.size).toBe(5_000);
+    expect(codes()).toEqual(['node-says-too-much']);
+  });
+});
