@@ -12,16 +12,20 @@ import { nodeFields, readNodeFields } from './node-fields.ts';
 
 const CONTRACT = 'libs/distribution/node-channel.proto';
 
-let service: ServiceDefinition | undefined;
+let method: MethodDefinition<NodeMessage | undefined, ControllerMessage | undefined> | undefined;
 
-/** The channel's service as gRPC takes it, for the controller: what comes in is a {@link NodeMessage}, or undefined. */
+/** The channel's service as gRPC takes it, for the controller. */
 export function nodeChannelService(): ServiceDefinition {
-  service ??= { Connect: connectMethod() as MethodDefinition<unknown, unknown> };
-  return service;
+  return { Connect: connectMethod() as MethodDefinition<unknown, unknown> };
 }
 
-/** The same for the enforcer. */
+/** The one method of the channel. Undefined stands for a message this version can make nothing of. */
 export function connectMethod(): MethodDefinition<NodeMessage | undefined, ControllerMessage | undefined> {
+  method ??= loadMethod();
+  return method;
+}
+
+function loadMethod(): MethodDefinition<NodeMessage | undefined, ControllerMessage | undefined> {
   const loaded = loadSync(contractPath(), { keepCase: false, longs: Number, enums: String, defaults: true, oneofs: true, arrays: true });
   const definition = loaded['ringfence.node.v1.NodeChannel'];
   if (definition === undefined || !('Connect' in definition)) throw new Error(`read ${CONTRACT}: it has no service NodeChannel`);

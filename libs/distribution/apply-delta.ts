@@ -16,20 +16,21 @@ type SetsByName = ReadonlyMap<string, SharedSet>;
  */
 export function applyDelta(bundle: NodeBundle, text: string, digest: Digest): BundleReading {
   try {
-    return { kind: 'bundle', bundle: follow(bundle, readDelta(text), digest) };
+    return { kind: 'bundle', bundle: follow(bundle, readDelta(parsed(text)), digest) };
   } catch (error) {
     if (error instanceof Misfit) return { kind: 'refused', why: error.message };
     throw error;
   }
 }
 
-/** Which bundles a delta leads from and to; undefined where it is none. */
-export function deltaEnds(text: string): Pick<BundleDelta, 'from' | 'to'> | undefined {
+/** The same for deltas one behind the other, as a JSON list. */
+export function applyDeltas(bundle: NodeBundle, text: string, digest: Digest): BundleReading {
   try {
-    const { from, to } = readDelta(text);
-    return { from, to };
+    const deltas = parsed(text);
+    if (!Array.isArray(deltas)) throw new Misfit('it is no list of deltas');
+    return { kind: 'bundle', bundle: (deltas as readonly unknown[]).reduce<NodeBundle>((at, delta) => follow(at, readDelta(delta), digest), bundle) };
   } catch (error) {
-    if (error instanceof Misfit) return undefined;
+    if (error instanceof Misfit) return { kind: 'refused', why: error.message };
     throw error;
   }
 }
@@ -37,17 +38,19 @@ export function deltaEnds(text: string): Pick<BundleDelta, 'from' | 'to'> | unde
 /** Something in a delta that does not fit; never leaves this file. */
 class Misfit extends Error {}
 
-function readDelta(text: string): BundleDelta {
-  let parsed: unknown;
+function parsed(text: string): unknown {
   try {
-    parsed = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw new Misfit(`it is no JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (!isRecord(parsed) || !isName(parsed['from']) || !isName(parsed['to'])) throw new Misfit('it does not say which bundles it leads from and to');
-  for (const list of ['sets', 'without']) if (parsed[list] !== undefined && !Array.isArray(parsed[list])) throw new Misfit(`${list} is no list`);
-  for (const part of ['head', 'pods', 'profiles']) if (parsed[part] !== undefined && !isRecord(parsed[part])) throw new Misfit(`${part} is no object`);
-  return parsed as unknown as BundleDelta;
+}
+
+function readDelta(delta: unknown): BundleDelta {
+  if (!isRecord(delta) || !isName(delta['from']) || !isName(delta['to'])) throw new Misfit('it does not say which bundles it leads from and to');
+  for (const list of ['sets', 'without']) if (delta[list] !== undefined && !Array.isArray(delta[list])) throw new Misfit(`${list} is no list`);
+  for (const part of ['head', 'pods', 'profiles']) if (delta[part] !== undefined && !isRecord(delta[part])) throw new Misfit(`${part} is no object`);
+  return delta as unknown as BundleDelta;
 }
 
 function follow(bundle: NodeBundle, delta: BundleDelta, digest: Digest): NodeBundle {

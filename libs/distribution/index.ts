@@ -1,4 +1,4 @@
-export { applyDelta, deltaEnds } from './apply-delta.ts';
+export { applyDelta, applyDeltas } from './apply-delta.ts';
 export { BundleEncoder } from './bundle-encoder.ts';
 export { isFate } from './bundle-fault.ts';
 export { type BundleReading, readBundleText, writeBundleText } from './bundle-text.ts';
