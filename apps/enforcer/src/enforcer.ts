@@ -1,11 +1,11 @@
-import { hostname } from 'node:os';
-
 import type { NodeBundle } from '#compilers/nftables';
 import { carryOut, chooseDriver, ConntrackSweep, countConnections, FlowWatcher, NodeKeeper, type NodeOrder, type NodeReply, type NodeReport } from '#dataplane';
 import type { FlowReport } from '#model';
 
 import { readBundleFile, watchBundleFile } from './bundle-watch.ts';
 import { excessCapabilities } from './capabilities.ts';
+import type { ControllerLink } from './channel/controller-link.ts';
+import { nodeName } from './channel/node-name.ts';
 import type { Log } from './log.ts';
 import { dockerMetadata, engineSocket } from './metadata/docker-metadata.ts';
 import { NodeMetadata } from './metadata/node-metadata.ts';
@@ -45,6 +45,7 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
   });
   const connections = new Map<string, number>();
   let watcher: FlowWatcher | undefined;
+  let link: ControllerLink | undefined;
   const keeper = new NodeKeeper({
     ...chooseDriver({ ...place, ...(options.driver === 'auto' ? {} : { only: options.driver }) }),
     sweep: new ConntrackSweep({ ...place, ...(options.ownedMark === undefined ? {} : { ownedMark: options.ownedMark }) }),
@@ -54,6 +55,7 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
     onReport: (told) => {
       report.write(told.kind, told);
       tell(told, log);
+      link?.told(told);
       if (told.kind !== 'applied' || keeper.applied === undefined) return;
       races.committed(keeper.applied, Date.now());
       watcher?.replacePods(keeper.applied.pods);
@@ -71,8 +73,9 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
   keeper.start(offered);
   if (offered !== undefined) keeper.offer(offered, { origin: 'file' });
 
+  const node = nodeName(options.controller, keeper.applied, log);
   if (options.watchesFlows) {
-    watcher = watchFlows(place, keeper, log, (flows) => {
+    watcher = watchFlows(place, node, log, (flows) => {
       for (const flow of flows.flows) {
         if (flow.verdict !== 'allowed') continue;
         for (const [direction, number] of [['egress', flow.egressRule], ['ingress', flow.ingressRule]] as const) {
@@ -80,6 +83,7 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
         }
       }
       report.write('flows', flows);
+      link?.flowsSeen(flows);
     }, (address, at) => {
       races.dropped(address, at);
     });
@@ -90,7 +94,12 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
     log('error', 'local orders are not taken', { path: options.socket, why: error instanceof Error ? error.message : String(error) });
     return undefined;
   });
-  const metadata = nodeMetadata(options, keeper.applied?.node ?? hostname(), log);
+  const metadata = nodeMetadata(options, node, log);
+  if (options.controller !== undefined) {
+    // what speaks gRPC is loaded only where there is somebody to speak to
+    const { linkController } = await import('./channel/controller-link.ts');
+    link = linkController(options.controller, node, keeper, metadata, log);
+  }
   const clock = setInterval(() => {
     keeper.prepare();
   }, PREPARE_EVERY_MS);
@@ -101,6 +110,7 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
     stop: () => {
       clearInterval(clock);
       file?.stop();
+      link?.stop();
       void metadata.stop();
       orders?.close();
       watcher?.close();
@@ -132,9 +142,9 @@ function readOffered(path: string, log: Log, write: (kind: string, fields: objec
   return undefined;
 }
 
-function watchFlows(place: { readonly namespacePath?: string }, keeper: NodeKeeper, log: Log, onReport: (report: FlowReport) => void, onUnknown: (address: string, at: number) => void): FlowWatcher | undefined {
+function watchFlows(place: { readonly namespacePath?: string }, reporter: string, log: Log, onReport: (report: FlowReport) => void, onUnknown: (address: string, at: number) => void): FlowWatcher | undefined {
   try {
-    const watcher = new FlowWatcher({ ...place, reporter: keeper.applied?.node ?? hostname(), onReport, onUnknown });
+    const watcher = new FlowWatcher({ ...place, reporter, onReport, onUnknown });
     countConnections(place.namespacePath);
     return watcher;
   } catch (error) {

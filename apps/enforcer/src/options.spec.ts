@@ -2,11 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 
 import { readOptions } from './options.ts';
 
+const files = ['--cert', '/c', '--key', '/k', '--ca', '/a'];
+
 describe('options of the enforcer', () => {
+  it.each(['controller.example.com:7443', '192.0.2.7:7443', '[2001:db8::7]:7443'])('takes its bundles from %s', (address) => {
+    expect(readOptions(['--controller', address, ...files], {})).toMatchObject({ options: { controller: { address, certificate: '/c', key: '/k', authority: '/a' } } });
+  });
+
   it('has a default for everything but the bundle', () => {
     expect(readOptions([], {})).toEqual({
       kind: 'options',
-      options: { bundle: undefined, state: '/var/lib/ringfence', driver: 'auto', namespacePath: undefined, report: undefined, socket: '/run/ringfence/enforcer.sock', confirmWithinMs: 60_000, watchesFlows: true, identifies: true, ownedMark: undefined, docker: 'auto' },
+      options: { bundle: undefined, state: '/var/lib/ringfence', driver: 'auto', namespacePath: undefined, report: undefined, socket: '/run/ringfence/enforcer.sock', confirmWithinMs: 60_000, watchesFlows: true, identifies: true, ownedMark: undefined, docker: 'auto', controller: undefined },
     });
   });
 
@@ -25,6 +31,13 @@ describe('options of the enforcer', () => {
     [['--mark-mask', '0xffff0000'], /--flows off/],
     [['--socket', 'here.sock'], /absolute path/],
     [['--docker', 'here.sock'], /--docker here.sock: give an absolute path/],
+    [['--controller', 'controller', ...files], /--controller controller: give HOST:PORT/],
+    [['--controller', 'a:70000', ...files], /give HOST:PORT/],
+    [['--controller', 'fd00::1:7443', ...files], /\[ADDRESS\]:PORT for IPv6/],
+    [['--controller', 'a b:7443', ...files], /give HOST:PORT/],
+    [['--controller', 'a:7443', '--cert', '/c', '--key', '/k'], /needs --cert, --key and --ca/],
+    [['--controller', 'a:7443', ...files, '--bundle', '/b'], /one or the other/],
+    [['--cert', '/c'], /--controller, which is missing/],
     [['--bundel', '/a'], /--bundel/],
     [['/a'], /\/a/],
   ])('refuses %j, saying what is wrong', (args, why) => {

@@ -1,6 +1,8 @@
 import { isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { isPortNumber } from '#model';
+
 export interface EnforcerOptions {
   readonly bundle: string | undefined;
   readonly state: string;
@@ -18,6 +20,17 @@ export interface EnforcerOptions {
   readonly ownedMark: number | undefined;
   /** The socket of the Docker engine here, `auto` for the usual one, or `off`. */
   readonly docker: string;
+  /** Undefined: nobody tells this node what to enforce but a file and people on it. */
+  readonly controller: ControllerPlace | undefined;
+}
+
+/** Where the controller is, and what this node proves itself to it with. */
+export interface ControllerPlace {
+  /** `HOST:PORT` or `[IPV6]:PORT`. */
+  readonly address: string;
+  readonly certificate: string;
+  readonly key: string;
+  readonly authority: string;
 }
 
 export type OptionsReading = { readonly kind: 'options'; readonly options: EnforcerOptions } | { readonly kind: 'help' } | { readonly kind: 'problem'; readonly why: string };
@@ -35,12 +48,15 @@ export const HELP = `ringfence-enforcer: makes this node's kernel hold exactly t
   --identify on|off       tell protocols by first payloads; only with flows (on)
   --mark-mask 0xMASK      bits of connection marks that are ours, at least 8; needs --flows off (all)
   --docker SOCKET|auto|off  tell the controller of the containers of this engine (auto)
+  --controller HOST:PORT  take bundles from this controller, instead of a file; needs:
+  --cert FILE, --key FILE   what this node proves itself with (\`ringfence node cert NAME\`)
+  --ca FILE               whom it trusts to say who the controller is
   --help
 
 Each option can be given as an environment variable too: RINGFENCE_BUNDLE, RINGFENCE_STATE, …
 `;
 
-const NAMES = ['bundle', 'state', 'driver', 'netns', 'report', 'socket', 'confirm-within', 'flows', 'identify', 'mark-mask', 'docker'] as const;
+const NAMES = ['bundle', 'state', 'driver', 'netns', 'report', 'socket', 'confirm-within', 'flows', 'identify', 'mark-mask', 'docker', 'controller', 'cert', 'key', 'ca'] as const;
 const DRIVERS = ['auto', 'netlink', 'nft', 'iptables'] as const;
 const MOST_CONFIRM_S = 86_400;
 
@@ -72,6 +88,9 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
   if (mask !== undefined && flows === 'on') return problem('--mark-mask: the rules of flows are read from the whole mark only; say --flows off too');
   const docker = value('docker') ?? 'auto';
   if (docker !== 'auto' && docker !== 'off' && !isAbsolute(docker)) return problem(`--docker ${docker}: give an absolute path, auto or off`);
+  const controller = controllerFrom(value('controller'), value('cert'), value('key'), value('ca'));
+  if (typeof controller === 'string') return problem(controller);
+  if (controller !== undefined && value('bundle') !== undefined) return problem('--controller and --bundle: one or the other says what is enforced');
   const socket = value('socket') ?? '/run/ringfence/enforcer.sock';
   if (socket !== 'none' && !isAbsolute(socket)) return problem(`--socket ${socket}: give an absolute path, or none`);
   return {
@@ -88,8 +107,17 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
       identifies: flows === 'on' && identify === 'on',
       ownedMark: mask === undefined ? undefined : Number(mask),
       docker,
+      controller,
     },
   };
+}
+
+function controllerFrom(address: string | undefined, certificate: string | undefined, key: string | undefined, authority: string | undefined): ControllerPlace | string | undefined {
+  if (address === undefined) return certificate === undefined && key === undefined && authority === undefined ? undefined : '--cert, --key and --ca are for --controller, which is missing';
+  const match = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$/.exec(address);
+  if (match === null || !isPortNumber(Number(match[1]))) return `--controller ${address}: give HOST:PORT, or [ADDRESS]:PORT for IPv6`;
+  if (certificate === undefined || key === undefined || authority === undefined) return '--controller needs --cert, --key and --ca';
+  return { address, certificate, key, authority };
 }
 
 function problem(why: string): OptionsReading {

@@ -16,16 +16,20 @@ export interface ControllerClientOptions {
   /** `HOST:PORT`, `[IPV6]:PORT`. */
   readonly controller: string;
   readonly credentials: CredentialFiles;
+  /** Which node this is; its certificate has to say so too. */
+  readonly node: string;
   readonly enforcerVersion: string;
   readonly taker: BundleTaker;
   readonly metadata: NodeMetadata;
   readonly log: Log;
   /** Told when the controller has said what it wants of this node, and when the way to it breaks. */
-  readonly onPresence?: (isThere: boolean) => void;
+  readonly onPresence: (isThere: boolean) => void;
   readonly random?: () => number;
 }
 
 const WELCOME_WITHIN_MS = 20_000;
+/** A controller that sends nothing for so long after its welcome wants what is there already. */
+const SETTLED_AFTER_MS = 2_000;
 const ABORTED = 10;
 
 /**
@@ -42,7 +46,7 @@ const ABORTED = 10;
 export class ControllerClient {
   readonly #options: ControllerClientOptions;
   readonly #delay: ReconnectDelay;
-  #flows: FlowQueue | undefined;
+  readonly #flows: FlowQueue;
   #conversation: NodeConversation | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** The last bundle that came, whether the kernel took it or not. */
@@ -52,6 +56,7 @@ export class ControllerClient {
 
   constructor(options: ControllerClientOptions) {
     this.#options = options;
+    this.#flows = new FlowQueue(options.node);
     this.#delay = new ReconnectDelay(options.random ?? Math.random);
   }
 
@@ -66,7 +71,7 @@ export class ControllerClient {
 
   /** Keeps a report of flows until the controller has taken it. */
   flowsSeen(report: FlowReport): void {
-    this.#flows?.add(report);
+    this.#flows.add(report);
     this.#conversation?.pump();
   }
 
@@ -82,10 +87,11 @@ export class ControllerClient {
   }
 
   async #connect(): Promise<void> {
-    const { controller, credentials: files, log } = this.#options;
+    const { controller, credentials: files, node, log } = this.#options;
     let credentials: NodeCredentials;
     try {
       credentials = readCredentials(files);
+      if (credentials.node !== node) throw new Error(`the certificate is of node ${credentials.node} now, and this enforcer began as node ${node}: start it again`);
     } catch (error) {
       this.#again({ code: -1, why: error instanceof Error ? error.message : String(error) }, 0);
       return;
@@ -93,9 +99,9 @@ export class ControllerClient {
     // nothing of gRPC is loaded on nodes that have no controller
     const { ChannelStream } = await import('./channel-stream.ts');
     if (this.#isStopped) return;
-    this.#flows ??= new FlowQueue(credentials.node);
     const { taker, metadata, enforcerVersion, onPresence } = this.#options;
     let welcomedAt = 0;
+    let settled: NodeJS.Timeout | undefined;
     const impatience = setTimeout(() => {
       stream.close();
     }, WELCOME_WITHIN_MS);
@@ -110,12 +116,13 @@ export class ControllerClient {
         clearTimeout(impatience);
         conversation.ended();
         this.#conversation = undefined;
-        onPresence?.(false);
+        clearTimeout(settled);
+        onPresence(false);
         this.#again(end, welcomedAt === 0 ? 0 : performance.now() - welcomedAt);
       },
     });
     const conversation: NodeConversation = new NodeConversation({
-      node: credentials.node,
+      node,
       enforcerVersion,
       taker,
       flows: this.#flows,
@@ -130,11 +137,15 @@ export class ControllerClient {
         clearTimeout(impatience);
         welcomedAt = performance.now();
         this.#lastWhy = '';
-        log('info', 'connected to the controller', { controller, node: credentials.node, controllerVersion });
-        onPresence?.(true);
+        log('info', 'connected to the controller', { controller, node, controllerVersion });
+        settled = setTimeout(() => {
+          onPresence(true);
+        }, SETTLED_AFTER_MS);
       },
-      onMirror: (bundle) => {
+      onTaken: (bundle) => {
         this.#mirror = bundle;
+        clearTimeout(settled);
+        onPresence(true);
       },
       onTrouble: (why) => {
         log('error', 'what the controller sent is not used; what was enforced before stays', { why });

@@ -20,7 +20,8 @@ export interface ConversationOptions {
   readonly write: (message: NodeMessage) => boolean;
   readonly end: () => void;
   readonly onWelcome: (controllerVersion: string) => void;
-  readonly onMirror: (bundle: NodeBundle) => void;
+  /** A bundle came and was offered to the kernel, which took it or did not. */
+  readonly onTaken: (bundle: NodeBundle) => void;
   readonly onTrouble: (why: string) => void;
 }
 
@@ -180,8 +181,8 @@ export class NodeConversation {
       return;
     }
     this.#base = found.bundle;
-    this.#options.onMirror(found.bundle);
     const taking = this.#take(found.bundle);
+    this.#options.onTaken(found.bundle);
     if (taking.kind === 'applied') this.#urgent.push({ kind: 'ack', version, revision, hash, commitMs: taking.commitMs, elements: taking.elements, generation: taking.generation });
     else this.#urgent.push({ kind: 'nack', version, reason: 'refused', why: taking.why, diagnostics: taking.diagnostics });
     this.pump();
