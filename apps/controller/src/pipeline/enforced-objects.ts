@@ -32,7 +32,7 @@ const NOT_ENFORCED: ReadonlySet<string> = new Set([
 const BOOKKEEPING: ReadonlySet<string> = new Set(['resourceVersion', 'managedFields', 'generation', 'uid', 'selfLink', 'creationTimestamp']);
 
 /** What of an object's status matters: where a pod is. Nothing of anybody else's. */
-const PLACE: readonly string[] = ['phase', 'podIP', 'podIPs', 'hostIP', 'hostIPs', 'addresses'];
+const PLACE: readonly string[] = ['phase', 'podIP', 'podIPs', 'hostIP', 'hostIPs', 'addresses', 'loadBalancer', 'startTime'];
 
 /**
  * Lets through what can change what is enforced, and nothing else.
@@ -42,17 +42,20 @@ const PLACE: readonly string[] = ['phase', 'podIP', 'podIPs', 'hostIP', 'hostIPs
  */
 export class EnforcedObjects {
   readonly #digest: (text: string) => string;
+  readonly #ignored: ReadonlySet<string>;
   /** What each object said last, as a digest. */
   readonly #said = new Map<string, string>();
 
-  constructor(digest: (text: string) => string) {
+  /** `ignored`: kinds that change nothing for whoever asks. */
+  constructor(digest: (text: string) => string, ignored: ReadonlySet<string> = NOT_ENFORCED) {
     this.#digest = digest;
+    this.#ignored = ignored;
   }
 
   /** The update as the inventory should see it, or undefined where it changes nothing. */
   sift(update: SourceUpdate): SourceUpdate | undefined {
     const { value } = update;
-    if (value?.kind === 'manifest' && NOT_ENFORCED.has(value.objectKind)) return undefined;
+    if (value?.kind === 'manifest' && this.#ignored.has(value.objectKind)) return undefined;
     const key = `${update.source}\n${update.key}`;
     const isGone = value === undefined || isOwnPolicy(update);
     const now = isGone ? undefined : value.kind === 'manifest' ? this.#digest(meaningOf(value)) : '';

@@ -1,0 +1,269 @@
+import { type EvidenceRow, inferGraph, joinObserved, type ObservedCounts, ObservedHistory, type UnattributedAddress } from '#graph';
+import { AddressHistory, attribute, Inventory } from '#inventory';
+import type { LearningContext } from '#learning';
+import type { FlowReport, ObservedEvidence, ServiceGraph, Snapshot, SourceUpdate, WorkloadRef, WorkloadReviews } from '#model';
+import { NOTHING_DECIDED, type ReviewState } from '#review';
+
+import { EnforcedObjects } from './enforced-objects.ts';
+import type { LearningBudget, LearningPipelineOptions, LearningTurn } from './learning-turn.ts';
+import { changedReviews, type LearningView } from './learning-view.ts';
+import { PermittedRelationships } from './permitted-by.ts';
+import { invariantCheck } from './proposal-invariants.ts';
+import { ReportQueue } from './report-queue.ts';
+import { reviewGraph } from './review-graph.ts';
+import { SourceGate } from './source-gate.ts';
+import { WatchLog } from './watch-log.ts';
+
+/** Reports that wait for the sources hold so many flows at most. */
+const MOST_WAITING_FLOWS = 500_000;
+/** News of single pods hardly ever changes what is declared. */
+const PODS_INFER_EVERY_MS = 60_000;
+const ROWS_EVERY_MS = 5_000;
+/** Of the time, at most a fifth goes into working everything out. */
+const REST_PER_WORK = 4;
+
+/** What there is to work out, in this order; each is one turn's work, so that reports are taken in between. */
+const STAGES = ['infer', 'review', 'join'] as const;
+type Stage = (typeof STAGES)[number];
+
+/**
+ * From what the sources say and the nodes report to what is proposed.
+ *
+ * ```
+ *  SourceUpdate ─► Inventory ─► Snapshot ─► AddressHistory
+ *                                  │             │ who was it then
+ *  FlowReport ─► ReportQueue ──────┼──► attribute ─► ObservedHistory ─► rows for the store
+ *                                  ▼                      │
+ *                             inferGraph ─► review ◄──────┤        (seldom)
+ *                                  └──────► joinObserved ◄┘
+ *                                               ▼
+ *                                          LearningView
+ * ```
+ *
+ * `accept`, `acceptReport` and the setters only remember; `turn` works, and everything slow in it
+ * comes one stage a turn and seldom. Before every required source has been in sync nothing is
+ * attributed, so that no flow is taken for a stranger's because its pod was not known yet.
+ */
+export class LearningPipeline {
+  readonly #options: LearningPipelineOptions;
+  readonly #inventory = new Inventory();
+  readonly #objects: EnforcedObjects;
+  readonly #gate: SourceGate;
+  readonly #queue: ReportQueue;
+  readonly #addresses = new AddressHistory();
+  readonly #observed: ObservedHistory;
+  readonly #watch = new WatchLog();
+  #state: ReviewState = NOTHING_DECIDED;
+  #snapshot: Snapshot | undefined;
+  #isDirty = false;
+  /** The snapshot the graph was inferred from. */
+  #inferredFrom: Snapshot | undefined;
+  #inferredAt = Number.NEGATIVE_INFINITY;
+  #declared: ServiceGraph | undefined;
+  #permitted: PermittedRelationships | undefined;
+  #evidence: ObservedEvidence | undefined;
+  #reviews: WorkloadReviews = new Map();
+  #view: LearningView | undefined;
+  #changed: readonly WorkloadRef[] = [];
+  /** Stages still to come in this round. */
+  #stages: readonly Stage[] = [];
+  #isStale = false;
+  #workAt = Number.NEGATIVE_INFINITY;
+  #workedSince: number | undefined;
+  #worked = 0;
+  #rowsAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: LearningPipelineOptions) {
+    this.#options = options;
+    this.#objects = new EnforcedObjects(options.digest, NOTHING_LEARNED);
+    this.#gate = new SourceGate(options.required);
+    this.#queue = new ReportQueue(MOST_WAITING_FLOWS, options.settleMs ?? 1_000);
+    this.#observed = new ObservedHistory(options.mostRelationships === undefined ? {} : { mostPairs: options.mostRelationships });
+  }
+
+  /** What was worked out last; undefined before everything required was in sync. */
+  get view(): LearningView | undefined {
+    return this.#view;
+  }
+
+  get state(): ReviewState {
+    return this.#state;
+  }
+
+  get counts(): ObservedCounts {
+    return this.#observed.counts;
+  }
+
+  get unattributed(): readonly UnattributedAddress[] {
+    return this.#observed.unattributed;
+  }
+
+  /** Rows of an earlier process, before anything else; gives how many nothing could be made of. */
+  restore(rows: Iterable<EvidenceRow>, now: number): number {
+    const rest: EvidenceRow[] = [];
+    let unread = 0;
+    for (const row of rows) {
+      if (!this.#watch.owns(row)) rest.push(row);
+      else if (!this.#watch.restore(row)) unread += 1;
+    }
+    return unread + this.#observed.restore(rest, now);
+  }
+
+  accept(update: SourceUpdate): void {
+    const meant = this.#objects.sift(update);
+    if (meant === undefined) return;
+    this.#inventory.accept(meant);
+    this.#isDirty = true;
+  }
+
+  setInSync(source: string, isInSync: boolean): void {
+    this.#gate.set(source, isInSync);
+    this.#isDirty = true;
+  }
+
+  setState(state: ReviewState): void {
+    this.#state = state;
+    this.#isStale = true;
+  }
+
+  /** Takes a report of that reporter, whatever it says it is. False: there is no room now, offer it again. One that was taken before is taken again and changes nothing. */
+  acceptReport(report: FlowReport, now: number): boolean {
+    return this.#observed.has(report.reporter, report.from) ? true : this.#queue.add(report, now);
+  }
+
+  turn(now: number, budget: LearningBudget): LearningTurn {
+    this.#noteWork(now);
+    const waitsFor = this.#gate.waitsFor();
+    if (waitsFor.length > 0) return { reviews: [], isNew: false, rows: [], waitsFor, hasMore: false };
+    if (this.#isDirty) this.#look(now);
+    if (this.#snapshot !== undefined) this.#watch.observe(this.#snapshot, now);
+    const hasReports = this.#takeReports(now, budget.flows);
+    const isNew = this.#work(now);
+    const reviews = isNew ? this.#changed : [];
+    const dueAt = this.#dueAt();
+    return { reviews, isNew, rows: this.#rows(now), waitsFor, hasMore: hasReports || this.#stages.length > 0, ...(dueAt === undefined ? {} : { dueAt }) };
+  }
+
+  /** Every row there is, for an orderly end. */
+  allRows(now: number): readonly EvidenceRow[] {
+    return [...this.#observed.changes(now, true), ...this.#watch.changes(true)];
+  }
+
+  #look(now: number): void {
+    this.#isDirty = false;
+    const snapshot = this.#inventory.snapshot();
+    if (snapshot === this.#snapshot) return;
+    this.#snapshot = snapshot;
+    this.#addresses.observe(snapshot, now);
+    this.#isStale = true;
+  }
+
+  /** Whether reports are left that could be taken now. */
+  #takeReports(now: number, most: number): boolean {
+    this.#observed.expire(now);
+    if (this.#snapshot !== undefined) this.#addresses.observe(this.#snapshot, now);
+    for (let taken = 0; taken < most; ) {
+      const report = this.#queue.take(now);
+      if (report === undefined) return false;
+      taken += Math.max(1, report.flows.length);
+      this.#takeReport(report, now);
+    }
+    const { dueAt } = this.#queue;
+    return dueAt !== undefined && dueAt <= now;
+  }
+
+  #takeReport(report: FlowReport, now: number): void {
+    const { reporter, from, to, loss, foreign } = report;
+    const isReplayed = this.#observed.has(reporter, from);
+    const { flows, misplaced } = isReplayed ? { flows: [], misplaced: 0 } : attribute(report, this.#addresses);
+    const overflowed = report.overflowed.flatMap(({ pod, connections }) => {
+      const workload = this.#snapshot?.pods.get(pod)?.workload;
+      return workload === undefined ? [] : [{ workload, connections }];
+    });
+    if (this.#observed.accept({ reporter, from, to, flows, loss, overflowed, foreign, misplaced }, now) === 'taken') this.#isStale = true;
+  }
+
+  /** One stage of working everything out; true where that was the last, and the view is new. */
+  #work(now: number): boolean {
+    if (this.#snapshot === undefined) return false;
+    if (this.#stages.length === 0) {
+      if (!this.#isStale || now < this.#workAt) return false;
+      this.#isStale = false;
+      this.#stages = this.#isInferenceDue(this.#snapshot, now) ? STAGES : STAGES.slice(1);
+    }
+    const [stage, ...rest] = this.#stages;
+    this.#stages = rest;
+    this.#workedSince = now;
+    if (stage === 'infer') this.#infer(this.#snapshot, now);
+    else if (stage === 'review') this.#review(this.#snapshot, now);
+    else if (stage === 'join') this.#join(now);
+    return rest.length === 0;
+  }
+
+  #isInferenceDue(snapshot: Snapshot, now: number): boolean {
+    const before = this.#inferredFrom;
+    if (before === undefined || this.#declared === undefined) return true;
+    if (isAlikeButForPods(before, snapshot)) return before !== snapshot && now - this.#inferredAt >= PODS_INFER_EVERY_MS;
+    return true;
+  }
+
+  #infer(snapshot: Snapshot, now: number): void {
+    this.#declared = inferGraph(snapshot);
+    this.#inferredFrom = snapshot;
+    this.#inferredAt = now;
+  }
+
+  #review(snapshot: Snapshot, now: number): void {
+    if (this.#declared === undefined) return;
+    if (this.#permitted?.holdsFor(snapshot) !== true) this.#permitted = new PermittedRelationships(snapshot);
+    const permitted = this.#permitted;
+    const brokenInvariants = invariantCheck(this.#state, snapshot, this.#options.invariants ?? [], now);
+    const context: LearningContext = {
+      now,
+      catalogue: this.#options.catalogue,
+      watched: this.#watch.watched,
+      ...(this.#options.thresholds === undefined ? {} : { thresholds: this.#options.thresholds }),
+      ...(brokenInvariants === undefined ? {} : { brokenInvariants }),
+      permittedBy: (relationship) => permitted.by(relationship),
+    };
+    const before = this.#reviews;
+    this.#evidence = this.#observed.evidence();
+    this.#reviews = reviewGraph(this.#declared, this.#evidence, snapshot, context, this.#options.digest);
+    this.#changed = changedReviews(before, this.#reviews);
+  }
+
+  #join(now: number): void {
+    const [declared, observed, snapshot, permitted] = [this.#declared, this.#evidence, this.#snapshot, this.#permitted];
+    if (declared === undefined || observed === undefined || snapshot === undefined || permitted === undefined) return;
+    const graph = joinObserved(declared, observed.relationships, snapshot, (relationship) => permitted.by(relationship));
+    this.#view = { snapshot, graph, observed, reviews: this.#reviews, at: now };
+  }
+
+  // What a stage took is known at the next turn only: whoever has no clock learns of time by being told.
+  #noteWork(now: number): void {
+    if (this.#workedSince === undefined) return;
+    this.#worked += Math.max(0, now - this.#workedSince);
+    this.#workedSince = undefined;
+    if (this.#stages.length > 0) return;
+    this.#workAt = now + Math.max(this.#options.workEveryMs ?? 2_000, this.#worked * REST_PER_WORK);
+    this.#worked = 0;
+  }
+
+  #rows(now: number): readonly EvidenceRow[] {
+    if (now - this.#rowsAt < ROWS_EVERY_MS) return [];
+    this.#rowsAt = now;
+    return [...this.#observed.changes(now), ...this.#watch.changes(false)];
+  }
+
+  #dueAt(): number | undefined {
+    const due = [...(this.#isStale ? [this.#workAt] : []), ...(this.#queue.dueAt === undefined ? [] : [this.#queue.dueAt])];
+    return due.length === 0 ? undefined : Math.min(...due);
+  }
+}
+
+/** Kinds that nothing is learned from. */
+const NOTHING_LEARNED: ReadonlySet<string> = new Set(['Event', 'Lease']);
+
+function isAlikeButForPods(a: Snapshot, b: Snapshot): boolean {
+  return (Object.keys(a) as (keyof Snapshot)[]).every((key) => key === 'pods' || key === 'diagnostics' || a[key] === b[key]);
+}
