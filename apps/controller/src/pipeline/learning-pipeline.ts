@@ -1,7 +1,7 @@
 import { type EvidenceRow, inferGraph, joinObserved, type ObservedCounts, ObservedHistory, type UnattributedAddress } from '#graph';
 import { AddressHistory, attribute, Inventory } from '#inventory';
 import type { LearningContext } from '#learning';
-import type { FlowReport, ObservedEvidence, ServiceGraph, Snapshot, SourceUpdate, WorkloadRef, WorkloadReviews } from '#model';
+import type { FlowReport, ServiceGraph, Snapshot, SourceUpdate, WorkloadRef } from '#model';
 import { NOTHING_DECIDED, type ReviewState } from '#review';
 
 import { EnforcedObjects } from './enforced-objects.ts';
@@ -10,7 +10,7 @@ import { changedReviews, type LearningView } from './learning-view.ts';
 import { PermittedRelationships } from './permitted-by.ts';
 import { invariantCheck } from './proposal-invariants.ts';
 import { ReportQueue } from './report-queue.ts';
-import { reviewGraph } from './review-graph.ts';
+import { ReviewRound } from './review-round.ts';
 import { SourceGate } from './source-gate.ts';
 import { WatchLog } from './watch-log.ts';
 
@@ -19,11 +19,12 @@ const MOST_WAITING_FLOWS = 500_000;
 /** News of single pods hardly ever changes what is declared. */
 const PODS_INFER_EVERY_MS = 60_000;
 const ROWS_EVERY_MS = 5_000;
+const REVIEWS_A_TURN = 200;
 /** Of the time, at most a fifth goes into working everything out. */
 const REST_PER_WORK = 4;
 
 /** What there is to work out, in this order; each is one turn's work, so that reports are taken in between. */
-const STAGES = ['infer', 'review', 'join'] as const;
+const STAGES = ['infer', 'summarise', 'review', 'join'] as const;
 type Stage = (typeof STAGES)[number];
 
 /**
@@ -61,8 +62,7 @@ export class LearningPipeline {
   #inferredAt = Number.NEGATIVE_INFINITY;
   #declared: ServiceGraph | undefined;
   #permitted: PermittedRelationships | undefined;
-  #evidence: ObservedEvidence | undefined;
-  #reviews: WorkloadReviews = new Map();
+  #round: ReviewRound | undefined;
   #view: LearningView | undefined;
   #changed: readonly WorkloadRef[] = [];
   /** Stages still to come in this round. */
@@ -192,12 +192,29 @@ export class LearningPipeline {
       this.#stages = this.#isInferenceDue(this.#snapshot, now) ? STAGES : STAGES.slice(1);
     }
     const [stage, ...rest] = this.#stages;
-    this.#stages = rest;
     this.#workedSince = now;
-    if (stage === 'infer') this.#infer(this.#snapshot, now);
-    else if (stage === 'review') this.#review(this.#snapshot, now);
-    else if (stage === 'join') this.#join(now);
-    return rest.length === 0;
+    const isDone = stage === undefined || this.#carryOut(stage, this.#snapshot, now);
+    if (isDone) this.#stages = rest;
+    return this.#stages.length === 0;
+  }
+
+  /** True where the stage is behind us. */
+  #carryOut(stage: Stage, snapshot: Snapshot, now: number): boolean {
+    switch (stage) {
+      case 'infer':
+        this.#declared = inferGraph(snapshot);
+        this.#inferredFrom = snapshot;
+        this.#inferredAt = now;
+        return true;
+      case 'summarise':
+        this.#summarise(snapshot, now);
+        return true;
+      case 'review':
+        return this.#round?.step(REVIEWS_A_TURN) !== false;
+      case 'join':
+        this.#join(now);
+        return true;
+    }
   }
 
   #isInferenceDue(snapshot: Snapshot, now: number): boolean {
@@ -207,13 +224,7 @@ export class LearningPipeline {
     return true;
   }
 
-  #infer(snapshot: Snapshot, now: number): void {
-    this.#declared = inferGraph(snapshot);
-    this.#inferredFrom = snapshot;
-    this.#inferredAt = now;
-  }
-
-  #review(snapshot: Snapshot, now: number): void {
+  #summarise(snapshot: Snapshot, now: number): void {
     if (this.#declared === undefined) return;
     if (this.#permitted?.holdsFor(snapshot) !== true) this.#permitted = new PermittedRelationships(snapshot);
     const permitted = this.#permitted;
@@ -221,22 +232,24 @@ export class LearningPipeline {
     const context: LearningContext = {
       now,
       catalogue: this.#options.catalogue,
+      digest: this.#options.digest,
       watched: this.#watch.watched,
+      approved: new Map([...this.#state.approvals].map(([key, { approved }]) => [key, approved.proposal])),
       ...(this.#options.thresholds === undefined ? {} : { thresholds: this.#options.thresholds }),
       ...(brokenInvariants === undefined ? {} : { brokenInvariants }),
       permittedBy: (relationship) => permitted.by(relationship),
     };
-    const before = this.#reviews;
-    this.#evidence = this.#observed.evidence();
-    this.#reviews = reviewGraph(this.#declared, this.#evidence, snapshot, context, this.#options.digest);
-    this.#changed = changedReviews(before, this.#reviews);
+    this.#round = new ReviewRound(this.#declared, this.#observed.evidence(), snapshot, context);
   }
 
   #join(now: number): void {
-    const [declared, observed, snapshot, permitted] = [this.#declared, this.#evidence, this.#snapshot, this.#permitted];
-    if (declared === undefined || observed === undefined || snapshot === undefined || permitted === undefined) return;
+    const [declared, round, permitted] = [this.#declared, this.#round, this.#permitted];
+    if (declared === undefined || round === undefined || permitted === undefined) return;
+    const { observed, snapshot, reviews } = round;
+    this.#changed = changedReviews(this.#view?.reviews ?? new Map(), reviews);
     const graph = joinObserved(declared, observed.relationships, snapshot, (relationship) => permitted.by(relationship));
-    this.#view = { snapshot, graph, observed, reviews: this.#reviews, at: now };
+    this.#view = { snapshot, graph, observed, reviews, at: now };
+    this.#round = undefined;
   }
 
   // What a stage took is known at the next turn only: whoever has no clock learns of time by being told.
