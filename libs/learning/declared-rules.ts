@@ -18,12 +18,12 @@ const CERTAIN = 0.99;
 /**
  * The rules for what metadata speaks of.
  *
- * An observation that is doubted speaks for nothing: a strong declaration stands by itself, and a
- * hint stays one. `hours` is how long the workload was watched, 0 where nobody did: then nothing
+ * A strong declaration stands by itself, and is exercised by any traffic that is some; a hint needs
+ * traffic nobody doubts, or stays one and is in quarantine. `hours` is how long the workload was watched, 0 where nobody did: then nothing
  * is said of exercise.
  */
 export function declaredRules({ relationship, seen }: Declared, direction: Direction, grounding: PeerGrounding, hours: number): readonly LiveDraft[] {
-  const believed = seen.filter(({ doubts }) => doubts.length === 0).map(({ observed }) => observed);
+  const believed = seen.filter(({ doubts, isWorthless }) => (relationship.tier === 'strong' ? !isWorthless : doubts.length === 0)).map(({ observed }) => observed);
   if (believed.length > 0) return rulesFor(agreed(relationship, believed, hours), direction, grounding).map((draft) => ({ draft: { ...draft, why: `${draft.why}; ${seenText(believed, hours)}` }, doubts: [] }));
   const doubts = relationship.tier === 'strong' ? [] : [...new Set(seen.flatMap((each) => each.doubts))].sort(compareText);
   return rulesFor(relationship, direction, grounding).map((draft) => ({ draft: { ...draft, why: `${draft.why}${exercise(seen, hours)}` }, doubts }));

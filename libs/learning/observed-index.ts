@@ -31,6 +31,8 @@ export class ObservedIndex {
 export interface Doubted {
   readonly observed: ObservedRelationship;
   readonly doubts: readonly string[];
+  /** Whether it is no sign either that something metadata speaks of is really used. */
+  readonly isWorthless: boolean;
 }
 
 export function otherEnd({ from, to }: ObservedRelationship, direction: Direction): ObservedPeer {

@@ -100,7 +100,7 @@ export class Reviewer {
   }
 
   #evidenceOf(key: WorkloadKey, direction: Direction): DirectionEvidence {
-    const observed = this.#index.of(key, direction).map((each) => ({ observed: each, doubts: this.#suspicion.of(each) }));
+    const observed = this.#index.of(key, direction).map((each) => this.#suspicion.judge(each));
     return meet(this.#ends[direction].get(key) ?? [], observed);
   }
 

@@ -1,7 +1,7 @@
-import { type ObservedPeer, type ObservedRelationship, parseAddress, parsePrefix, type Pod, type Snapshot, type WorkloadKey, workloadKey } from '#model';
+import { type ObservedPeer, type ObservedRelationship, parseAddress, parsePrefix, type Pod, prefixContains, prefixCovers, type Snapshot, type WorkloadKey, workloadKey } from '#model';
 
 import { DEFAULT_THRESHOLDS, type LearningContext } from './learning-context.ts';
-import { isAnswered, type ObservedIndex, observedPeerKey } from './observed-index.ts';
+import { type Doubted, isAnswered, type ObservedIndex, observedPeerKey } from './observed-index.ts';
 
 // a client that fails this often, and more often than not, is trying things out
 const SWEEP_ATTEMPTS = 10;
@@ -23,8 +23,8 @@ interface ClientHabits {
  * Says of everything observed why it may be somebody writing a rule for himself: whoever runs
  * code in a pod chooses what is observed of it, and must not be able to choose what is allowed.
  *
- * Pure doubt: it is asked only where no metadata speaks for a relationship, for metadata is not
- * written by pods. Names of hosts outside and of processes are hearsay and vouch for nothing.
+ * Metadata is not written by pods, so most of this does not matter where metadata speaks for a
+ * relationship. Names of hosts outside and of processes are hearsay and vouch for nothing.
  */
 export class Suspicion {
   readonly #index: ObservedIndex;
@@ -40,15 +40,11 @@ export class Suspicion {
     this.#pods = countPods(snapshot.pods.values());
   }
 
-  /** One sentence each; empty where nothing speaks against it. They do not change with every further connection. */
-  of(observed: ObservedRelationship): readonly string[] {
-    return [
-      ...attemptDoubts(observed),
-      ...this.#sweepDoubts(observed),
-      ...this.#noveltyDoubts(observed),
-      ...this.#clientDoubts(observed),
-      ...hearsayDoubts(observed),
-    ];
+  /** What speaks against it, one sentence each, which do not change with every further connection. */
+  judge(observed: ObservedRelationship): Doubted {
+    const grave = [...attemptDoubts(observed), ...this.#clientDoubts(observed)];
+    const others = [...this.#sweepDoubts(observed), ...this.#noveltyDoubts(observed), ...hearsayDoubts(observed), ...this.#guardedDoubts(observed)];
+    return { observed, doubts: [...grave, ...others], isWorthless: grave.length > 0 };
   }
 
   #sweepDoubts({ from }: ObservedRelationship): readonly string[] {
@@ -83,6 +79,16 @@ export class Suspicion {
       doubts.push(`the image of ${key} is new (less than ${hoursText(newForMs)}), and it was not seen to do this before`);
     }
     return doubts;
+  }
+
+  // blocks every widened rule leaves out: cloud metadata hands out credentials
+  #guardedDoubts({ to }: ObservedRelationship): readonly string[] {
+    if (to.kind !== 'external') return [];
+    const reached = [to.host, ...to.addresses].flatMap((text) => parseAddress(text) ?? []);
+    const block = parsePrefix(to.host);
+    const hosts = this.#context.catalogue.entries.flatMap((entry) => entry.hosts);
+    const guarded = hosts.filter(({ addresses }) => addresses.some((each) => reached.some((address) => prefixContains(each, address)) || (block !== undefined && prefixCovers(block, each))));
+    return guarded.map(({ host }) => `it reaches ${host}, which only gets who is told to by name`);
   }
 
   #habitsOf(client: ObservedPeer): ClientHabits {
