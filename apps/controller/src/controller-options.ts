@@ -1,0 +1,37 @@
+import type { Logger } from 'pino';
+
+import type { CertificateAuthority } from '#certificates';
+import type { Catalogue, LearningThresholds } from '#learning';
+import type { Invariant } from '#policy';
+import type { Store } from '#store';
+
+import type { ControllerStatus } from './operator/controller-status.ts';
+import type { PolicyDeskOptions } from './outputs/policy-desk.ts';
+import type { Pipelines } from './workers/pipelines.ts';
+
+/** What a controller is made of. */
+export interface ControllerOptions {
+  readonly version: string;
+  readonly store: Store;
+  /** Where the store is, for people. */
+  readonly storePlace: string;
+  readonly authority: CertificateAuthority;
+  /** Where revocations lie. */
+  readonly authorityFolder: string;
+  readonly pipelines: Pipelines;
+  /** Sources that have to be in sync before anything is compiled, attributed or proposed. */
+  readonly required: readonly string[];
+  readonly enforcesExisting: boolean;
+  readonly catalogue: Catalogue;
+  readonly invariants: readonly Invariant[];
+  readonly thresholds?: LearningThresholds;
+  readonly workEveryMs?: number;
+  /** Where enforcers reach it. */
+  readonly listen: readonly { readonly host: string; readonly port: number }[];
+  readonly outputs: Pick<PolicyDeskOptions, 'cluster' | 'folder' | 'mayWrite'>;
+  readonly traffic: ControllerStatus['traffic'];
+  /** This process's own name among replicas, never used again. */
+  readonly holder: string;
+  readonly leaseMs?: number;
+  readonly log: Logger;
+}

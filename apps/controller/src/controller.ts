@@ -1,0 +1,294 @@
+import { ControllerCertificate, Revocations } from '#certificates';
+import type { EvidenceRow } from '#graph';
+import type { Diagnostic, FlowReport, SourceUpdate } from '#model';
+import { type Actor, currentNumber, currentRevision, type ReviewCommand, type ReviewEntry, type ReviewState } from '#review';
+import { isStoreError } from '#store';
+
+import { NodeChannelServer } from './channel/node-channel-server.ts';
+import type { ControllerOptions } from './controller-options.ts';
+import { DecisionDesk } from './decisions/decision-desk.ts';
+import { Leader } from './decisions/leadership.ts';
+import { ReviewLog } from './decisions/review-log.ts';
+import { NodeDesk } from './nodes/node-desk.ts';
+import type { ControllerStatus, Leadership } from './operator/controller-status.ts';
+import { controllerStatus } from './operator/live-status.ts';
+import { LiveOperator } from './operator/live-operator.ts';
+import type { CommandResult } from './operator/operator-port.ts';
+import { PolicyDesk } from './outputs/policy-desk.ts';
+import { SourceDesk } from './sources/source-desk.ts';
+import { type EnforcementEvents, EnforcementLink } from './workers/enforcement-link.ts';
+import type { EnforcementNews } from './workers/enforcement-orders.ts';
+import { LearningLink } from './workers/learning-link.ts';
+
+const LEASE_MS = 15_000;
+
+/**
+ * The controller: everything wired, and nothing decided here.
+ *
+ * ```
+ *   sources ─► SourceDesk ─┬─► EnforcementLink ─► NodeDesk ─► NodeChannel ─► enforcers
+ *                          │          ▲ revision, settings        │ acks, flows, metadata
+ *                          └─► LearningLink ◄── flows ◄───────────┘
+ *                                 ▲ entries │ proposals, answers
+ *   store ─► ReviewLog ───────────┘         ▼
+ *                ▲── DecisionDesk ◄── LiveOperator ◄── REST, CLI          PolicyDesk ─► cluster, folder
+ * ```
+ *
+ * Started again it knows what was decided from the journal and what was seen from the store; the
+ * enforcers go on meanwhile with what they have.
+ */
+export class Controller {
+  readonly operator: LiveOperator;
+  readonly sources: SourceDesk;
+  readonly nodes: NodeDesk;
+  readonly #options: ControllerOptions;
+  readonly #enforcement: EnforcementLink;
+  readonly #learning: LearningLink;
+  readonly #log: ReviewLog;
+  readonly #leader: Leader;
+  readonly #desk: DecisionDesk;
+  readonly #policies: PolicyDesk;
+  readonly #startedAt = Date.now();
+  readonly #revocations: Revocations;
+  #known: ReviewState | undefined;
+  #channel: NodeChannelServer | undefined;
+  #certificate: ControllerCertificate | undefined;
+  #waitsFor: readonly string[] = [];
+  #findings: readonly Diagnostic[] = [];
+  #storeProblem: string | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #unsubscribe: () => void = () => undefined;
+
+  constructor(options: ControllerOptions) {
+    const { pipelines, store, log, required, catalogue, invariants, thresholds, workEveryMs } = options;
+    this.#options = options;
+    this.#learning = new LearningLink(
+      (onNews) => pipelines.learning({ required, catalogue, invariants, ...(thresholds === undefined ? {} : { thresholds }), ...(workEveryMs === undefined ? {} : { workEveryMs }) }, onNews),
+      {
+        onView: ({ reviews, workMs }) => {
+          log.debug({ reviews: reviews.length, workMs }, 'what is known was worked out anew');
+          if (reviews.length > 0) this.operator.changed({ kind: 'reviews', workloads: reviews });
+          this.operator.changed({ kind: 'graph' });
+        },
+        onRows: (rows) => {
+          this.#keep(rows);
+        },
+        onWaits: () => undefined,
+      },
+    );
+    this.#enforcement = new EnforcementLink((onNews) => pipelines.enforcement({ required, enforcesExisting: options.enforcesExisting }, onNews), (news) => {
+      this.#hear(news);
+    });
+    this.sources = new SourceDesk([this.#enforcement, this.#learning], { now: Date.now, onChange: () => { this.operator.changed({ kind: 'status' }); } });
+    this.nodes = new NodeDesk({
+      enforcement: this.#enforcement,
+      onFlows: (report) => this.#learning.report(report),
+      onUpdate: (update) => {
+        this.#nodeUpdate(update);
+      },
+      onInSync: (source, isInSync) => {
+        this.sources.add(source, source, false);
+        this.sources.setInSync(source, isInSync);
+      },
+      onChange: (nodes) => {
+        this.operator.nodesChanged(nodes);
+      },
+      log,
+      now: Date.now,
+    });
+    this.#log = new ReviewLog(store.journal, (entries, state) => {
+      this.#decided(entries, state);
+    });
+    this.#leader = new Leader({
+      leases: store.leases,
+      raiseFence: (fence) => store.raiseFence(fence),
+      holder: options.holder,
+      ttlMs: options.leaseMs ?? LEASE_MS,
+      onChange: (leadership) => {
+        this.#led(leadership);
+      },
+      onTrouble: (what, error) => {
+        this.#trouble(what, error);
+      },
+    });
+    this.#desk = new DecisionDesk({
+      log: this.#log,
+      leader: this.#leader,
+      decide: (command, actor, seq, now) => this.#learning.ask('decide', { command, actor, seq, now }),
+      now: Date.now,
+    });
+    this.#policies = new PolicyDesk({ ...options.outputs, isLeader: () => this.#leader.fence !== undefined, log });
+    this.#revocations = new Revocations(options.authorityFolder, (why) => {
+      log.error({ why }, 'the list of revoked certificates cannot be read; the one before stands');
+    });
+    this.operator = new LiveOperator({
+      learning: this.#learning,
+      status: () => this.#status(),
+      state: () => this.#log.state,
+      readJournal: (afterSeq, limit) => this.#log.read(afterSeq, limit),
+      nodes: () => this.nodes.views(),
+      command: (command, actor) => this.command(command, actor),
+    });
+  }
+
+  /** Knows what was decided and seen before, leads or follows, and listens for enforcers. */
+  async start(): Promise<{ readonly channelPorts: readonly number[] }> {
+    const { store, log, authority, listen, version } = this.#options;
+    await this.#leader.start();
+    const unread = await this.#learning.restore(store.evidence.all());
+    if (unread > 0) log.warn({ unread }, 'rows of evidence that nothing could be made of are left out');
+    await this.#log.catchUp();
+    this.#unsubscribe = store.journal.subscribe(() => {
+      this.#log.catchUp().catch((error: unknown) => {
+        this.#trouble('read the journal', error);
+      });
+    });
+    this.#certificate = await ControllerCertificate.make(authority, Date.now);
+    const channel = await NodeChannelServer.start({
+      listen,
+      credentials: this.#certificate.credentials,
+      events: this.nodes.events(),
+      controllerVersion: version,
+      isRevoked: (serial) => this.#revocations.has(serial),
+    });
+    this.#channel = channel;
+    this.nodes.use(channel);
+    this.#revocations.watch(() => {
+      channel.review();
+    });
+    this.#certificate.keepFresh(
+      () => {
+        if (this.#certificate !== undefined) channel.setCredentials(this.#certificate.credentials);
+      },
+      (why) => {
+        log.error({ why }, 'the certificate of the controller is not renewed');
+      },
+    );
+    return { channelPorts: channel.ports };
+  }
+
+  command(command: ReviewCommand, actor: Actor): Promise<CommandResult> {
+    return this.#desk.command(command, actor);
+  }
+
+  /** What an orchestrator says. */
+  update(update: SourceUpdate): void {
+    this.nodes.claims.orchestrator(update);
+    this.sources.update(update);
+  }
+
+  /** A report of flows that no enforcer sent: recorded ones. */
+  report(report: FlowReport): Promise<void> {
+    return this.#learning.report(report);
+  }
+
+  get state(): ReviewState {
+    return this.#log.state;
+  }
+
+  /** Says goodbye to the enforcers, keeps what was seen, and gives the lease back. */
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    this.#policies.close();
+    this.#certificate?.close();
+    this.#revocations.close();
+    await this.#channel?.close();
+    const rows = await this.#learning.finish();
+    this.#keep(rows);
+    await this.#writing;
+    await this.#leader.close();
+    this.operator.close();
+    await Promise.all([this.#learning.close(), this.#enforcement.close()]);
+    await this.#options.store.close();
+  }
+
+  #hear(news: Parameters<EnforcementEvents>[0]): void {
+    const { log } = this.#options;
+    switch (news.kind) {
+      case 'nodes':
+        this.#hearNodes(news);
+        return;
+      case 'waits':
+        this.#waitsFor = news.waitsFor;
+        if (news.waitsFor.length > 0) log.info({ waitsFor: news.waitsFor }, 'nothing is compiled before these sources have told all they know');
+        this.operator.changed({ kind: 'status' });
+        return;
+      case 'outputs':
+        this.#policies.desire(news.outputs);
+        return;
+      case 'diagnostics':
+        this.#findings = news.diagnostics;
+        return;
+    }
+  }
+
+  #hearNodes(news: Extract<EnforcementNews, { readonly kind: 'nodes' }>): void {
+    this.#options.log.debug({ nodes: news.nodes.length, removed: news.removed.length, ...news.times }, 'bundles are different now');
+    this.nodes.desire(news);
+  }
+
+  #nodeUpdate(update: SourceUpdate): void {
+    this.sources.add(update.source, update.source, false);
+    this.sources.update(update);
+  }
+
+  #decided(entries: readonly ReviewEntry[], state: ReviewState): void {
+    const before = this.#known;
+    this.#known = state;
+    this.#learning.entries(entries);
+    if (before?.approvals !== state.approvals || before.revisions !== state.revisions) this.#enforcement.setRevision(currentRevision(state));
+    const { modes, fates, targets } = state;
+    const areSettingsNew = before?.modes !== modes || before.fates !== fates || before.targets !== targets;
+    if (areSettingsNew) this.#enforcement.setSettings({ modes, fates, targets });
+    if (currentNumber(state) !== (before === undefined ? 0 : currentNumber(before))) this.operator.changed({ kind: 'revision', number: currentNumber(state) });
+    if (areSettingsNew) this.operator.changed({ kind: 'modes' });
+    this.operator.changed({ kind: 'journal', seq: state.seq });
+  }
+
+  #led(leadership: Leadership): void {
+    this.#options.log.info({ ...leadership }, leadership.kind === 'leader' ? 'this controller leads' : 'this controller follows: it answers questions and decides nothing');
+    this.operator.changed({ kind: 'status' });
+  }
+
+  // one after the other, so that an older row never comes over a newer one
+  #keep(rows: readonly EvidenceRow[]): void {
+    if (rows.length === 0) return;
+    this.#writing = this.#writing.then(async () => {
+      const { fence } = this.#leader;
+      if (fence === undefined) return;
+      try {
+        const result = await this.#options.store.evidence.put(rows, { fence });
+        if (result.kind === 'fenced') this.#leader.lost();
+        this.#storeProblem = undefined;
+      } catch (error) {
+        this.#trouble('keep what was seen', error);
+      }
+    });
+  }
+
+  #trouble(what: string, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    this.#storeProblem = `${what}: ${why}`;
+    this.#options.log.error({ why, code: isStoreError(error) ? error.code : undefined }, `the store does not do as it should: ${what}`);
+    this.operator.changed({ kind: 'status' });
+  }
+
+  async #status(): Promise<ControllerStatus> {
+    const { version, store, storePlace, traffic } = this.#options;
+    const overview = await this.#learning.ask('overview', {});
+    const weaknesses = await store.weaknesses().catch(() => []);
+    return controllerStatus({
+      version,
+      startedAt: this.#startedAt,
+      traffic,
+      sources: this.sources.statuses(),
+      waitsFor: this.#waitsFor,
+      leadership: this.#leader.leadership,
+      store: { kind: store.kind, place: storePlace, lastSeq: this.#log.state.seq, ...(this.#storeProblem === undefined ? {} : { problem: this.#storeProblem }) },
+      state: this.#log.state,
+      overview,
+      nodes: this.nodes.views(),
+      diagnostics: [...weaknesses, ...this.nodes.claims.diagnostics(), ...this.#policies.diagnostics(), ...this.#findings, ...overview.diagnostics],
+    });
+  }
+}

@@ -1,0 +1,39 @@
+import { MemoryStore, openRedisStore, openSqliteStore, type Store } from '#store';
+
+/** Where the controller keeps what it may not forget. */
+export type StoreChoice =
+  | { readonly kind: 'sqlite'; readonly folder: string }
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'redis'; readonly url: string };
+
+/** Reads `sqlite`, `memory`, `redis://…` or `rediss://…`; undefined for anything else. */
+export function readStoreChoice(text: string, folder: string): StoreChoice | undefined {
+  if (text === 'sqlite') return { kind: 'sqlite', folder };
+  if (text === 'memory') return { kind: 'memory' };
+  return /^rediss?:\/\//.test(text) ? { kind: 'redis', url: text } : undefined;
+}
+
+export async function openStore(choice: StoreChoice, onTrouble: (error: Error) => void): Promise<Store> {
+  switch (choice.kind) {
+    case 'sqlite':
+      return openSqliteStore({ folder: choice.folder });
+    case 'memory':
+      return new MemoryStore();
+    case 'redis':
+      return openRedisStore({ url: choice.url, onTrouble });
+  }
+}
+
+/** Where a store is, for people: a URL may hold a password. */
+export function placeOfStore(choice: StoreChoice): string {
+  switch (choice.kind) {
+    case 'sqlite':
+      return choice.folder;
+    case 'memory':
+      return 'this process';
+    case 'redis': {
+      const url = new URL(choice.url);
+      return `${url.protocol}//${url.host}${url.pathname}`;
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { snapshotOf } from '#inventory';
+import { assertNever, type Mode } from '#model';
+import { decide, modeOf, type ReviewContext, reviewedProposal, revisionAt } from '#review';
+import type { Invariant } from '#policy';
+
+import { diffLive } from '../pipeline/answers/live-diff.ts';
+import { liveFlows, liveGraph } from '../pipeline/answers/live-flows.ts';
+import { liveReview, liveReviews } from '../pipeline/answers/live-reviews.ts';
+import { simulateLive } from '../pipeline/answers/live-simulation.ts';
+import { whyLive } from '../pipeline/answers/live-why.ts';
+import type { LearningPipeline } from '../pipeline/learning-pipeline.ts';
+import type { LearningView } from '../pipeline/learning-view.ts';
+import type { LearningOrder, LearningOverview } from './learning-orders.ts';
+
+type Question = Extract<LearningOrder, { readonly kind: 'ask' }>;
+
+export interface AnswerContext {
+  readonly pipeline: LearningPipeline;
+  readonly invariants: readonly Invariant[];
+  readonly digest: (text: string) => string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+const ASKER = { kind: 'person', name: 'nobody' } as const;
+
+/** Answers a question about what is known now. Before everything required was in sync nothing is known, and the answers say so. */
+export function answerQuestion(question: Question, { pipeline, invariants, digest, now }: AnswerContext): unknown {
+  const view = pipeline.view ?? NOTHING_KNOWN;
+  const { state } = pipeline;
+  const { snapshot, reviews } = view;
+  const context: ReviewContext = { reviews, snapshot, now, actor: ASKER, invariants, digest };
+  switch (question.name) {
+    case 'graph':
+      return liveGraph(view.graph, question.ask.filter);
+    case 'flows':
+      return liveFlows(state, view.observed.relationships, question.ask.filter, question.ask.page, { snapshot, now });
+    case 'reviews':
+      return liveReviews(state, question.ask.filter, question.ask.page, context);
+    case 'review': {
+      const { namespace, kind, name } = question.ask.workload;
+      const review = reviews.get(`${namespace}/${kind}/${name}`);
+      return review === undefined ? undefined : liveReview(state, review, context);
+    }
+    case 'revision':
+      return revisionAt(state, question.ask.number, question.ask.number === 0 ? snapshot.policies : []);
+    case 'simulate':
+      return simulateLive(state, question.ask.question, context, view.observed.relationships);
+    case 'diff':
+      return diffLive(state, question.ask.before, question.ask.after, context);
+    case 'why':
+      return whyLive(state, question.ask.question, { snapshot, now }, view.graph.relationships);
+    case 'overview':
+      return overview(view, pipeline, digest);
+    case 'decide': {
+      const { command, actor, seq } = question.ask;
+      if (state.seq !== seq) throw new Error(`decide on entry ${seq}: entry ${state.seq} is the last one known here`);
+      return decide(state, command, { ...context, actor, now: question.ask.now });
+    }
+    default:
+      return assertNever(question);
+  }
+}
+
+function overview({ snapshot, reviews, graph }: LearningView, { state, counts }: LearningPipeline, digest: AnswerContext['digest']): LearningOverview {
+  const standings = { proposed: 0, edited: 0, approved: 0, rejected: 0 };
+  const modes: Record<Mode, number> = { observe: 0, audit: 0, enforce: 0 };
+  let ready = 0;
+  for (const review of reviews.values()) {
+    standings[reviewedProposal(state, review, digest).standing] += 1;
+    modes[modeOf(state, review.workload, snapshot).value] += 1;
+    if (review.isReady && review.brokenInvariants.length === 0) ready += 1;
+  }
+  return { workloads: reviews.size, ready, reviews: standings, modes, relationships: graph.relationships.length, counts, diagnostics: [...snapshot.diagnostics, ...graph.diagnostics] };
+}
+
+const NOTHING_KNOWN: LearningView = {
+  snapshot: snapshotOf([]),
+  graph: { relationships: [], unresolved: [], knowledge: new Map(), diagnostics: [] },
+  observed: { relationships: [], workloads: new Map(), reporters: [] },
+  reviews: new Map(),
+  at: 0,
+};
