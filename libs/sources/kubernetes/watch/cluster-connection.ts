@@ -27,8 +27,6 @@ export interface ClusterResponse {
 export interface ReadOptions {
   readonly signal?: AbortSignal;
   readonly accept?: string;
-  /** Bytes; a longer answer is broken off, and is an error. */
-  readonly longest?: number;
 }
 
 /**
@@ -58,20 +56,19 @@ export class ClusterConnection {
   /** An answer of any status is an answer; where there is none it rejects. */
   readonly ask = async (request: ClusterRequest): Promise<ClusterResponse> => {
     const response = await this.open(request);
-    return { status: response.statusCode ?? 0, body: asJson(await textOf(response, ANSWER_BYTES)) };
+    return { status: response.statusCode ?? 0, body: asJson(await textOf(response)) };
   };
 
   /** The text of an answer; throws a `ClusterRefusal` for any other than a good one. */
-  async read(path: string, { signal, accept, longest = ANSWER_BYTES }: ReadOptions = {}): Promise<string> {
-    const response = await this.open({ method: 'GET', path }, { ...(signal === undefined ? {} : { signal }), ...(accept === undefined ? {} : { accept }) });
+  async read(path: string, options: ReadOptions = {}): Promise<string> {
+    const response = await this.open({ method: 'GET', path }, options);
     await this.#refuse(response, path);
-    return await textOf(response, longest);
+    return await textOf(response);
   }
 
   /** The answer as it comes, for reading it on and on; throws a `ClusterRefusal` for any other than a good one. */
   async stream(path: string, signal: AbortSignal): Promise<IncomingMessage> {
     const response = await this.open({ method: 'GET', path }, { signal });
-    response.socket.setTimeout(0);
     await this.#refuse(response, path);
     return response;
   }
@@ -128,32 +125,24 @@ export class ClusterConnection {
   async #refuse(response: IncomingMessage, path: string): Promise<void> {
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return;
-    const body = asJson(await textOf(response, ANSWER_BYTES));
+    const body = asJson(await textOf(response));
     throw new ClusterRefusal(`read ${path.split('?')[0] ?? ''}`, status, body, retryAfterMs(response.headers['retry-after']));
   }
 }
 
-const ANSWER_BYTES = 64 * 2 ** 20;
+/** Answers that are read in one piece are of one object, or of a few. */
+const LONGEST_ANSWER = 64 * 2 ** 20;
 
-async function textOf(response: IncomingMessage, longest: number): Promise<string> {
+async function textOf(response: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of response as AsyncIterable<Buffer>) {
     length += part.length;
     // leaving the loop closes the connection
-    if (length > longest) throw new TooLongAnswer(longest);
+    if (length > LONGEST_ANSWER) throw new Error(`the answer is longer than ${String(LONGEST_ANSWER / 2 ** 20)} MiB`);
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');
-}
-
-/** What came is longer than whoever asked will hold. */
-export class TooLongAnswer extends Error {
-  override readonly name = 'TooLongAnswer';
-
-  constructor(longest: number) {
-    super(`the answer is longer than ${String(Math.round(longest / 2 ** 20))} MiB`);
-  }
 }
 
 function asJson(text: string): Json | undefined {

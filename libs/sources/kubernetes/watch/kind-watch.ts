@@ -6,7 +6,7 @@ import type { ClusterConnection } from './cluster-connection.ts';
 import { ClusterRefusal, errorText, isAbsent, isDenied, isGone } from './cluster-refusal.ts';
 import { EventLines } from './event-lines.ts';
 import type { KindStatus } from './kind-status.ts';
-import { listPages } from './list-pages.ts';
+import { listObjects } from './list-objects.ts';
 import { objectRecord } from './object-record.ts';
 import { ToldObjects, type TellChange } from './told-objects.ts';
 import { type Places, Turns } from './turns.ts';
@@ -119,16 +119,15 @@ export class KindWatch {
     const turns = new Turns();
     let version = '';
     this.#told.startList();
-    for await (const page of listPages({ connection, kind: this.kind, limit, signal })) {
-      if (page.isRestart) this.#told.startList();
-      if (this.kind.need === 'never' && page.items.length + page.remaining > mostObjects) throw new Error(`list ${listPath(this.kind)}: there are more than ${String(mostObjects)} objects, which are not kept of a kind nobody here knows`);
-      ({ version } = page);
-      for (const item of page.items) {
+    for await (const part of listObjects({ connection, kind: this.kind, limit, signal })) {
+      if (part.isRestart) this.#told.startList();
+      ({ version } = part);
+      for (const item of part.items) {
         const record = objectRecord(item, this.kind, connection.server);
         if (record !== undefined) this.#told.addListed(record, !this.#hasListed);
         if (turns.isOver) await turns.next();
       }
-      await turns.next();
+      if (this.kind.need === 'never' && this.#told.size + part.remaining > mostObjects) throw new Error(`list ${listPath(this.kind)}: there are more than ${String(mostObjects)} objects, which are not kept of a kind nobody here knows`);
       signal.throwIfAborted();
     }
     this.#told.endList();
@@ -156,6 +155,8 @@ export class KindWatch {
       heard();
       const query = new URLSearchParams({ watch: '1', allowWatchBookmarks: 'true', resourceVersion: this.#version ?? '', timeoutSeconds: String(Math.ceil((watchMs * (1 + random())) / 1_000)) });
       const response = await connection.stream(`${listPath(this.kind)}?${query.toString()}`, signal);
+      // how long it may be silent is for us to say
+      response.socket.setTimeout(0);
       this.#set('in sync');
       const lines = new EventLines();
       const turns = new Turns();
