@@ -1,4 +1,4 @@
-import type { LabelSelector } from '#model';
+import type { Direction, LabelSelector } from '#model';
 
 import type { EvidenceClass } from './evidence-class.ts';
 
@@ -6,8 +6,9 @@ import type { EvidenceClass } from './evidence-class.ts';
  * A rule somebody wrote that approves proposals in their place: YAML under
  * `policies/auto-approval/`, one file a rule.
  *
- * A proposal of a workload it is about is approved where every condition holds. Broken invariants
- * are never approved, whatever is written here.
+ * A proposal of a workload it is about is approved where every condition holds. Three are never a
+ * matter of what is written here: a proposal that breaks an invariant, one that takes back what was
+ * approved before, and one of a namespace whose labels nobody knows wait for a person.
  */
 export interface AutoApprovalRule {
   readonly name: string;
@@ -15,20 +16,21 @@ export interface AutoApprovalRule {
   /** Why proposals like these need no eyes, in one sentence: it becomes the reason of the approval. */
   readonly why: string;
   readonly namespaces: LabelSelector;
+  /** On the labels of its pods. */
   readonly workloads: LabelSelector;
-  /** Kinds of workload it is about (`Deployment`, …); absent: all. */
-  readonly kinds?: readonly string[];
-  /** What has to speak for every rule of the proposal. */
+  /** Kinds of workload it is about (`Deployment`, …); empty: all. */
+  readonly kinds: readonly string[];
+  /** What may speak for a rule of the proposal. */
   readonly evidence: readonly Exclude<EvidenceClass, 'built-in'>[];
   readonly coverage: { readonly estimate?: number; readonly low?: number };
-  /** Whether the workload has to be ready: no scheduled run awaited, observed for long enough. */
+  /** Whether the workload has to be ready: watched for long enough, no scheduled run awaited. */
   readonly mustBeReady: boolean;
+  /** Directions the proposal has to close. */
+  readonly closed: readonly Direction[];
   /** `block`: nothing is approved while a rule is in quarantine; `leave-out`: the others are. */
   readonly quarantined: 'block' | 'leave-out';
   /** Whether rules may be approved that open more than their evidence. */
-  readonly allowsWidenings: boolean;
-  /** Which directions have to be closed: what stays open is no reason to wait, unless it is named here. */
-  readonly closed: readonly ('ingress' | 'egress')[];
+  readonly widenings: 'block' | 'allow';
 }
 
 /** Why one rule does not approve a proposal. */

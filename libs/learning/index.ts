@@ -1,4 +1,6 @@
 export type { AutoApproval, AutoApprovalRefusal, AutoApprovalRule } from './auto-approval.ts';
+export { AUTO_APPROVAL_API_VERSION, type AutoApprovalReading, readAutoApproval } from './auto-approval-reader.ts';
+export { autoApprovable } from './auto-approve.ts';
 export type {
   Applicability,
   Catalogue,

@@ -70,6 +70,14 @@ export class JsonFields {
     return 0;
   }
 
+  /** A number from 0 to 1. */
+  share(field: string): number {
+    const value = this.#take(field);
+    if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+    this.complain(field, 'is no share from 0 to 1');
+    return 1;
+  }
+
   claim(field: string): boolean {
     const value = this.#take(field);
     if (typeof value !== 'boolean') this.complain(field, 'is neither true nor false');

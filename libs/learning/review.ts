@@ -31,8 +31,8 @@ import { Suspicion } from './suspicion.ts';
  * Reviews every workload: what it is proposed, on which evidence, how much of its traffic is
  * known, and what stands in the way of approving it.
  *
- * `graph` is what metadata shows (with observations joined in or not: they are taken from
- * `evidence`). Where nothing was observed the proposals are those of `propose`.
+ * `graph` is what metadata shows, without observations, which are taken from `evidence` together
+ * with what speaks against them. Where nothing was observed the proposals are those of `propose`.
  *
  * Same graph, same evidence, same context: same reviews.
  */

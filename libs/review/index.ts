@@ -7,6 +7,7 @@ export { type RevisionCommand, revisionInForce } from './next-revision.ts';
 export { previewRevision, type RevisionPreview } from './preview-revision.ts';
 export type { AddedRule, ProposalEdit } from './proposal-edit.ts';
 export { readEdit, readProposal, writeEdit, writeProposal } from './proposal-json.ts';
+export { type Remedy, remedyFor } from './remedy.ts';
 export type { ReviewCommand, ReviewContext, ReviewDecision, ShownProposal } from './review-command.ts';
 export type { Actor, ApprovedWorkload, RejectedWorkload, ReviewEntry, ReviewEvent } from './review-event.ts';
 export type { Decided, Rejection, ReviewState, RevisionRecord, RevisionStatus, ScopedSettings, Setting, StandingApproval, StandingEdit } from './review-state.ts';

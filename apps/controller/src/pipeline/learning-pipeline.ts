@@ -141,7 +141,7 @@ export class LearningPipeline {
     const isNew = this.#work(now);
     const reviews = isNew ? this.#changed : [];
     const dueAt = this.#dueAt();
-    return { reviews, isNew, rows: this.#rows(now), waitsFor, hasMore: hasReports || this.#stages.length > 0, ...(dueAt === undefined ? {} : { dueAt }) };
+    return { reviews, isNew, rows: this.#rows(now), waitsFor, hasMore: hasReports || this.#workedSince !== undefined, ...(dueAt === undefined ? {} : { dueAt }) };
   }
 
   /** Every row there is, for an orderly end. */
@@ -252,7 +252,7 @@ export class LearningPipeline {
     this.#round = undefined;
   }
 
-  // What a stage took is known at the next turn only: whoever has no clock learns of time by being told.
+  // What a stage took is known at the next turn only, which therefore has to come at once: whoever has no clock learns of time by being told.
   #noteWork(now: number): void {
     if (this.#workedSince === undefined) return;
     this.#worked += Math.max(0, now - this.#workedSince);

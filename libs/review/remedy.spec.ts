@@ -1,0 +1,56 @@
+import { describe, expect, it } from '@jest/globals';
+
+import type { Connection, Endpoint, Pod } from '#model';
+import { explain, type MissingRule } from '#policy';
+import { decide, NOTHING_DECIDED, type Remedy, remedyFor, type ReviewContext, type ReviewState, revisionInForce } from '#review';
+
+import { approvalOf, carryOut, closed, contextOf, DB, dbProposal, digest, OPEN, proposedRule, reviewOf, reviewsOf, shop } from '../../test/support/review-world.ts';
+
+const pod = (name: string): Pod => {
+  const found = shop.pods.get(name);
+  if (found === undefined) throw new Error(name);
+  return found;
+};
+
+function fromWeb(family: 4 | 6): Connection {
+  const end = (name: string): Endpoint => ({ kind: 'pod', pod: pod(name), address: pod(name).addresses.find((address) => address.family === family)! });
+  return { from: end('shop/web-1'), to: end('data/db-1'), protocol: 'TCP', port: 5432 };
+}
+
+function missingIn(state: ReviewState, connection: Connection, context: ReviewContext): MissingRule {
+  const { missing } = explain(revisionInForce(state, context), shop, connection).sides[1]!;
+  if (missing === undefined) throw new Error('nothing is missing');
+  return missing;
+}
+
+const context = contextOf();
+const state = carryOut(NOTHING_DECIDED, approvalOf(NOTHING_DECIDED, context, DB), context);
+
+describe.each([4, 6] as const)('where a rule is missing, IPv%d', (family) => {
+  const connection = fromWeb(family);
+  const remedyIn = (world: ReviewContext): Remedy | undefined => remedyFor(state, missingIn(state, connection, world), connection, world);
+
+  it('a proposal that has it is to be approved', () => {
+    const world = contextOf({ reviews: reviewsOf(reviewOf({ ...dbProposal, ingress: closed(proposedRule('from-api', 'shop/Deployment/api', 5432), proposedRule('from-web', 'shop/Deployment/web', 5432)) })) });
+    const remedy = remedyIn(world);
+    expect(remedy).toMatchObject({ kind: 'approve', rules: ['from-web'], text: 'approve what is proposed for data/StatefulSet/db: it lets it through by from-web' });
+    expect(decide(state, { kind: 'approve', items: [{ workload: DB, hash: remedy!.hash }], reason: 'x' }, world).kind).toBe('events');
+  });
+
+  it('a proposal that leaves the direction open says so', () => {
+    expect(remedyIn(contextOf({ reviews: reviewsOf(reviewOf({ workload: DB, ingress: OPEN, egress: OPEN })) }))).toMatchObject({ kind: 'approve', rules: [], text: 'approve what is proposed for data/StatefulSet/db: it leaves ingress open' });
+  });
+
+  it('one that has it not gets a rule, which helps', () => {
+    const remedy = remedyIn(context);
+    expect(remedy).toMatchObject({ kind: 'add-rule', direction: 'ingress', text: 'add a rule to what is proposed for data/StatefulSet/db, and approve it: ingress of data/StatefulSet/db from shop/Deployment/web on 5432/TCP' });
+    if (remedy?.kind !== 'add-rule') throw new Error('no rule');
+    const edited = carryOut(state, { kind: 'edit', item: remedy, edit: { kind: 'add-rule', direction: remedy.direction, rule: { ...remedy.rule, why: 'asked for' } } }, context);
+    const after = carryOut(edited, approvalOf(edited, context, DB), context);
+    expect(explain(revisionInForce(after, context), shop, connection).verdict.decision).toBe('allow');
+  });
+
+  it('nothing helps where nothing is proposed', () => {
+    expect(remedyIn(contextOf({ reviews: new Map(), digest }))).toBeUndefined();
+  });
+});

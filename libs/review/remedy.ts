@@ -1,0 +1,47 @@
+import type { Connection, Snapshot, WorkloadRef, WorkloadReviews } from '#model';
+import { workloadKey } from '#model';
+import { explain, type MissingRule } from '#policy';
+
+import { nextRevision, revisionInForce } from './next-revision.ts';
+import type { AddedRule } from './proposal-edit.ts';
+import type { ReviewContext } from './review-command.ts';
+import type { ReviewState } from './review-state.ts';
+import { reviewedProposal } from './reviewed-proposal.ts';
+
+/** The smallest thing a person can do so that one end lets a connection through. */
+export type Remedy =
+  /** What is proposed already lets it through, by these rules; none where it would leave the direction open. */
+  | { readonly kind: 'approve'; readonly workload: WorkloadRef; readonly hash: string; readonly rules: readonly string[]; readonly text: string }
+  /** Nothing proposed does: a rule has to be added to it first. Whoever adds it says why. */
+  | { readonly kind: 'add-rule'; readonly workload: WorkloadRef; readonly hash: string; readonly direction: MissingRule['direction']; readonly rule: Omit<AddedRule, 'why'>; readonly text: string };
+
+/** Finds what would help where a rule is missing; undefined where nothing is proposed for that workload. */
+export function remedyFor(state: ReviewState, missing: MissingRule, connection: Connection, context: { readonly reviews: WorkloadReviews; readonly snapshot: Snapshot; readonly now: number; readonly digest: (text: string) => string }): Remedy | undefined {
+  const { workload, direction, peer, port, application } = missing;
+  const key = workloadKey(workload);
+  const review = context.reviews.get(key);
+  if (review === undefined) return undefined;
+  const { hash } = reviewedProposal(state, review, context.digest);
+  const rules = rulesAfter(state, { workload, hash }, missing, connection, context);
+  if (rules !== undefined) {
+    const by = rules.length === 0 ? `leaves ${direction} open` : `lets it through by ${rules.join(', ')}`;
+    return { kind: 'approve', workload, hash, rules, text: `approve what is proposed for ${key}: it ${by}` };
+  }
+  return {
+    kind: 'add-rule',
+    workload,
+    hash,
+    direction,
+    rule: { peers: [peer], ports: [port], ...(application === undefined ? {} : { application }) },
+    text: `add a rule to what is proposed for ${key}, and approve it: ${missing.text.replace(/^missing: /, '')}`,
+  };
+}
+
+/** The rules that would let it through if the proposal were approved now; undefined where it would not get through. */
+function rulesAfter(state: ReviewState, item: { readonly workload: WorkloadRef; readonly hash: string }, { direction }: MissingRule, connection: Connection, context: Pick<ReviewContext, 'reviews' | 'snapshot' | 'now' | 'digest'>): readonly string[] | undefined {
+  const next = nextRevision(state, { kind: 'approve', items: [item], reason: 'to see' }, { ...context, actor: { kind: 'person', name: 'nobody' }, invariants: [] });
+  if (next.kind !== 'next') return undefined;
+  const side = explain(revisionInForce(next.after, context), context.snapshot, connection).sides.find((one) => one.direction === direction);
+  if (side?.isAllowed !== true) return undefined;
+  return side.reasons.flatMap(({ effect, rule }) => (effect === 'allow' && rule !== undefined ? [rule] : []));
+}
