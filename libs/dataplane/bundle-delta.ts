@@ -76,12 +76,12 @@ export function changedEntries(before: readonly DispatchEntry[], after: readonly
 
 function isSameEntry(a: DispatchEntry, b: DispatchEntry): boolean {
   if (a === b) return true;
-  return JSON.stringify(comparable(a)) === JSON.stringify(comparable(b));
+  // everything an entry says, whatever it will say one day
+  return JSON.stringify(a, writeBits) === JSON.stringify(b, writeBits);
 }
 
-function comparable(entry: DispatchEntry): unknown {
-  // everything an entry says, whatever it will say one day; an address is its text
-  return { ...entry, addresses: entry.addresses.map(({ text }) => text) };
+function writeBits(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
 }
 
 /** Profiles some peer set of which has other members. */

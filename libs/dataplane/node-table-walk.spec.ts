@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { DispatchEntry, EnforcementMode, NodeBundle, Profile } from '#compilers/nftables';
+import type { DispatchEntry, EnforcementMode, FailMode, NodeBundle, Profile } from '#compilers/nftables';
 
 import { random } from '../../test/support/large-cluster.ts';
 import { bundleWith, makePod, makeProfile, peerAddress, podAddress } from '../../test/support/node-bundles.ts';
@@ -20,7 +20,7 @@ function randomBundle(next: () => number, at: number): NodeBundle {
   const pods = some(5).map((place): DispatchEntry => {
     const [ingressMode, isOpen] = [mode(), next() < 0.2];
     const { pod, addresses, ingress } = makePod(place, 2);
-    return { pod, addresses: next() < 0.2 ? addresses.slice(0, 1) : addresses, ...(isOpen || ingress === undefined ? {} : { ingress }), ...(ingressMode === undefined ? {} : { ingressMode }), ...(next() < 0.3 ? { interface: `veth${String(place)}` } : {}) };
+    return { pod, addresses: next() < 0.2 ? addresses.slice(0, 1) : addresses, ...(isOpen || ingress === undefined ? {} : { ingress }), ...(ingressMode === undefined ? {} : { ingressMode }), ...(next() < 0.3 ? { interface: `veth${String(place)}` } : {}), ...(next() < 0.3 ? { links: [{ interface: 'br-a', addresses: addresses.slice(0, 1) }] } : {}) };
   });
   const host = next() < 0.2 ? { host: { addresses: [peerAddress(900)], ingress: profiles[0]!.name, sshPort: pick(22, 2222) } } : {};
   return {
@@ -28,7 +28,8 @@ function randomBundle(next: () => number, at: number): NodeBundle {
     revision: at,
     local4: pick(['10.64.0.0/14'], ['10.64.0.0/15', '192.0.2.0/28'], []),
     contested: some(2).map((place) => podAddress(4, 50 + place)),
-    failMode: pick<'open' | 'closed'>('closed', 'closed', 'open'),
+    failMode: pick<FailMode>('closed', 'closed', 'open', 'open-unattended'),
+    ...(next() < 0.5 ? { bridges: pick(['br-a'], ['br-a', 'br-b']) } : {}),
     ...host,
   };
 }
@@ -62,6 +63,7 @@ describe('a walk through bundles', () => {
       const { profiles } = next() < 0.3 ? fresh : bundle;
       bundle = next() < 0.15 ? fresh : renamed({ ...bundle, pods, profiles, hash: fresh.hash, revision: at, ...(next() < 0.3 ? { contested: fresh.contested } : {}), ...(next() < 0.2 ? { local4: fresh.local4 } : {}) });
       const keep = next() < 0.1 ? { keep: [{ address: peerAddress(at), forSeconds: 30 }] } : {};
+      if (next() < 0.1) table.setUnattended(next() < 0.5);
       const report = table.apply(bundle, keep);
       expect(report.kind === 'failed' ? report : 'applied').toBe('applied');
       if (report.kind === 'applied' && report.how === 'changed') changed += 1;

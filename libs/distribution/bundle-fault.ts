@@ -34,11 +34,17 @@ export function bundleFault(value: unknown): string | undefined {
   for (const pod of pods as readonly unknown[]) {
     const entry = fields(pod);
     if (typeof entry?.['pod'] !== 'string' || !areAddresses(entry['addresses'])) return 'a pod has no name or no addresses';
+    if (entry['links'] !== undefined && !areLinks(entry['links'])) return `pod ${JSON.stringify(entry['pod'])} speaks on interfaces that are none`;
     const fault = entryFault(entry, names);
     if (fault !== undefined) return `pod ${JSON.stringify(entry['pod'])} ${fault}`;
   }
   if (bundle['failMode'] !== undefined && !failModes.has(bundle['failMode'])) return 'it fails neither closed nor open';
+  if (bundle['bridges'] !== undefined && !areTexts(bundle['bridges'])) return 'its bridges are no list of texts';
   return hostFault(bundle['host'], names);
+}
+
+function areLinks(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof fields(each)?.['interface'] === 'string' && areAddresses(fields(each)?.['addresses']));
 }
 
 function hostFault(value: unknown, profiles: ReadonlySet<unknown>): string | undefined {

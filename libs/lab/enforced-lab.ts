@@ -1,4 +1,6 @@
-import type { NodeBundle } from '#compilers/nftables';
+import { createHash } from 'node:crypto';
+
+import { type DispatchEntry, type NodeBundle, withNodeSettings } from '#compilers/nftables';
 import type { Connection, Endpoint, PodKey, Snapshot } from '#model';
 
 import { Lab, type LabOptions } from './lab.ts';
@@ -30,7 +32,8 @@ export class EnforcedLab {
   show(snapshot: Snapshot, bundles: ReadonlyMap<string, NodeBundle>, how: 'from scratch' | 'by change' = 'from scratch'): void {
     this.#world = labWorldOf(snapshot);
     this.lab.show(this.#world);
-    this.#enforcement.enforce(this.lab.nodeNamespaces(), bundles, how);
+    const guarded = [...bundles].map(([node, bundle]) => [node, this.#guard(bundle)] as const);
+    this.#enforcement.enforce(this.lab.nodeNamespaces(), new Map(guarded), how);
     if (how === 'from scratch') this.lab.forgetConnections();
   }
 
@@ -66,8 +69,22 @@ export class EnforcedLab {
     return this.lab.at(this.placeOf(end));
   }
 
+  /** Every pod may speak from its own addresses only, as far as the wiring can tell pods apart. */
+  #guard(bundle: NodeBundle): NodeBundle {
+    const failMode = bundle.failMode === undefined ? {} : { failMode: bundle.failMode };
+    const { bridge } = this.lab;
+    const links = bridge === undefined
+      ? { interfaceOf: ({ pod }: DispatchEntry) => this.lab.interfaceOf(pod) }
+      : { linksOf: ({ addresses }: DispatchEntry) => [{ interface: bridge, addresses }], bridgesOf: () => [bridge] };
+    return withNodeSettings(bundle, { ...links, ...failMode }, digestOf);
+  }
+
   close(): void {
     this.#enforcement.close();
     this.lab.close();
   }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

@@ -73,6 +73,11 @@ export class Lab {
     }
   }
 
+  /** The bridge all pods of a node are plugged into, where they are. */
+  get bridge(): string | undefined {
+    return this.#isBridged ? BRIDGE_NAME : undefined;
+  }
+
   /** The interface a pod's packets enter its node by. */
   interfaceOf(pod: string): string {
     const number = this.#podOf.get(pod);

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
+import { compileNodes, engineLinks, renderRuleset, withNodeSettings } from '#compilers/nftables';
 import type { Endpoint, Pod, Snapshot } from '#model';
 import { adoptPolicies, createEvaluator } from '#policy';
 
 import { compose } from '../contract/engine-contract.ts';
-import { emitRulesets } from '../support/agreement.ts';
+import { digest, emitRulesets } from '../support/agreement.ts';
 import { DockerDaemon, whyNoDocker } from '../support/docker-daemon.ts';
 import { networkPolicy } from '../support/policies.ts';
 import { WatchedEngine } from '../support/watched-engine.ts';
@@ -87,6 +88,34 @@ function rulesOnBridges(): void {
     expect(await fromWorld(18081)).toBe(false);
     daemon.run('nft', ['delete', 'table', 'inet', 'ringfence']);
     expect(await fromWorld(18081)).toBe(true);
+  }, PATIENCE_MS);
+
+  it('let no container speak as somebody who is not on its bridge', () => {
+    const { snapshot } = engine;
+    const bundle = compileNodes(revision, snapshot, { digest }).bundles.find(({ node }) => node === 'host-a')!;
+    const [tool, web] = [podOf(snapshot, 'host-a/tool'), podOf(snapshot, 'shop/web')];
+    const target = web.addresses.find(({ text }) => text.startsWith('10.72.'))!.text;
+    const within = { within: tool.process ?? 0 };
+    /** Whether the kernel took note of a connection of this sender, which it does of what it lets through. */
+    const passesAs = (sender: string): boolean => {
+      daemon.run('conntrack', ['-F']);
+      const ip = (...args: readonly string[]): void => {
+        expect(daemon.run('ip', args, within)).toMatchObject({ status: 0, stderr: '' });
+      };
+      ip('address', 'add', `${sender}/32`, 'dev', 'lo');
+      ip('route', 'add', `${target}/32`, 'dev', linkOf(daemon, tool, tool.interfaces![0]!.mac!), 'src', sender);
+      daemon.run('busybox', ['nc', '-w', '1', target, '8080'], within);
+      ip('route', 'del', `${target}/32`);
+      ip('address', 'del', `${sender}/32`, 'dev', 'lo');
+      return daemon.run('conntrack', ['-L', '-s', sender]).stdout.includes(`src=${sender}`);
+    };
+    const [stranger, elsewhere] = ['198.51.100.77', podOf(snapshot, 'shop/web').addresses.find(({ text }) => text.startsWith('10.71.'))!.text];
+    load(snapshot);
+    expect(passesAs(stranger)).toBe(true);
+    const text = renderRuleset(withNodeSettings(bundle, engineLinks(snapshot), digest), 2);
+    expect(daemon.run('nft', ['-f', '-'], { input: text })).toMatchObject({ status: 0, stderr: '' });
+    expect([passesAs(stranger), passesAs(elsewhere)]).toEqual([false, false]);
+    expect(daemon.run('busybox', ['nc', '-w', '3', target, '8080'], within).stdout.trim()).toBe(GREETING);
   }, PATIENCE_MS);
 
   it('leave the node its own containers', () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { compileNodes } from '#compilers/nftables';
+import { NetlinkDriver } from '#dataplane';
 import { EnforcedLab, type LabOptions, type ProbeOutcome, serviceRoutes } from '#lab';
 import { type Address, type Connection, type Endpoint, podKey, type Pod, type Protocol } from '#model';
 import { adoptPolicies } from '#policy';
@@ -71,6 +72,28 @@ describeKernel('packets in a lab', () => {
       const [outcome] = lab.send([{ connection, from: lab.placeOf(connection.from), to: lab.placeOf(connection.to), ...(by === undefined ? {} : { by }), ...(dataBytes === undefined ? {} : { dataBytes }) }]);
       return outcome!.kind;
     }
+
+    it.each(families)('a pod speaks in its own name only, as far as the wiring tells pods apart, over IPv%d', (family) => {
+      const sendAs = (name: string): ProbeOutcome['kind'] => {
+        const connection: Connection = { from: end(name, family), to: end('web-1', family), protocol: 'TCP', port: 1 };
+        return lab.send([{ connection, from: lab.placeOf(end('api-1', family)), to: lab.placeOf(connection.to) }])[0]!.kind;
+      };
+      const refused = (): number => {
+        const driver = new NetlinkDriver({ namespacePath: lab.lab.nodeNamespaces().get('n1')!.path, ownsTable: false });
+        const count = driver.counters().filter(({ chain }) => chain === 'guarded_sender').reduce((sum, { packets }) => sum + packets, 0);
+        driver.close();
+        return count;
+      };
+      const before = refused();
+      expect(sendAs('api-1')).toBe('arrived');
+      expect(refused()).toBe(before);
+      expect(sendAs('store-1')).toBe('dropped');
+      const after = refused();
+      expect(after).toBeGreaterThan(before);
+      // rules see the bridge a packet came in by, and never its port
+      expect(sendAs('web-2')).toBe(options.isBridged === true ? 'arrived' : 'dropped');
+      expect(refused() > after).toBe(options.isBridged !== true);
+    });
 
     it.each(families)('pods of one node are kept apart, over IPv%d', (family) => {
       expect(send('web-1', 'api-1', 8080, { family })).toBe('arrived');

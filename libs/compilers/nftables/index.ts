@@ -3,11 +3,12 @@ export { changesBetween, type CompileChange, type CompileInput } from './compile
 export { GENERATIONS, type MarkLayout, markLayout, type MarkReading, readMark } from './connection-mark.ts';
 export type { Digest } from './digest.ts';
 export { type CompileStep, NodeCompiler } from './node-compiler.ts';
-export type { Directions, DispatchEntry, EnforcementMode, FailMode, HostEntry, NodeBundle, PeerSet, PortRange, PortSet, Profile, ProfileRule, RuleMatch } from './node-bundle.ts';
+export type { Directions, DispatchEntry, EnforcementMode, FailMode, GuardedLink, HostEntry, NodeBundle, PeerSet, PortRange, PortSet, Profile, ProfileRule, RuleMatch } from './node-bundle.ts';
 export type { NftChain, NftMap, NftRule, NftSet, NumberedRule, Ruleset } from './nft-object.ts';
 export { digestOfPeerSet } from './peer-group.ts';
+export { engineLinks } from './engine-links.ts';
+export { isGuardable } from './guardable-name.ts';
 export { quotable } from './printable-text.ts';
-export { isGuardable } from './node-sets.ts';
 export { type NodeSettings, withNodeSettings } from './node-settings.ts';
 export { renderRuleset } from './render-ruleset.ts';
 export { layOutElements, layOutGeneration, layOutRuleset } from './ruleset.ts';

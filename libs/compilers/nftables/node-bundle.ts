@@ -81,12 +81,20 @@ export interface Directions {
   readonly egressMode?: EnforcementMode;
 }
 
+/** An interface many pods are behind, and the addresses one of them has there. */
+export interface GuardedLink {
+  readonly interface: string;
+  readonly addresses: readonly Address[];
+}
+
 /** One pod of the node. */
 export interface DispatchEntry extends Directions {
   readonly pod: PodKey;
   readonly addresses: readonly Address[];
   /** The interface its packets enter the node by, where it is guarded: nothing else may come in there. See {@link isGuardable}. */
   readonly interface?: string;
+  /** The guarded bridges it speaks on, and as whom; see {@link NodeBundle.bridges}. */
+  readonly links?: readonly GuardedLink[];
   /** What becomes of its established connections when its rules get stricter than those of the bundle before; absent: they are cut. */
   readonly fate?: ConnectionFate;
 }
@@ -123,6 +131,8 @@ export interface NodeBundle {
   readonly pods: readonly DispatchEntry[];
   /** Sorted by name; exactly those the pods and the host follow. */
   readonly profiles: readonly Profile[];
+  /** Bridges on which nobody speaks but pods that say so in their `links`. None where nothing is enforced, or strangers are let through. */
+  readonly bridges?: readonly string[];
   /** Absent: the node's own traffic is its own business. */
   readonly host?: HostEntry;
   /** What happens to addresses of the node's own blocks that are no known pod; absent: `closed`. Where nothing is enforced it is `open`. */

@@ -1,7 +1,8 @@
 import { type Address, compareAddresses, compareText, type Direction, type IpFamily } from '#model';
 
 import { auditSet } from './deny-path.ts';
-import type { Directions, NodeBundle } from './node-bundle.ts';
+import { isGuardable } from './guardable-name.ts';
+import type { Directions, GuardedLink, NodeBundle } from './node-bundle.ts';
 import type { NftSet } from './nft-object.ts';
 import { rulesOf } from './rule-numbers.ts';
 import type { RulesetOptions } from './ruleset-options.ts';
@@ -13,7 +14,7 @@ const LONGEST_TIMEOUT_SECONDS = 10 * 365 * 86_400;
 
 /** The sets every ruleset has, whatever the policies. */
 export function nodeSets(bundle: NodeBundle, options: RulesetOptions): readonly NftSet[] {
-  return [...localSets(bundle), ...selfSets(bundle), ...auditSets(bundle), ...keptSets(options), ...senderSets(bundle), ...hostSets(bundle, options), ...identifySets(options)];
+  return [...localSets(bundle), ...selfSets(bundle), ...auditSets(bundle), ...keptSets(options), ...senderSets(bundle, options), ...hostSets(bundle, options), ...identifySets(options)];
 }
 
 /** One set for each rule that ends: its elements last as long as the rule. */
@@ -69,21 +70,15 @@ function keptSets({ kept = [] }: RulesetOptions): readonly NftSet[] {
   });
 }
 
-/**
- * Whether an interface of this name can be guarded. Nearly every name can; ours go without quotes,
- * spaces and wildcards, so that one is never taken for another.
- */
-export function isGuardable(name: string): boolean {
-  return /^[A-Za-z0-9_.:@-]{1,15}$/.test(name);
-}
-
-function senderSets({ pods }: NodeBundle): readonly NftSet[] {
-  const guarded = pods.filter((pod): pod is typeof pod & { readonly interface: string } => pod.interface !== undefined && isGuardable(pod.interface));
-  const names = [...new Set(guarded.map((pod) => pod.interface))].sort(compareText);
-  const pairs = (family: IpFamily): readonly string[] =>
-    [...new Set(guarded.flatMap((pod) => textsOf(pod.addresses, family).map((text) => `"${pod.interface}" . ${text}`)))].sort(compareText);
+function senderSets({ pods, bridges = [], failMode }: NodeBundle, { isUnattended = false }: RulesetOptions): readonly NftSet[] {
+  const alone = pods.flatMap(({ interface: name, addresses }): readonly GuardedLink[] => (name === undefined ? [] : [{ interface: name, addresses }]));
+  const links = [...alone, ...pods.flatMap((pod) => pod.links ?? [])].filter((link) => isGuardable(link.interface));
+  // strangers who are let through because nobody is there to vouch for them are let through here, too
+  const shared = failMode === 'open-unattended' && isUnattended ? [] : bridges.filter(isGuardable);
+  const names = [...new Set([...alone.map((link) => link.interface).filter(isGuardable), ...shared])].sort(compareText);
+  const pairs = (family: IpFamily): readonly string[] => [...new Set(links.flatMap((link) => textsOf(link.addresses, family).map((text) => `"${link.interface}" . ${text}`)))].sort(compareText);
   return [
-    plain('guarded', 'iifname', 'interfaces behind which there is one pod', names.map((name) => `"${name}"`)),
+    plain('guarded', 'iifname', 'interfaces behind which only pods we know may speak', names.map((name) => `"${name}"`)),
     ...FAMILIES.map((family) => plain(`senders${String(family)}`, `iifname . ${addressType(family)}`, 'which addresses are whose', pairs(family))),
   ];
 }

@@ -2,7 +2,7 @@ import type { Ruleset } from '#compilers/nftables';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,120}$/;
 // addresses, ranges, ports, interfaces, marks, keys of several fields, and what may stand behind them
-const ELEMENT = /^[A-Za-z0-9:./*_@-]+(?: ?[.-] ?[A-Za-z0-9:./*_@-]+)*(?: timeout [0-9a-z]+)?(?: expires [0-9a-z]+)?(?: comment "[^"\\\n]*")?$/;
+const ELEMENT = /^(?:"[A-Za-z0-9_.:@-]{1,15}"(?: \. [0-9a-f:.]+)?|[A-Za-z0-9:./*_@-]+(?: ?[.-] ?[A-Za-z0-9:./*_@-]+)*)(?: timeout [0-9a-z]+)?(?: expires [0-9a-z]+)?(?: comment "[^"\\\n]*")?$/;
 const VERDICT = /^(?:accept|drop|continue|return|(?:jump|goto) [A-Za-z_][A-Za-z0-9_]{0,120})$/;
 const LONGEST = 400;
 

@@ -1,4 +1,4 @@
-import type { DispatchEntry, EnforcementMode, NodeSettings } from '#compilers/nftables';
+import { type DispatchEntry, type EnforcementMode, engineLinks, type NodeSettings } from '#compilers/nftables';
 import type { ConnectionFate, Direction, Mode, OutputTarget, Snapshot, WorkloadRef } from '#model';
 
 /** What is decided beside the policies: how earnestly a workload's are enforced, by whom, and what becomes of its connections. */
@@ -30,6 +30,7 @@ export function nodeSettings(snapshot: Snapshot, settings: EnforcementSettings):
   const workloadOf = ({ pod }: DispatchEntry): WorkloadRef | undefined => snapshot.pods.get(pod)?.workload;
   const { fateOf } = settings;
   return {
+    ...engineLinks(snapshot),
     modeOf: (entry: DispatchEntry, direction: Direction) => {
       // what is open has no mode, and `enforce` is what a bundle says by saying nothing
       if (entry[direction] === undefined) return undefined;
