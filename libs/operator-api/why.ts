@@ -24,6 +24,7 @@ const sideSchema = z.strictObject({
     .describe('the rules that let it through, with the approval that put them there'),
   missing: z.string().optional().describe('the smallest allowance that would let it through'),
   closedBy: approvalSchema.optional().describe('the approval that closed the direction, where one did'),
+  remedy: z.string().optional().describe('what a person can do about it: approve what is proposed, or add a rule to it first'),
 });
 
 export const whySchema = z.strictObject({

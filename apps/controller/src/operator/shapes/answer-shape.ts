@@ -35,7 +35,7 @@ export function whyShape({ revision, connections, known }: WhyAnswer): WhyShape 
 }
 
 function sideShape(side: WhySide): WhySideShape {
-  const { direction, subject, workload, mode, isAllowed, policies, reasons, rules, missing, closedBy } = side;
+  const { direction, subject, workload, mode, isAllowed, policies, reasons, rules, missing, closedBy, remedy } = side;
   return {
     direction,
     subject,
@@ -47,6 +47,7 @@ function sideShape(side: WhySide): WhySideShape {
     rules: rules.map(({ policy, rule, approval }) => ({ policy, rule: ruleShape(rule), ...(approval === undefined ? {} : { approval: approvalOf(approval) }) })),
     ...(missing === undefined ? {} : { missing: missing.text }),
     ...(closedBy === undefined ? {} : { closedBy: approvalOf(closedBy) }),
+    ...(remedy === undefined ? {} : { remedy: remedy.text }),
   };
 }
 

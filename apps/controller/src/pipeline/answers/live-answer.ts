@@ -1,6 +1,6 @@
 import type { Decision, Diagnostic, Mode, Protocol, Relationship, Rule, WorkloadRef } from '#model';
 import type { ConnectivityDiff, ExplainedSide, SimulatedFlow, UnusedPath } from '#policy';
-import type { RevisionRecord } from '#review';
+import type { Remedy, RevisionRecord } from '#review';
 
 /** `unanswerable`: the question is wrong in itself, such as an end that is nobody or a revision that never was. */
 export type Answer<Value> = { readonly kind: 'answer'; readonly value: Value } | { readonly kind: 'unanswerable'; readonly diagnostics: readonly Diagnostic[] };
@@ -60,6 +60,8 @@ export interface WhySide extends ExplainedSide {
   readonly mode?: Mode;
   /** The revision that closed this direction, where one did. */
   readonly closedBy?: RevisionRecord;
+  /** What would help where a rule is missing and something is proposed for the workload. */
+  readonly remedy?: Remedy;
 }
 
 /** One kind of connection between the two ends. */

@@ -1,6 +1,6 @@
-import { type Connection, type Diagnostic, type Direction, type Endpoint, type GraphPeer, isPortNumber, type NamespacedPolicy, type Policy, type Protocol, type Relationship, type Revision, type Rule, type Snapshot, workloadKey, type WorkloadRef } from '#model';
+import { type Connection, type Diagnostic, type Direction, type Endpoint, type GraphPeer, isPortNumber, type NamespacedPolicy, type Policy, type Protocol, type Relationship, type Revision, type Rule, workloadKey, type WorkloadRef } from '#model';
 import { connectionsBetween, explain, type ExplainedSide, type Explanation, readEnd } from '#policy';
-import { modeOf, type ReviewState, revisionInForce, type RevisionRecord } from '#review';
+import { modeOf, remedyFor, type ReviewContext, type ReviewState, revisionInForce, type RevisionRecord } from '#review';
 
 import type { Answer, ApprovedRule, WhyAnswer, WhyConnection, WhyQuestion, WhySide } from './live-answer.ts';
 import { approvalThatClosed, firstApprovalOf } from './rule-history.ts';
@@ -14,12 +14,15 @@ interface Port {
   readonly port: number;
 }
 
+/** With what is proposed, an answer can tell what would help where a rule is missing. */
+export type WhyContext = Pick<ReviewContext, 'snapshot' | 'now'> & Partial<Pick<ReviewContext, 'reviews' | 'digest'>>;
+
 /**
  * Says which rule lets a connection through, which revision brought it in, who approved that and
  * when; or what is missing. Where no port is asked for, every port that the evidence or the server
  * itself names is.
  */
-export function whyLive(state: ReviewState, question: WhyQuestion, context: { readonly snapshot: Snapshot; readonly now: number }, relationships: readonly Relationship[]): Answer<WhyAnswer> {
+export function whyLive(state: ReviewState, question: WhyQuestion, context: WhyContext, relationships: readonly Relationship[]): Answer<WhyAnswer> {
   const { snapshot } = context;
   const from = readEnd(question.from, snapshot);
   const to = readEnd(question.to, snapshot);
@@ -29,7 +32,7 @@ export function whyLive(state: ReviewState, question: WhyQuestion, context: { re
   const ports = portsAsked(question, known, to.ends);
   if (ports.length === 0) return { kind: 'unanswerable', diagnostics: [unanswerable(`${question.from} and ${question.to}`, 'nothing is known of a port between them, so name one, such as 5432/TCP')] };
   const revision = revisionInForce(state, context);
-  const connections = ports.slice(0, PORTS_ASKED).flatMap((port) => answersOn(port, few(from.ends), few(to.ends), { state, revision, snapshot }));
+  const connections = ports.slice(0, PORTS_ASKED).flatMap((port) => answersOn(port, few(from.ends), few(to.ends), { state, revision, context }));
   if (connections.length === 0) return { kind: 'unanswerable', diagnostics: [unanswerable(`${question.from} and ${question.to}`, 'they have no addresses of one family')] };
   return { kind: 'answer', value: { revision: revision.number, connections, known } };
 }
@@ -50,13 +53,13 @@ function few(ends: readonly Endpoint[]): readonly Endpoint[] {
 interface World {
   readonly state: ReviewState;
   readonly revision: Revision;
-  readonly snapshot: Snapshot;
+  readonly context: WhyContext;
 }
 
 function answersOn(port: Port, from: readonly Endpoint[], to: readonly Endpoint[], world: World): readonly WhyConnection[] {
   const alike = new Map<string, { readonly explanation: Explanation; count: number }>();
   for (const connection of connectionsBetween(from, to, port)) {
-    const explanation = explain(world.revision, world.snapshot, connection);
+    const explanation = explain(world.revision, world.context.snapshot, connection);
     const key = JSON.stringify([explanation.verdict.decision, explanation.verdict.reasons.map(({ direction, effect, policy, rule }) => [direction, effect, policy, rule])]);
     const same = alike.get(key);
     if (same === undefined) alike.set(key, { explanation, count: 1 });
@@ -72,16 +75,23 @@ function answersOn(port: Port, from: readonly Endpoint[], to: readonly Endpoint[
   }));
 }
 
-function sideOf(side: ExplainedSide, connection: Connection, { state, revision, snapshot }: World): WhySide {
+function sideOf(side: ExplainedSide, connection: Connection, { state, revision, context }: World): WhySide {
   const end = side.direction === 'egress' ? connection.from : connection.to;
   const workload = end.kind === 'pod' ? end.pod.workload : undefined;
   const closedBy = workload === undefined ? undefined : approvalThatClosed(state, workload, side.direction);
   return {
     ...side,
-    ...(workload === undefined ? {} : { workload, mode: modeOf(state, workload, snapshot).value }),
+    ...(workload === undefined ? {} : { workload, mode: modeOf(state, workload, context.snapshot).value }),
     rules: side.reasons.flatMap(({ effect, policy, rule }) => (effect === 'allow' && policy !== undefined && rule !== undefined ? rulesCalled(policy, rule, side.direction, revision, state) : [])),
     ...(closedBy === undefined ? {} : { closedBy }),
+    ...remedyOf(side, connection, state, context),
   };
+}
+
+function remedyOf({ missing }: ExplainedSide, connection: Connection, state: ReviewState, { reviews, digest, ...rest }: WhyContext): Pick<WhySide, 'remedy'> {
+  if (missing === undefined || reviews === undefined || digest === undefined) return {};
+  const remedy = remedyFor(state, missing, connection, { ...rest, reviews, digest });
+  return remedy === undefined ? {} : { remedy };
 }
 
 function rulesCalled(name: string, id: string, direction: Direction, { policies }: Revision, state: ReviewState): readonly ApprovedRule[] {
