@@ -29,17 +29,18 @@ export class CertificateHolder {
 
   /** For a server that lets in nobody without a certificate of our authority. */
   serverCredentials(): ServerCredentials {
+    // told a moment later: gRPC begins to listen to its credentials only after it has asked for them
     const provider = {
       addCaCertificateListener: (listener: Listener<AuthorityUpdate>) => {
         this.#authorityListeners.add(listener);
-        listener(this.#authority());
+        queueMicrotask(() => { listener(this.#authority()); });
       },
       removeCaCertificateListener: (listener: Listener<AuthorityUpdate>) => {
         this.#authorityListeners.delete(listener);
       },
       addIdentityCertificateListener: (listener: Listener<IdentityUpdate>) => {
         this.#identityListeners.add(listener);
-        listener(this.#identity());
+        queueMicrotask(() => { listener(this.#identity()); });
       },
       removeIdentityCertificateListener: (listener: Listener<IdentityUpdate>) => {
         this.#identityListeners.delete(listener);
