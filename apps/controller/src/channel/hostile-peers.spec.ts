@@ -1,0 +1,128 @@
+import { Client, type ClientDuplexStream, credentials as channelCredentials, type ServiceError, status } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+
+import { CONTROLLER_NAME } from '#certificates';
+import { connectMethod } from '#channel';
+import type { ControllerMessage, NodeMessage } from '#distribution';
+
+import { ChannelWorld } from '../../../../test/support/channel-world.ts';
+import type { CredentialFiles } from '../../../enforcer/src/channel/node-credentials.ts';
+import type { NodeChannelServer } from './node-channel-server.ts';
+
+const PATIENCE_MS = 30_000;
+const hello: NodeMessage = { kind: 'hello', newestProtocol: 1, oldestProtocol: 1, node: 'n1', enforcerVersion: '0', driver: 'fake', capabilities: [] };
+
+interface RawCall {
+  readonly call: ClientDuplexStream<NodeMessage | undefined, ControllerMessage | undefined>;
+  readonly received: (ControllerMessage | undefined)[];
+  /** Why it ended. */
+  readonly end: Promise<{ readonly code: number; readonly details: string }>;
+}
+
+describe('the controller, towards whoever connects', () => {
+  let world: ChannelWorld;
+  let server: NodeChannelServer;
+  let files: CredentialFiles;
+  const clients: Client[] = [];
+
+  beforeEach(async () => {
+    world = await ChannelWorld.make();
+    server = await world.serve();
+    files = await world.credentials('n1');
+  });
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.close();
+    await world.close();
+  });
+
+  /** A client that is held to nothing. `messages` are written as they are, or as raw bytes. */
+  function open(messages: readonly (NodeMessage | Buffer)[], keys = channelCredentials.createSsl(readFileSync(files.authority), readFileSync(files.key), readFileSync(files.certificate))): RawCall {
+    const method = connectMethod();
+    const client = new Client(`127.0.0.1:${String(server.ports[0])}`, keys, { 'grpc.ssl_target_name_override': CONTROLLER_NAME, 'grpc.use_local_subchannel_pool': 1, 'grpc.max_send_message_length': -1 });
+    clients.push(client);
+    const serialize = (message: NodeMessage | Buffer | undefined): Buffer => (Buffer.isBuffer(message) ? message : method.requestSerialize(message));
+    const call = client.makeBidiStreamRequest(method.path, serialize, method.responseDeserialize);
+    const received: (ControllerMessage | undefined)[] = [];
+    call.on('data', (message: ControllerMessage | undefined) => received.push(message));
+    const end = new Promise<{ readonly code: number; readonly details: string }>((resolve) => {
+      call.on('error', ({ code, details }: ServiceError) => {
+        resolve({ code, details });
+      });
+      call.on('end', () => {
+        resolve({ code: 0, details: '' });
+      });
+    });
+    for (const message of messages) call.write(message);
+    return { call, received, end };
+  }
+
+  it('lets nobody in without a certificate', async () => {
+    const { end } = open([hello], channelCredentials.createSsl(readFileSync(files.authority)));
+    expect((await end).code).toBe(status.UNAVAILABLE);
+    expect(world.of('connected')).toEqual([]);
+  }, PATIENCE_MS);
+
+  it('lets nobody in without TLS', async () => {
+    const { end } = open([hello], channelCredentials.createInsecure());
+    expect((await end).code).toBe(status.UNAVAILABLE);
+    expect(world.of('connected')).toEqual([]);
+  }, PATIENCE_MS);
+
+  it.each<[string, NodeMessage, number, string]>([
+    ['another node', { ...hello, node: 'n2' } as NodeMessage, status.PERMISSION_DENIED, 'it says it is node "n2", and its certificate is of node n1'],
+    ['no node', { ...hello, node: '' } as NodeMessage, status.PERMISSION_DENIED, 'it says it is node ""'],
+    ['a protocol that is too new', { ...hello, newestProtocol: 9, oldestProtocol: 8 } as NodeMessage, status.FAILED_PRECONDITION, 'it speaks protocol 8 to 9, and this controller 1 to 1: bring the older of both up to date'],
+    ['a protocol that is too old', { ...hello, newestProtocol: 0, oldestProtocol: 0 } as NodeMessage, status.FAILED_PRECONDITION, 'it speaks protocol 0 to 0'],
+    ['no hello', { kind: 'report', text: '{}' }, status.FAILED_PRECONDITION, 'node n1 did not begin with hello'],
+  ])('sends away who names %s', async (_what, message, code, details) => {
+    const { end } = open([message]);
+    expect(await end).toEqual({ code, details: expect.stringContaining(details) });
+    expect(world.of('connected')).toEqual([]);
+    expect(world.of('refused')).toMatchObject([{ why: expect.stringContaining(details) }]);
+  }, PATIENCE_MS);
+
+  it('agrees on a protocol both speak, and passes over what it does not know', async () => {
+    // field 99 of the message, and of hello: of a later version
+    const later = Buffer.from([0x9a, 0x06, 0x01, 0x41]);
+    const { received, call } = open([{ ...hello, newestProtocol: 7 } as NodeMessage, later, { kind: 'report', text: '{"kind":"panic","by":"root"}' }]);
+    await world.until(() => world.of('report').length === 1);
+    expect(received[0]).toMatchObject({ kind: 'welcome', protocol: 1 });
+    expect(world.of('report')[0]?.news).toEqual({ kind: 'panic', by: 'root' });
+    call.end();
+    await world.until(() => world.of('disconnected').length === 1);
+    expect(world.of('disconnected')[0]?.why).toBe('it said goodbye');
+  }, PATIENCE_MS);
+
+  it('ends a conversation with a message no message may be as large as', async () => {
+    const { end } = open([hello, { kind: 'report', text: 'x'.repeat(5 * 2 ** 20) }]);
+    expect((await end).code).toBe(status.RESOURCE_EXHAUSTED);
+    await world.until(() => world.of('disconnected').length === 1);
+  }, PATIENCE_MS);
+
+  it.each<[string, NodeMessage, string]>([
+    ['more flows than there can be', { kind: 'flows', number: 1, part: { total: 2 ** 40, offset: 0, bytes: Buffer.from('x') } }, 'is the most'],
+    ['a piece out of order', { kind: 'flows', number: 1, part: { total: 10, offset: 5, bytes: Buffer.from('x') } }, 'its pieces do not follow each other'],
+    ['a piece of nothing', { kind: 'metadata', number: 1, part: { total: 10, offset: 0, bytes: Buffer.from('') } }, 'its pieces do not follow each other'],
+    ['hello again', hello, 'it says hello twice'],
+  ])('ends a conversation with %s', async (_what, message, why) => {
+    const { end } = open([hello, message]);
+    expect(await end).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining(why) });
+    await world.until(() => world.of('disconnected').length === 1);
+  }, PATIENCE_MS);
+
+  it.each<[string, string, string]>([
+    ['flows of another node', JSON.stringify({ reporter: 'n2', from: 0, to: 1, flows: [], loss: {}, overflowed: [], foreign: 0 }), 'it is in the name of "n2"'],
+    ['flows from the future', JSON.stringify({ reporter: 'n1', from: 0, to: 9e15, flows: [], loss: {}, overflowed: [], foreign: 0 }), 'from the future'],
+    ['flows that are none', '{"reporter":"n1","from":0,"to":1,"flows":[{}]}', 'a flow has no protocol'],
+    ['flows with a count that is none', JSON.stringify({ reporter: 'n1', from: 0, to: 1, flows: [], loss: { connectionEvents: -1 }, overflowed: [], foreign: 0 }), 'connectionEvents is no count'],
+    ['no JSON', '{', 'flows are thrown away'],
+  ])('throws %s away, and says that it need not be sent again', async (_what, text, why) => {
+    const { received } = open([hello, { kind: 'flows', number: 7, part: { total: Buffer.byteLength(text), offset: 0, bytes: Buffer.from(text) } }]);
+    await world.until(() => world.of('refused').length === 1);
+    expect(world.of('refused')[0]?.why).toContain(why);
+    const taken = (): boolean => received.some((message) => message?.kind === 'flows-taken' && message.number === 7);
+    await world.until(taken);
+    expect(world.of('flows')).toEqual([]);
+  }, PATIENCE_MS);
+});
