@@ -49,7 +49,7 @@ export function answerQuestion(question: Question, { pipeline, invariants, diges
     case 'diff':
       return diffLive(state, question.ask.before, question.ask.after, context);
     case 'why':
-      return whyLive(state, question.ask.question, { snapshot, now }, view.graph.relationships);
+      return whyLive(state, question.ask.question, context, view.graph.relationships);
     case 'overview':
       return overview(view, pipeline, digest);
     case 'decide': {
