@@ -70,8 +70,9 @@ export function closedDirection(parts: DirectionParts): LiveDirection {
   const knowledge = { isKnown: true, isOutsideOpen: closing.isOutsideOpen, why: closing.why };
   const undoubted = [...sure, ...catalogueRules(workload, direction, sure, grounding, catalogue), ...outsideRules(direction, knowledge)];
   // nor speak for a rule that something else asks for
-  const meanings = new Set(undoubted.map(meaningOf));
-  const doubted = live.filter(({ draft, doubts }) => doubts.length > 0 && !meanings.has(meaningOf(draft)));
+  const doubtful = live.filter(({ doubts }) => doubts.length > 0);
+  const meanings = new Set(doubtful.length === 0 ? [] : undoubted.map(meaningOf));
+  const doubted = doubtful.filter(({ draft }) => !meanings.has(meaningOf(draft)));
   const rules = finishRules(direction, [...undoubted, ...doubted.map(({ draft }) => draft)]);
   const left = evidence.declared.length - taken.length;
   const hints = left === 0 ? '' : `; ${String(left)} weaker ${left === 1 ? 'hint is' : 'hints are'} left out`;
@@ -93,6 +94,7 @@ function settlePorts({ declared, undeclared }: DirectionEvidence): DirectionEvid
 }
 
 function quarantine(direction: Direction, rules: readonly ProposedRule[], doubted: readonly LiveDraft[]): readonly Quarantine[] {
+  if (doubted.length === 0) return [];
   const reasons = new Map<string, readonly string[]>();
   for (const { draft, doubts } of doubted) reasons.set(meaningOf(draft), [...(reasons.get(meaningOf(draft)) ?? []), ...doubts]);
   return rules.flatMap((rule) => {

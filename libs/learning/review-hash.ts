@@ -1,24 +1,29 @@
-import type { Direction, DirectionProposal, Proposal } from '#model';
-import { workloadKey } from '#model';
+import { type Direction, type DirectionProposal, type Proposal, workloadKey } from '#model';
 
 import { evidenceClass } from './evidence-class.ts';
 import { meaningOf } from './rule-draft.ts';
 
-/** What a proposal would allow, as a text: equal for proposals that allow the same, whatever speaks for them. */
-export function allowedText(proposal: Proposal): string {
-  return JSON.stringify([workloadKey(proposal.workload), ...textsOf(proposal, ({ id, ...rule }) => [id, meaningOf(rule)])]);
+/** A proposal as two texts, to be hashed. */
+export interface ReviewTexts {
+  /** What it would allow: equal for proposals that allow the same, whatever speaks for them. */
+  readonly allowed: string;
+  /** What speaks for it: kinds of evidence, and no counts or times. */
+  readonly evidence: string;
 }
 
-/** What speaks for a proposal, as a text: kinds of evidence, and no counts or times. */
-export function evidenceText(proposal: Proposal): string {
-  return JSON.stringify([workloadKey(proposal.workload), ...textsOf(proposal, (rule) => [meaningOf(rule), evidenceClass(rule), rule.tier, rule.evidence.some(({ kind }) => kind === 'permitted')])]);
+const DIRECTIONS = ['ingress', 'egress'] as const satisfies readonly Direction[];
+
+export function reviewTexts(proposal: Proposal): ReviewTexts {
+  const key = workloadKey(proposal.workload);
+  const directions = DIRECTIONS.map((direction) => directionTexts(proposal[direction]));
+  return { allowed: JSON.stringify([key, ...directions.map(({ allowed }) => allowed)]), evidence: JSON.stringify([key, ...directions.map(({ evidence }) => evidence)]) };
 }
 
-type ClosedRule = Extract<DirectionProposal, { kind: 'closed' }>['rules'][number];
-
-function textsOf(proposal: Proposal, textOf: (rule: ClosedRule) => unknown): readonly unknown[] {
-  return (['ingress', 'egress'] as const satisfies readonly Direction[]).map((direction) => {
-    const each = proposal[direction];
-    return each.kind === 'open' ? 'open' : each.rules.map(textOf);
-  });
+function directionTexts(direction: DirectionProposal): { readonly allowed: unknown; readonly evidence: unknown } {
+  if (direction.kind === 'open') return { allowed: 'open', evidence: 'open' };
+  const rules = direction.rules.map((rule) => ({ rule, meaning: meaningOf(rule) }));
+  return {
+    allowed: rules.map(({ rule, meaning }) => [rule.id, meaning]),
+    evidence: rules.map(({ rule, meaning }) => [meaning, evidenceClass(rule), rule.tier, rule.evidence.some(({ kind }) => kind === 'permitted')]),
+  };
 }

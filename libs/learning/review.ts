@@ -24,7 +24,7 @@ import { connectionsByReporter, knownLosses, watchedHours } from './observed-los
 import { observedPeers } from './observed-peers.ts';
 import { PeerGrounding } from './peer-grounding.ts';
 import { indexRelationships, type RelationshipEnds } from './propose.ts';
-import { allowedText, evidenceText } from './review-hash.ts';
+import { reviewTexts } from './review-hash.ts';
 import { Suspicion } from './suspicion.ts';
 
 /**
@@ -83,12 +83,13 @@ export class Reviewer {
     const live = (direction: Direction): LiveDirection => this.#direction(workload, direction, evidence[direction], coverages, hours, awaitedRuns.length > 0);
     const [ingress, egress] = [live('ingress'), live('egress')];
     const proposal: Proposal = { workload: workload.ref, ingress: ingress.proposal, egress: egress.proposal };
+    const texts = reviewTexts(proposal);
     const waitsFor = [...this.#waitsFor(coverages.workload, hours), ...awaitedSentences(awaitedRuns)];
     return {
       workload: workload.ref,
       proposal,
-      hash: this.#context.digest(allowedText(proposal)),
-      evidenceHash: this.#context.digest(evidenceText(proposal)),
+      hash: this.#context.digest(texts.allowed),
+      evidenceHash: this.#context.digest(texts.evidence),
       coverage: coverages.workload,
       directions: { ingress: coverages.ingress, egress: coverages.egress },
       isReady: waitsFor.length === 0,
