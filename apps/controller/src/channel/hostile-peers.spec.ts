@@ -70,10 +70,10 @@ describe('the controller, towards whoever connects', () => {
   }, PATIENCE_MS);
 
   it.each<[string, NodeMessage, number, string]>([
-    ['another node', { ...hello, node: 'n2' } as NodeMessage, status.PERMISSION_DENIED, 'it says it is node "n2", and its certificate is of node n1'],
-    ['no node', { ...hello, node: '' } as NodeMessage, status.PERMISSION_DENIED, 'it says it is node ""'],
-    ['a protocol that is too new', { ...hello, newestProtocol: 9, oldestProtocol: 8 } as NodeMessage, status.FAILED_PRECONDITION, 'it speaks protocol 8 to 9, and this controller 1 to 1: bring the older of both up to date'],
-    ['a protocol that is too old', { ...hello, newestProtocol: 0, oldestProtocol: 0 } as NodeMessage, status.FAILED_PRECONDITION, 'it speaks protocol 0 to 0'],
+    ['another node', { ...hello, node: 'n2' }, status.PERMISSION_DENIED, 'it says it is node "n2", and its certificate is of node n1'],
+    ['no node', { ...hello, node: '' }, status.PERMISSION_DENIED, 'it says it is node ""'],
+    ['a protocol that is too new', { ...hello, newestProtocol: 9, oldestProtocol: 8 }, status.FAILED_PRECONDITION, 'it speaks protocol 8 to 9, and this controller 1 to 1: bring the older of both up to date'],
+    ['a protocol that is too old', { ...hello, newestProtocol: 0, oldestProtocol: 0 }, status.FAILED_PRECONDITION, 'it speaks protocol 0 to 0'],
     ['no hello', { kind: 'report', text: '{}' }, status.FAILED_PRECONDITION, 'node n1 did not begin with hello'],
   ])('sends away who names %s', async (_what, message, code, details) => {
     const { end } = open([message]);
@@ -85,7 +85,7 @@ describe('the controller, towards whoever connects', () => {
   it('agrees on a protocol both speak, and passes over what it does not know', async () => {
     // field 99 of the message, and of hello: of a later version
     const later = Buffer.from([0x9a, 0x06, 0x01, 0x41]);
-    const { received, call } = open([{ ...hello, newestProtocol: 7 } as NodeMessage, later, { kind: 'report', text: '{"kind":"panic","by":"root"}' }]);
+    const { received, call } = open([{ ...hello, newestProtocol: 7 }, later, { kind: 'report', text: '{"kind":"panic","by":"root"}' }]);
     await world.until(() => world.of('report').length === 1);
     expect(received[0]).toMatchObject({ kind: 'welcome', protocol: 1 });
     expect(world.of('report')[0]?.news).toEqual({ kind: 'panic', by: 'root' });
