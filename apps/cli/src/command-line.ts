@@ -209,6 +209,14 @@ function addNode(node: Command, terminal: Terminal, report: Report): void {
   act<[]>(local('confirm', 'say that a bundle on trial locked nobody out: it stays'), terminal, report, async (options) => (await import('./commands/node.ts')).runNodeConfirm(options, terminal));
   act<[]>(local('panic', 'open everything at once, until resumed').option('--yes', 'really', false), terminal, report, async (options) => (await import('./commands/node.ts')).runNodePanic(options, terminal));
   act<[]>(local('resume', 'enforce again after a panic'), terminal, report, async (options) => (await import('./commands/node.ts')).runNodeResume(options, terminal));
+  const cert = withSchema(node.command('cert').description("issue the certificate a node's enforcer proves itself to the controller with").exitOverride())
+    .argument('[name]', 'the node, as its orchestrator calls it')
+    .addOption(new Option('--state <dir>', 'state folder of the controller (that of the one controller which ran here)'))
+    .addOption(new Option('--out <dir>', 'where NAME.crt, NAME.key and ca.crt are written').default('.'))
+    .addOption(new Option('--days <n>', 'how long it is good').default('90'))
+    .option('--revoke', 'instead: what was issued for it is no longer good', false)
+    .addOption(output('table', 'json'));
+  act<[string | undefined]>(cert, terminal, report, async (name, options) => (await import('./commands/node-cert.ts')).runNodeCert(name, options, terminal));
   const bundle = node.command('bundle').description('write what a node enforces as the file its enforcer takes').exitOverride().addArgument(paths());
   bundle
     .addOption(new Option('--node <name>', 'which node'))

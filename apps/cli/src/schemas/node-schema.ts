@@ -75,3 +75,9 @@ export const nodeWhySchema = z.strictObject({
 });
 
 export const nodeDoneSchema = z.strictObject({ via: viaSchema, text: z.string() });
+
+/** `ringfence node cert`: what was issued, or with `--revoke` how many are no longer good. */
+export const nodeCertSchema = z.union([
+  z.strictObject({ node: z.string(), serial: z.string().describe('hexadecimal'), notAfter: timeSchema, files: z.strictObject({ certificate: z.string(), key: z.string(), authority: z.string() }) }),
+  z.strictObject({ node: z.string(), revoked: z.number().int() }),
+]);

@@ -6,7 +6,7 @@ import { explainSchema } from './explain-schema.ts';
 import { generateSchema } from './generate-schema.ts';
 import { graphSchema } from './graph-schema.ts';
 import { labDownSchema, labStatusSchema, labTrafficSchema } from './lab-schema.ts';
-import { nodeDoneSchema, nodeShowSchema, nodeStatusSchema, nodeWhySchema } from './node-schema.ts';
+import { nodeCertSchema, nodeDoneSchema, nodeShowSchema, nodeStatusSchema, nodeWhySchema } from './node-schema.ts';
 import { simulateSchema } from './simulate-schema.ts';
 import { verifySchema } from './verify-schema.ts';
 
@@ -21,6 +21,7 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
   'lab traffic': labTrafficSchema,
   'lab up': labStatusSchema,
   'node apply': nodeDoneSchema,
+  'node cert': nodeCertSchema,
   'node confirm': nodeDoneSchema,
   'node panic': nodeDoneSchema,
   'node resume': nodeDoneSchema,
