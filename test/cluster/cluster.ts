@@ -103,6 +103,27 @@ export class Cluster {
     return path;
   }
 
+  /** The same rights through another port that leads there. */
+  async kubeconfigThrough(port: number): Promise<string> {
+    const path = join(this.folder, `through-${String(port)}.kubeconfig`);
+    const admin = await this.authority.client('admin', ['system:masters']);
+    writeFileSync(path, kubeconfigText(`https://127.0.0.1:${String(port)}`, this.authority, certificateUser(admin)), { mode: 0o600 });
+    return path;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Makes the store forget everything but what is now: whoever wants to go on from before is told that it is gone. */
+  async compact(): Promise<void> {
+    const etcd = `http://127.0.0.1:${String(this.#etcdPort)}/v3/kv`;
+    const answer = await fetch(`${etcd}/range`, { method: 'POST', body: JSON.stringify({ key: 'AA==' }) });
+    const { header } = (await answer.json()) as { readonly header: { readonly revision: string } };
+    const done = await fetch(`${etcd}/compaction`, { method: 'POST', body: JSON.stringify({ revision: header.revision, physical: true }) });
+    if (!done.ok) throw new Error(`compact: ${await done.text()}`);
+  }
+
   /** Ends every process of it and takes its folder away. */
   async stop(): Promise<void> {
     this.#client?.close();

@@ -10,4 +10,6 @@ export interface KindStatus {
   readonly state: 'waiting' | 'listing' | 'in sync' | 'denied' | 'absent' | 'failing';
   readonly why?: string;
   readonly objects: number;
+  /** How often it was listed from the beginning: once, and again whenever it could not be gone on with. */
+  readonly lists: number;
 }

@@ -53,7 +53,7 @@ export class KindWatch {
   readonly #stopping = new AbortController();
   #version: string | undefined;
   #failures = 0;
-  #hasListed = false;
+  #lists = 0;
   #state: Pick<KindStatus, 'state' | 'why'> = { state: 'waiting' };
   #running: Promise<void> | undefined;
 
@@ -65,12 +65,7 @@ export class KindWatch {
   }
 
   get status(): KindStatus {
-    return { kind: kindName(this.kind), ...this.#state, objects: this.#told.size };
-  }
-
-  /** Everything there is has been told at least once. */
-  get hasListed(): boolean {
-    return this.#hasListed;
+    return { kind: kindName(this.kind), ...this.#state, objects: this.#told.size, lists: this.#lists };
   }
 
   start(): void {
@@ -115,7 +110,8 @@ export class KindWatch {
     const { connection, pageSize: limit, mostObjects } = this.#options;
     const { signal } = this.#stopping;
     signal.throwIfAborted();
-    if (!this.#hasListed) this.#set('listing');
+    // one that is denied or failing stays so until it has been listed
+    if (this.#state.state === 'waiting') this.#set('listing');
     const turns = new Turns();
     let version = '';
     this.#told.startList();
@@ -124,7 +120,7 @@ export class KindWatch {
       ({ version } = part);
       for (const item of part.items) {
         const record = objectRecord(item, this.kind, connection.server);
-        if (record !== undefined) this.#told.addListed(record, !this.#hasListed);
+        if (record !== undefined) this.#told.addListed(record, this.#lists === 0);
         if (turns.isOver) await turns.next();
       }
       if (this.kind.need === 'never' && this.#told.size + part.remaining > mostObjects) throw new Error(`list ${listPath(this.kind)}: there are more than ${String(mostObjects)} objects, which are not kept of a kind nobody here knows`);
@@ -133,7 +129,7 @@ export class KindWatch {
     this.#told.endList();
     this.#version = version;
     this.#failures = 0;
-    this.#hasListed = true;
+    this.#lists += 1;
     this.#set('in sync');
   }
 

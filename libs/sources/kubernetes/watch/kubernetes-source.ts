@@ -139,7 +139,7 @@ export class KubernetesSource {
     }
     // what everything hangs on is listed first
     for (const kind of [...chosen].sort((a, b) => rank(a) - rank(b))) if (!this.#watches.has(kindName(kind))) this.#begin(kind);
-    for (const name of knownKinds()) if (!this.#watches.has(name)) this.#setStatus({ kind: name, state: 'absent', objects: 0 });
+    for (const name of knownKinds()) if (!this.#watches.has(name)) this.#setStatus({ kind: name, state: 'absent', objects: 0, lists: 0 });
     this.#isDiscovered = true;
     this.#judge();
   }
@@ -177,8 +177,8 @@ export class KubernetesSource {
   #judge(): void {
     if (!this.#isDiscovered) return;
     const needed = [...this.#watches.values()].filter(({ kind }) => kind.need !== 'never');
-    const missing = needed.filter((watch) => !isSettled(watch));
-    const isInSync = missing.length === 0 && needed.length > 0;
+    // a kind that comes later has its first list yet to come, and leaves the others as they are
+    const isInSync = this.#isInSync ? !needed.some(isLost) : needed.length > 0 && needed.every(isSettled);
     if (isInSync === this.#isInSync) return;
     this.#isInSync = isInSync;
     this.#call(isInSync ? this.#options.handlers.inSync : this.#options.handlers.behind);
@@ -240,6 +240,10 @@ export class KubernetesSource {
 
 function rank({ need }: WatchedKind): number {
   return need === 'always' ? 0 : need === 'where allowed' ? 1 : 2;
+}
+
+function isLost(watch: KindWatch): boolean {
+  return watch.status.state === 'failing' || (watch.status.state === 'denied' && watch.kind.need === 'always');
 }
 
 function isSettled(watch: KindWatch): boolean {
