@@ -1,12 +1,17 @@
-/** What a controller asks of the process that holds its lab. */
-export type LabOrder =
-  /** Start one enforcer per node, that reports to this controller with these credentials. */
-  { readonly kind: 'enforce'; readonly controller: string; readonly nodes: readonly LabEnforcer[] };
+/** What a controller asks of the process that holds its lab: one enforcer per node, that reports to it with these credentials. */
+export interface LabOrder {
+  readonly kind: 'enforce';
+  /** `HOST:PORT`. */
+  readonly controller: string;
+  readonly nodes: readonly LabEnforcer[];
+}
 
 export interface LabEnforcer {
   readonly node: string;
-  /** Where its certificate, key and authority lie. */
-  readonly credentials: string;
+  /** Files. */
+  readonly certificate: string;
+  readonly key: string;
+  readonly authority: string;
   /** Where it keeps its last bundle. */
   readonly state: string;
 }
@@ -27,5 +32,6 @@ export type LabNews =
   | { readonly kind: 'failed'; readonly why: string }
   /** Sent when a connection is tried for the first time, and whenever its outcome is another one. */
   | { readonly kind: 'attempt'; readonly attempt: LabAttempt }
+  | { readonly kind: 'enforcer'; readonly node: string; readonly pid: number }
   /** An enforcer has ended although nobody told it to. */
   | { readonly kind: 'enforcer-ended'; readonly node: string; readonly why: string };

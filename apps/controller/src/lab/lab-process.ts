@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { closeSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 import { inferGraph } from '#graph';
 import { snapshotOf } from '#inventory';
 import { EnforcedLab, labObjects, LabServers, namePrefix, serviceRoutes, sweepLeftovers } from '#lab';
 import { readPaths } from '#sources/files';
 
+import { packageFolder } from '../package-folder.ts';
 import type { LabEnforcer, LabNews, LabOrder } from './lab-messages.ts';
 import { planTalks } from './lab-plan.ts';
 import { LabTraffic } from './lab-traffic.ts';
@@ -52,23 +54,23 @@ function startEnforcers({ controller, nodes: each }: LabOrder): void {
   for (const enforcer of each) startEnforcer(controller, enforcer);
 }
 
-function startEnforcer(controller: string, { node, credentials, state }: LabEnforcer): void {
+function startEnforcer(controller: string, { node, certificate, key, authority, state }: LabEnforcer): void {
   const namespace = lab?.lab.nodeNamespaces().get(node);
   if (namespace === undefined || isEnding) return;
-  const program = fileURLToPath(new URL('../../../../../bin/ringfence-enforcer', import.meta.url));
-  const child = spawn(program, ['--netns', namespace.path, '--state', state, '--socket', 'none', '--docker', 'off', '--controller', controller, '--credentials', credentials, '--node', node], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let last = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    last = text.trimEnd().split('\n').at(-1) ?? last;
-  });
+  const path = join(dirname(state), 'enforcer.log');
+  const log = openSync(path, 'a', 0o600);
+  const program = join(packageFolder(), 'bin', 'ringfence-enforcer');
+  const child = spawn(program, ['--netns', namespace.path, '--state', state, '--socket', 'none', '--docker', 'off', '--controller', controller, '--cert', certificate, '--key', key, '--ca', authority], { stdio: ['ignore', 'ignore', log] });
+  closeSync(log);
   child.once('error', ({ message }) => {
     tell({ kind: 'enforcer-ended', node, why: message });
   });
   child.once('exit', (code, signal) => {
     enforcers.delete(node);
-    if (!isEnding) tell({ kind: 'enforcer-ended', node, why: `${signal ?? `exited ${String(code)}`}: ${last}` });
+    if (!isEnding) tell({ kind: 'enforcer-ended', node, why: `${signal ?? `exited ${String(code)}`}; its log is ${path}` });
   });
   enforcers.set(node, child);
+  if (child.pid !== undefined) tell({ kind: 'enforcer', node, pid: child.pid });
 }
 
 function end(): void {

@@ -1,0 +1,21 @@
+import { createLog } from './operator/log.ts';
+import { HELP, readOptions } from './options.ts';
+import { run } from './run.ts';
+
+const BAD_USAGE = 2;
+
+const reading = readOptions(process.argv.slice(2), process.env);
+if (reading.kind === 'help') {
+  process.stdout.write(HELP);
+} else if (reading.kind === 'problem') {
+  process.stderr.write(`ringfence-controller: ${reading.why} (see --help)\n`);
+  process.exitCode = BAD_USAGE;
+} else {
+  const { options } = reading;
+  await run(options).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    createLog().fatal({ why }, 'cannot start');
+    process.stderr.write(`ringfence-controller: ${why}\n`);
+    process.exit(1);
+  });
+}

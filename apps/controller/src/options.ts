@@ -1,0 +1,145 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { isPortNumber } from '#model';
+
+import { readStoreChoice, type StoreChoice } from './store-choice.ts';
+
+/** Where what runs is read from; `auto` takes the first there is. */
+export type SourceChoice = 'auto' | 'kubernetes' | 'lab' | 'recorded';
+
+export interface ControllerProcessOptions {
+  /** Holds the store, the certificate authority and the log; absent: the usual place, one for each kind of source. */
+  readonly state: string | undefined;
+  readonly store: string;
+  readonly source: SourceChoice;
+  readonly watch: readonly string[];
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  /** Whether NetworkPolicies may be written to the cluster. */
+  readonly mayWrite: boolean;
+  readonly enforcesExisting: boolean;
+  readonly folder: string | undefined;
+  readonly invariants: readonly string[];
+  /** Absent: those that are shipped. */
+  readonly autoApproval: string | undefined;
+  readonly port: number;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Begins the lab with nothing decided and nothing seen. */
+  readonly isFresh: boolean;
+}
+
+export type OptionsReading = { readonly kind: 'options'; readonly options: ControllerProcessOptions } | { readonly kind: 'help' } | { readonly kind: 'problem'; readonly why: string };
+
+export const HELP = `npm start -- [OPTIONS], or bin/ringfence-controller: watches, learns, proposes, and enforces what is approved
+
+What runs is read from the first of these there is:
+  --watch PATH            manifests or Compose files, read again when they change; may be repeated
+  --kubeconfig FILE       a cluster; else that of KUBECONFIG, ~/.kube/config, or the pod it runs in
+  --context NAME          another context of the kubeconfig
+  --source NAME           only this one: auto, kubernetes, lab, recorded (auto)
+                          lab: the example shop with real packets in network namespaces (Linux, root)
+                          recorded: the same shop with recorded flows
+
+What becomes of what is approved:
+  --enforce               NetworkPolicies may be written to the cluster; without it nothing ever is
+  --enforce-existing      enforcers enforce the NetworkPolicies of others too: for clusters whose network does not
+  --folder DIR            where namespaces of target folder have their YAML written
+
+  --state DIR             store, certificate authority, log (~/.local/state/ringfence/SOURCE)
+  --store NAME            sqlite, memory or redis://… (sqlite)
+  --port NUMBER           operator interface, on loopback only; 0 is any that is free (8470)
+  --listen HOST:PORT      where enforcers connect, by mutual TLS; [IPV6]:PORT too (127.0.0.1:8471; the lab: any port)
+  --invariants FILE       what no proposal may break; may be repeated
+  --auto-approval DIR     rules that approve in a person's place (none)
+  --fresh                 forgets what an earlier lab saw and what was decided in it
+  --help
+
+Each option can be given as an environment variable too: RINGFENCE_STATE, RINGFENCE_STORE, …
+`;
+
+const TEXTS = ['state', 'store', 'source', 'kubeconfig', 'context', 'folder', 'port', 'listen', 'auto-approval'] as const;
+const LISTS = ['watch', 'invariants'] as const;
+const FLAGS = ['enforce', 'enforce-existing', 'fresh'] as const;
+const SOURCES: readonly SourceChoice[] = ['auto', 'kubernetes', 'lab', 'recorded'];
+
+/** Reads options, and what they do not say from the environment. */
+export function readOptions(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): OptionsReading {
+  let given: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+  try {
+    const options = {
+      ...Object.fromEntries(TEXTS.map((name) => [name, { type: 'string' as const }])),
+      ...Object.fromEntries(LISTS.map((name) => [name, { type: 'string' as const, multiple: true }])),
+      ...Object.fromEntries([...FLAGS, 'help' as const].map((name) => [name, { type: 'boolean' as const }])),
+    };
+    given = parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    return problem(error instanceof Error ? error.message : String(error));
+  }
+  if (given['help'] === true) return { kind: 'help' };
+  const fromEnvironment = (name: string): string | undefined => environment[`RINGFENCE_${name.toUpperCase().replaceAll('-', '_')}`];
+  const text = (name: (typeof TEXTS)[number]): string | undefined => {
+    const value = typeof given[name] === 'string' ? given[name] : fromEnvironment(name);
+    return value === '' ? undefined : value;
+  };
+  const list = (name: (typeof LISTS)[number]): readonly string[] => {
+    const values = given[name];
+    const texts = Array.isArray(values) ? values.filter((value) => typeof value === 'string') : [fromEnvironment(name) ?? ''];
+    return texts.filter((value) => value !== '');
+  };
+  const flag = (name: (typeof FLAGS)[number]): boolean => given[name] === true || ['1', 'true', 'yes'].includes(fromEnvironment(name) ?? '');
+
+  const source = SOURCES.find((each) => each === (text('source') ?? 'auto'));
+  if (source === undefined) return problem(`--source ${text('source') ?? ''}: there are ${SOURCES.join(', ')}`);
+  const store = text('store') ?? 'sqlite';
+  if (readStoreChoice(store, '') === undefined) return problem('--store: there are sqlite, memory and redis://…');
+  const port = Number(text('port') ?? '8470');
+  if (port !== 0 && !isPortNumber(port)) return problem(`--port ${text('port') ?? ''}: give a port from 0 to 65535`);
+  const listen = readListen(text('listen') ?? (source === 'lab' ? '127.0.0.1:0' : '127.0.0.1:8471'));
+  if (listen === undefined) return problem(`--listen ${text('listen') ?? ''}: give HOST:PORT or [IPV6]:PORT`);
+  if (list('watch').length > 0 && source !== 'auto') return problem('--watch and --source: give one of them');
+  return {
+    kind: 'options',
+    options: {
+      state: text('state'),
+      store,
+      source,
+      watch: list('watch'),
+      kubeconfig: text('kubeconfig'),
+      context: text('context'),
+      mayWrite: flag('enforce'),
+      enforcesExisting: flag('enforce-existing'),
+      folder: text('folder'),
+      invariants: list('invariants'),
+      autoApproval: text('auto-approval'),
+      port,
+      listen,
+      isFresh: flag('fresh'),
+    },
+  };
+}
+
+/** Where a controller keeps its state unless somebody says otherwise. */
+export function stateFolder({ state }: Pick<ControllerProcessOptions, 'state'>, source: string, environment: Readonly<Record<string, string | undefined>>): string {
+  if (state !== undefined) return resolve(state);
+  const given = environment['XDG_STATE_HOME'];
+  const base = given === undefined || given === '' ? join(homedir(), '.local', 'state') : given;
+  return join(base, 'ringfence', source);
+}
+
+/** The store in a state folder. */
+export function storeIn(folder: string, store: string): StoreChoice {
+  return readStoreChoice(store, join(folder, 'store')) ?? { kind: 'memory' };
+}
+
+function readListen(text: string): ControllerProcessOptions['listen'] | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3] ?? 'none');
+  return host === undefined || !(port === 0 || isPortNumber(port)) ? undefined : { host, port };
+}
+
+function problem(why: string): OptionsReading {
+  return { kind: 'problem', why };
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+
+import { openAuthority } from '#certificates';
+import { NetworkPolicyTarget, PolicyFolder } from '#targets';
+import type { ClusterConnection } from '#sources/kubernetes/watch';
+import type { Logger } from 'pino';
+
+import { Controller } from './controller.ts';
+import type { ControllerOptions } from './controller-options.ts';
+import { createOperatorApp } from './operator/operator-app.ts';
+import type { ControllerStatus } from './operator/controller-status.ts';
+import { type ControllerProcessOptions, storeIn } from './options.ts';
+import { packageVersion } from './package-folder.ts';
+import { prepareStateFolder } from './state-folder.ts';
+import { openStore, placeOfStore } from './store-choice.ts';
+import { threadedPipelines } from './workers/pipelines.ts';
+import { readInvariantFiles, shippedCatalogue } from './written-files.ts';
+
+/** What is different from one kind of source to another. */
+export interface StartPlan {
+  /** Sources that have to be in sync before anything is compiled. */
+  readonly required: readonly string[];
+  readonly traffic: ControllerStatus['traffic'];
+  readonly cluster?: ClusterConnection;
+  /** How often everything is worked out anew. */
+  readonly workEveryMs?: number;
+}
+
+export interface Started {
+  readonly controller: Controller;
+  readonly authority: ControllerOptions['authority'];
+  readonly urls: readonly string[];
+  readonly channelPort: number;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a controller of its own state, store and certificates, with its operator interface on loopback. */
+export async function startController(options: ControllerProcessOptions, plan: StartPlan, state: string, log: Logger, onFailure: (why: Error) => void): Promise<Started> {
+  prepareStateFolder(state, options);
+  const authority = await openAuthority(state, Date.now());
+  const choice = storeIn(state, options.store);
+  const store = await openStore(choice, (error) => {
+    log.warn({ why: error.message }, 'the store does not answer');
+  });
+  const { required, traffic, cluster, workEveryMs } = plan;
+  const version = packageVersion();
+  const controller = new Controller({
+    version,
+    store,
+    storePlace: placeOfStore(choice),
+    authority,
+    authorityFolder: state,
+    pipelines: threadedPipelines(onFailure),
+    required,
+    enforcesExisting: options.enforcesExisting,
+    catalogue: shippedCatalogue(),
+    invariants: readInvariantFiles(options.invariants),
+    ...(workEveryMs === undefined ? {} : { workEveryMs }),
+    listen: [options.listen],
+    outputs: {
+      mayWrite: options.mayWrite,
+      ...(cluster === undefined ? {} : { cluster: new NetworkPolicyTarget({ ask: cluster.ask, mayWrite: options.mayWrite }) }),
+      ...(options.folder === undefined ? {} : { folder: new PolicyFolder(options.folder) }),
+    },
+    traffic,
+    holder: `${hostname()}-${String(process.pid)}-${randomBytes(4).toString('hex')}`,
+    log,
+  });
+  const { channelPorts } = await controller.start();
+  const app = await createOperatorApp(controller.operator, { version, port: options.port, log });
+  const urls = await app.listen();
+  log.info({ urls, channelPorts, state }, 'the controller is up');
+  return {
+    controller,
+    authority,
+    urls,
+    channelPort: channelPorts[0] ?? 0,
+    stop: async () => {
+      await app.close();
+      await controller.stop();
+    },
+  };
+}
