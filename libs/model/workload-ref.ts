@@ -3,7 +3,8 @@ import { compareText } from './diagnostic.ts';
 /**
  * Names a workload: the top owner of its pods (`shop/Deployment/web`), a bare Pod, a Compose
  * service (`kind: ComposeService`, namespace = project), a container of no project (`kind:
- * Container`, namespace = its host) or a custom resource that makes pods.
+ * Container`, namespace = its host), a systemd unit or other program of a plain host (`kind: Unit` or
+ * `Process`, namespace = the host) or a custom resource that makes pods.
  */
 export interface WorkloadRef {
   readonly namespace: string;

@@ -8,6 +8,7 @@ import type { ControllerLink } from './channel/controller-link.ts';
 import { nodeName } from './channel/node-name.ts';
 import type { Log } from './log.ts';
 import { dockerMetadata, engineSocket } from './metadata/docker-metadata.ts';
+import { hostMetadata } from './metadata/host-metadata.ts';
 import { NodeMetadata } from './metadata/node-metadata.ts';
 import type { EnforcerOptions } from './options.ts';
 import { openOrderSocket } from './order-socket.ts';
@@ -123,9 +124,10 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
 }
 
 /** What the controller is told of what runs here; nobody looks before it asks. */
-function nodeMetadata({ docker }: EnforcerOptions, node: string, log: Log): NodeMetadata {
+function nodeMetadata({ docker, tellsUnits }: EnforcerOptions, node: string, log: Log): NodeMetadata {
   const engine = engineSocket(docker);
-  return new NodeMetadata(engine === undefined ? [] : [dockerMetadata(engine, node)], ({ code, severity, subject, message, hint }) => {
+  const sources = [...(engine === undefined ? [] : [dockerMetadata(engine, node)]), ...(tellsUnits ? [hostMetadata(node, engine === undefined)] : [])];
+  return new NodeMetadata(sources, ({ code, severity, subject, message, hint }) => {
     log(severity, message, { code, subject, hint });
   });
 }

@@ -12,7 +12,7 @@ describe('options of the enforcer', () => {
   it('has a default for everything but the bundle', () => {
     expect(readOptions([], {})).toEqual({
       kind: 'options',
-      options: { bundle: undefined, state: '/var/lib/ringfence', driver: 'auto', namespacePath: undefined, report: undefined, socket: '/run/ringfence/enforcer.sock', confirmWithinMs: 60_000, watchesFlows: true, identifies: true, ownedMark: undefined, docker: 'auto', controller: undefined },
+      options: { bundle: undefined, state: '/var/lib/ringfence', driver: 'auto', namespacePath: undefined, report: undefined, socket: '/run/ringfence/enforcer.sock', confirmWithinMs: 60_000, watchesFlows: true, identifies: true, ownedMark: undefined, docker: 'auto', tellsUnits: false, controller: undefined },
     });
   });
 
@@ -30,6 +30,7 @@ describe('options of the enforcer', () => {
     [['--mark-mask', '255'], /--mark-mask 255/],
     [['--mark-mask', '0xffff0000'], /--flows off/],
     [['--socket', 'here.sock'], /absolute path/],
+    [['--units', 'some'], /--units some: on or off/],
     [['--docker', 'here.sock'], /--docker here.sock: give an absolute path/],
     [['--controller', 'controller', ...files], /--controller controller: give HOST:PORT/],
     [['--controller', 'a:70000', ...files], /give HOST:PORT/],

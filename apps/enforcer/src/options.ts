@@ -20,6 +20,8 @@ export interface EnforcerOptions {
   readonly ownedMark: number | undefined;
   /** The socket of the Docker engine here, `auto` for the usual one, or `off`. */
   readonly docker: string;
+  /** Tells the controller of this host's own programs: systemd units and what they listen on. */
+  readonly tellsUnits: boolean;
   /** Undefined: nobody tells this node what to enforce but a file and people on it. */
   readonly controller: ControllerPlace | undefined;
 }
@@ -51,12 +53,13 @@ export const HELP = `ringfence-enforcer: makes this node's kernel hold exactly t
   --controller HOST:PORT  take bundles from this controller, instead of a file; needs:
   --cert FILE, --key FILE   what this node proves itself with (\`ringfence node cert NAME\`)
   --ca FILE               whom it trusts to say who the controller is
+  --units on|off          tell the controller of this host's systemd units and their ports (off)
   --help
 
 Each option can be given as an environment variable too: RINGFENCE_BUNDLE, RINGFENCE_STATE, …
 `;
 
-const NAMES = ['bundle', 'state', 'driver', 'netns', 'report', 'socket', 'confirm-within', 'flows', 'identify', 'mark-mask', 'docker', 'controller', 'cert', 'key', 'ca'] as const;
+const NAMES = ['bundle', 'state', 'driver', 'netns', 'report', 'socket', 'confirm-within', 'flows', 'identify', 'mark-mask', 'docker', 'units', 'controller', 'cert', 'key', 'ca'] as const;
 const DRIVERS = ['auto', 'netlink', 'nft', 'iptables'] as const;
 const MOST_CONFIRM_S = 86_400;
 
@@ -91,6 +94,8 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
   const controller = controllerFrom(value('controller'), value('cert'), value('key'), value('ca'));
   if (typeof controller === 'string') return problem(controller);
   if (controller !== undefined && value('bundle') !== undefined) return problem('--controller and --bundle: one or the other says what is enforced');
+  const units = value('units') ?? 'off';
+  if (units !== 'on' && units !== 'off') return problem(`--units ${units}: on or off`);
   const socket = value('socket') ?? '/run/ringfence/enforcer.sock';
   if (socket !== 'none' && !isAbsolute(socket)) return problem(`--socket ${socket}: give an absolute path, or none`);
   return {
@@ -107,6 +112,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
       identifies: flows === 'on' && identify === 'on',
       ownedMark: mask === undefined ? undefined : Number(mask),
       docker,
+      tellsUnits: units === 'on',
       controller,
     },
   };

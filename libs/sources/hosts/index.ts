@@ -1,0 +1,1 @@
+export { type HostHandlers, HostSource, type HostSourceOptions } from './host-source.ts';
