@@ -43,6 +43,7 @@ export class AddressHistory {
   readonly #apiServers = new Set<string>();
   #bridges: ReadonlyMap<string, readonly Prefix[]> = new Map();
   readonly #inside = new Map<string, boolean>();
+  readonly #read = new Map<string, Address | undefined>();
   #rangesVersion = 0;
   #snapshot: Snapshot | undefined;
   #at = 0;
@@ -111,6 +112,15 @@ export class AddressHistory {
   /** Whether the API server is said to listen there. */
   isApiServer(address: string, port: number | null): boolean {
     return this.#apiServers.has(`${address} ${String(port)}`);
+  }
+
+  /** Reads an address; the same ones come again and again, and reading IPv6 is slow. */
+  read(text: string): Address | undefined {
+    if (this.#read.has(text)) return this.#read.get(text);
+    if (this.#read.size >= MOST_REMEMBERED) this.#read.clear();
+    const address = parseAddress(text);
+    this.#read.set(text, address);
+    return address;
   }
 
   /** Whether an address is the cluster's to give, so that nobody outside can have it. */

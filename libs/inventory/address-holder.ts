@@ -6,9 +6,10 @@ export type AddressHolder =
   | { readonly kind: 'node'; readonly id: string; readonly node: string }
   | { readonly kind: 'service'; readonly id: string; readonly service: string; readonly access: 'cluster' | 'external' };
 
+// texts that are kept are joined, since V8 keeps the parts of those that are added up
 export function podHolder(pod: Pod): Extract<AddressHolder, { kind: 'pod' }> {
   const key = podKey(pod);
-  return { kind: 'pod', id: `pod ${key} ${workloadKey(pod.workload)} ${pod.node ?? ''}`, node: pod.node, party: { kind: 'workload', workload: pod.workload, pod: key } };
+  return { kind: 'pod', id: ['pod', key, workloadKey(pod.workload), pod.node ?? ''].join(' '), node: pod.node, party: { kind: 'workload', workload: pod.workload, pod: key } };
 }
 
 export function nodeHolder({ name }: Node): AddressHolder {

@@ -104,11 +104,10 @@ class ReportedEnds {
   }
 
   #endOf(observed: ObservedEnd): End {
-    const own = observed.pod === undefined ? undefined : this.#ownPod(observed.address, observed.pod);
-    if (own !== undefined) return own;
     const known = this.#byAddress.get(observed.address);
     const end = known ?? this.#lookUp(observed.address);
     if (known === undefined) this.#byAddress.set(observed.address, end);
+    if (observed.pod !== undefined) return isPod(end, observed.pod) ? end : (this.#ownPod(observed.address, observed.pod) ?? end);
     if (end.party.kind !== 'external' || observed.names === undefined || observed.names.length === 0) return end;
     return { ...end, party: { ...end.party, names: readableNames(observed.names) } };
   }
@@ -129,17 +128,24 @@ class ReportedEnds {
   }
 
   #lookUp(text: string): End {
-    const { reporter, from, to } = this.#report;
-    const address = text.length > LONGEST_ADDRESS ? undefined : parseAddress(text);
+    // as it was written, first: reading IPv6 takes longer than all the rest
+    const written = this.#heldBy(text);
+    if (written !== undefined) return written;
+    const address = text.length > LONGEST_ADDRESS ? undefined : this.#history.read(text);
     if (address === undefined) return { party: unattributed(text, 'nobody held it'), isLocal: false };
-    const [holder, ...others] = this.#history.holdersOf(address.text, from, to, reporter);
-    if (holder === undefined) {
-      const party: FlowParty = this.#history.isInside(address) ? unattributed(address.text, 'nobody held it') : { kind: 'external', address: address.text, names: [] };
-      return { party, isLocal: false };
-    }
-    const isLocal = [holder, ...others].some((each) => each.kind !== 'service' && each.node === reporter);
-    if (others.length > 0) return { party: unattributed(address.text, 'several held it'), isLocal };
-    return { party: this.#partyOf(holder), isLocal };
+    const held = address.text === text ? undefined : this.#heldBy(address.text);
+    if (held !== undefined) return held;
+    const party: FlowParty = this.#history.isInside(address) ? unattributed(address.text, 'nobody held it') : { kind: 'external', address: address.text, names: [] };
+    return { party, isLocal: false };
+  }
+
+  #heldBy(address: string): End | undefined {
+    const { reporter, from, to } = this.#report;
+    const holders = this.#history.holdersOf(address, from, to, reporter);
+    const [holder] = holders;
+    if (holder === undefined) return undefined;
+    const isLocal = holders.some((each) => each.kind !== 'service' && each.node === reporter);
+    return { party: holders.length > 1 ? unattributed(address, 'several held it') : this.#partyOf(holder), isLocal };
   }
 
   #partyOf(holder: AddressHolder): FlowParty {
@@ -152,6 +158,10 @@ class ReportedEnds {
         return { kind: 'service', service: holder.service };
     }
   }
+}
+
+function isPod({ party, isLocal }: End, pod: string): boolean {
+  return isLocal && party.kind === 'workload' && party.pod === pod;
 }
 
 const API_SERVICE = 'default/kubernetes';

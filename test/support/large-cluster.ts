@@ -39,7 +39,19 @@ export interface LargeCluster {
  */
 export function largeCluster(size: ClusterSize): LargeCluster {
   const next = random(20260101);
-  const refs = Array.from({ length: size.workloads }, (_, at): WorkloadRef => ({ namespace: `team-${String(at % size.namespaces)}`, kind: 'Deployment', name: `app-${String(at)}` }));
+  const snapshot = podsWith(size, next);
+  const refs = refsOf(size);
+  const policies = refs.map((ref, at) => makePolicy(ref, at, refs, size, next));
+  return { snapshot, revision: adoptPolicies(policies) };
+}
+
+/** The same cluster without any policy. */
+export function largePods(size: ClusterSize): Snapshot {
+  return podsWith(size, random(20260101));
+}
+
+function podsWith(size: ClusterSize, next: () => number): Snapshot {
+  const refs = refsOf(size);
   const nodes = Array.from({ length: size.nodes }, (_, at) => makeNode(at));
   const used = new Map<number, number>();
   const pods = Array.from({ length: size.pods }, (_, at) => {
@@ -48,12 +60,15 @@ export function largeCluster(size: ClusterSize): LargeCluster {
     used.set(node, slot);
     return makePod(refs[at % size.workloads]!, Math.floor(at / size.workloads), node, slot);
   });
-  const policies = refs.map((ref, at) => makePolicy(ref, at, refs, size, next));
   const namespaces = Array.from({ length: size.namespaces }, (_, at): Namespace => {
     const name = `team-${String(at)}`;
     return { name, labels: { 'kubernetes.io/metadata.name': name, tier: `t${String(at % 7)}` }, isDeclared: true };
   });
-  return { snapshot: world({ namespaces, nodes, pods }), revision: adoptPolicies(policies) };
+  return world({ namespaces, nodes, pods });
+}
+
+function refsOf(size: ClusterSize): readonly WorkloadRef[] {
+  return Array.from({ length: size.workloads }, (_, at): WorkloadRef => ({ namespace: `team-${String(at % size.namespaces)}`, kind: 'Deployment', name: `app-${String(at)}` }));
 }
 
 export function podLabels(ref: WorkloadRef): Pod['labels'] {

@@ -10,6 +10,7 @@ import { PAIR_ROW, pairRow, pairRowKey, partyRow, partyRowKey, restorePair, rest
 import { ObservedTally } from './observed-tally.ts';
 import { PairTable } from './pair-table.ts';
 import { partyText } from './party-text.ts';
+import { shownProcess, Words } from './words.ts';
 
 export interface ObservedHistoryOptions {
   /** Relationships kept in all; of more, connections are counted as beyond bounds. */
@@ -19,6 +20,7 @@ export interface ObservedHistoryOptions {
 /** How far ahead of ours the clock of a node may be. */
 const AHEAD_MS = 600_000;
 const MOST_WORKLOAD_REPORTERS = 16;
+const NO_PROCESSES: readonly string[] = [];
 
 /**
  * Everything that was observed, as a summary that grows with the number of relationships and not
@@ -38,6 +40,7 @@ export class ObservedHistory {
   readonly #table: PairTable;
   readonly #reporters = new ObservedReporters();
   readonly #tally = new ObservedTally();
+  readonly #words = new Words();
   readonly #goneRows = new Set<string>();
 
   constructor({ mostPairs = 400_000 }: ObservedHistoryOptions = {}) {
@@ -69,12 +72,14 @@ export class ObservedHistory {
     this.#tally.report(report, fate);
     if (fate !== 'taken') return fate;
     this.#reporters.add(report);
-    for (const flow of report.flows) this.#addFlow(flow);
+    // texts come anew with every report, and those that are kept should be kept once
+    const reporter = this.#words.of(report.reporter);
+    for (const flow of report.flows) this.#addFlow(flow, reporter);
     for (const { workload, connections } of report.overflowed) {
       const party = this.#table.intern({ kind: 'workload', workload });
       party.overflowed += connections;
       party.isChanged = true;
-      this.#noteWorkload(party, report.reporter, report.from);
+      this.#noteWorkload(party, reporter, report.from);
     }
     return fate;
   }
@@ -155,12 +160,12 @@ export class ObservedHistory {
     return this.#reporters.hasRoomFor(reporter) ? 'taken' : 'too many reporters';
   }
 
-  #addFlow(flow: AttributedFlow): void {
+  #addFlow(flow: AttributedFlow, reporter: string): void {
     const { client, server, verdict } = flow;
     // its client is somebody else than it says, so it is evidence of nobody's need
     if (verdict === 'spoofed') return;
     if (client.kind === 'unattributed' || server.kind === 'unattributed') {
-      this.#addUnattributed(flow);
+      this.#addUnattributed(flow, reporter);
       return;
     }
     const isRefused = verdict !== 'allowed' && verdict !== 'would-be-denied';
@@ -169,14 +174,15 @@ export class ObservedHistory {
       this.#addBeyondBounds(flow);
       return;
     }
-    pair.add(flow);
+    const processes = flow.processes.length === 0 ? NO_PROCESSES : flow.processes.map(({ end, name }) => this.#words.of(`${end} ${shownProcess(name)}`));
+    pair.add(flow, reporter, processes);
     if (this.#table.hours.set(pair.row, Math.floor(flow.from / HOUR_MS))) pair.isChanged = true;
-    this.#noteWorkload(pair.from, flow.reporter, flow.from);
-    this.#noteWorkload(pair.to, flow.reporter, flow.from);
-    if (flow.isMasqueraded === true) this.#table.intern({ kind: 'node', node: flow.reporter, mayBe: [] }).noteTranslated({ to: pair.to.key, protocol: pair.protocol, port: pair.port }, flow.connections);
+    this.#noteWorkload(pair.from, reporter, flow.from);
+    this.#noteWorkload(pair.to, reporter, flow.from);
+    if (flow.isMasqueraded === true) this.#table.intern({ kind: 'node', node: reporter, mayBe: [] }).noteTranslated({ to: pair.to.key, protocol: pair.protocol, port: pair.port }, flow.connections);
   }
 
-  #addUnattributed(flow: AttributedFlow): void {
+  #addUnattributed(flow: AttributedFlow, reporter: string): void {
     const { client, server } = flow;
     for (const [end, other] of [
       [client, server],
@@ -187,7 +193,7 @@ export class ObservedHistory {
       const party = this.#table.ofInside(end);
       party.unattributed += Math.max(1, flow.connections);
       party.isChanged = true;
-      this.#noteWorkload(party, flow.reporter, flow.from);
+      this.#noteWorkload(party, reporter, flow.from);
     }
   }
 

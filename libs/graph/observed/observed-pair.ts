@@ -69,15 +69,16 @@ export class ObservedPair {
     return atServer.denied > 0 ? atServer.connections : Math.max(atClient.connections, atServer.connections);
   }
 
-  add(flow: AttributedFlow): void {
+  /** `reporter` and `processes` are the flow's, as texts that others keep too. */
+  add(flow: AttributedFlow, reporter: string, processes: readonly string[]): void {
     if (flow.from < this.firstSeen) this.firstSeen = flow.from;
     if (flow.to > this.lastSeen) this.lastSeen = flow.to;
     if (flow.seenAt !== 'server') addTo(this.atClient, flow);
     if (flow.seenAt !== 'client') addTo(this.atServer, flow);
     if (flow.client.kind === 'workload') this.#change('clientPods', keepSmallest(this.clientPods, hashOf(flow.client.pod), MOST_PODS));
     if (flow.server.kind === 'workload') this.#change('serverPods', keepSmallest(this.serverPods, hashOf(flow.server.pod), MOST_PODS));
-    this.#change('reporters', keepSmallest(this.reporters, flow.reporter, MOST_REPORTERS));
-    for (const { end, name } of flow.processes) this.#change('processes', keepSmallest(this.processes, `${end} ${shown(name)}`, MOST_PROCESSES));
+    this.#change('reporters', keepSmallest(this.reporters, reporter, MOST_REPORTERS));
+    for (const process of processes) this.#change('processes', keepSmallest(this.processes, process, MOST_PROCESSES));
     for (const { protocol } of flow.applications) this.#change('spoken', this.spoken | (1 << WIRE_PROTOCOLS.indexOf(protocol)));
     if (flow.to - this.toldAt > COUNTS_SETTLE_MS) this.isChanged = true;
   }
@@ -143,9 +144,4 @@ function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   return hash >>> 1;
-}
-
-// a program chooses its name itself
-function shown(name: string): string {
-  return name.slice(0, 15).replace(/[^\x21-\x7e]/g, '?');
 }
