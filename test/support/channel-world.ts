@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +15,9 @@ import { ControllerClient } from '../../apps/enforcer/src/channel/controller-cli
 import type { CredentialFiles } from '../../apps/enforcer/src/channel/node-credentials.ts';
 import type { MetadataSource } from '../../apps/enforcer/src/metadata/metadata-source.ts';
 import { NodeMetadata } from '../../apps/enforcer/src/metadata/node-metadata.ts';
+import { sha256 } from './sha256.ts';
 
 const PATIENCE_MS = 8_000;
-
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
 
 /** Something one end was told, in the order it came. */
 export type Told =

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-
 import { digestOfPeerSet, type NodeBundle, type PeerSet, type Profile, type RuleMatch } from '#compilers/nftables';
+
+import { sha256 } from './sha256.ts';
 
 /** A made-up bundle with the digests of sets that the compiler would give them: what is compared by digest can be sent as a change. */
 export function withTrueDigests(bundle: NodeBundle): NodeBundle {
@@ -27,8 +27,4 @@ function ofSet(set: PeerSet, known: Map<PeerSet, PeerSet>, told: string[]): Peer
   known.set(set, done);
   told.push(done.digest);
   return done;
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -6,9 +6,10 @@ import type { NodeBundle } from '#compilers/nftables';
 import { DesiredBundles } from '#distribution';
 import type { FlowReport, SourceUpdate } from '#model';
 
-import { ChannelWorld, FakeTaker, sha256 } from '../../../../test/support/channel-world.ts';
+import { ChannelWorld, FakeTaker } from '../../../../test/support/channel-world.ts';
 import type { MetadataListener } from '../../../enforcer/src/metadata/metadata-source.ts';
 import { makeBundle, makePod, makeProfile, peerAddress } from '../../../../test/support/node-bundles.ts';
+import { sha256 } from '../../../../test/support/sha256.ts';
 import { withTrueDigests } from '../../../../test/support/true-digests.ts';
 
 const PATIENCE_MS = 60_000;
