@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { shownProposalSchema } from './decision.ts';
 import { countSchema, diagnosticSchema, modeSchema, nameSchema, type Shape, timeSchema } from './parts.ts';
 import { proposalEditSchema } from './proposal-edit.ts';
-import { fateSchema, scopeSchema, targetSchema } from './setting.ts';
+import { fateSchema, givenScopeSchema, targetSchema } from './setting.ts';
 
 const MOST_PROPOSALS = 5_000;
 
@@ -34,13 +34,13 @@ export const editBody = z.strictObject({
 export const rollbackBody = z.strictObject({ to: countSchema.describe('0 leaves nothing approved'), reason, ticket, base });
 
 export const modeBody = z.strictObject({
-  scope: scopeSchema,
+  scope: givenScopeSchema,
   mode: z.union([modeSchema, z.literal('cleared')]),
   reason: reason.optional(),
   skipsRamp: z.boolean().optional().describe('sets the whole cluster to enforce although a namespace is not yet'),
 });
 
-export const fateBody = z.strictObject({ scope: scopeSchema, fate: z.union([fateSchema, z.literal('cleared')]), reason: reason.optional() });
+export const fateBody = z.strictObject({ scope: givenScopeSchema, fate: z.union([fateSchema, z.literal('cleared')]), reason: reason.optional() });
 
 export const targetBody = z.strictObject({ namespace: nameSchema, target: z.union([targetSchema, z.literal('cleared')]), reason: reason.optional() });
 

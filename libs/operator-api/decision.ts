@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { Actor } from '#review';
 
-import { countSchema, type Shape, timeSchema, workloadSchema } from './parts.ts';
+import { countSchema, namedWorkloadSchema, type Shape, timeSchema } from './parts.ts';
 
 export const actorSchema = z.strictObject({
   kind: z.enum(['person', 'rule']).describe('rule: an auto-approval rule somebody wrote'),
@@ -20,7 +20,7 @@ export const decidedSchema = z.strictObject({
 export const approvalSchema = z.strictObject({ ...decidedSchema.shape, revision: countSchema.describe('the revision that brought it in'), ticket: z.string().optional() });
 
 export const shownProposalSchema = z.strictObject({
-  workload: workloadSchema,
+  workload: namedWorkloadSchema,
   hash: z.string().min(1).max(200).describe('of the proposal as it was shown; a decision is about this and no later one'),
 });
 

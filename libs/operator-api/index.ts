@@ -7,7 +7,7 @@ export { type EdgeShape, edgeShape, type GraphShape, graphSchema, graphShape } f
 export type { JournalShape } from './journal.ts';
 export type { NodesShape } from './node.ts';
 export { workloadFromKey } from './page.ts';
-export { type DiagnosticShape, diagnosticSchema, diagnosticShape, evidenceSchema, evidenceShape, type Shape } from './parts.ts';
+export { type DiagnosticShape, diagnosticSchema, diagnosticShape, evidenceSchema, evidenceShape, type Given, type Shape } from './parts.ts';
 export { PROBLEM_TYPE, type ProblemShape, problemSchema } from './problem.ts';
 export { type ProposalEditShape, proposalEditShape, readProposalEdit } from './proposal-edit.ts';
 export { type DirectionProposalShape, directionsShape, type ProposalShape, type ProposalSummaryShape } from './review.ts';

@@ -11,15 +11,28 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
 /** What a schema lets through, as nobody may change it. */
 export type Shape<Schema extends z.ZodType> = DeepReadonly<z.output<Schema>>;
 
-/** Names of Kubernetes objects, Compose projects and systemd units: no slash, no control character. */
+/** What a schema is given, before it has filled in and turned anything. */
+export type Given<Schema extends z.ZodType> = DeepReadonly<z.input<Schema>>;
+
+/**
+ * A name that comes in: of a Kubernetes object, a Compose project, a systemd unit. What goes out is
+ * plain text instead, so that one odd name does not spoil a whole answer.
+ */
 // eslint-disable-next-line no-control-regex
 export const nameSchema = z.string().min(1).max(253).regex(/^[^/\u0000-\u001f\u007f]+$/, 'a name holds no slash and no control character');
 
-export const workloadSchema = z.strictObject({
-  namespace: nameSchema.describe('namespace, or Compose project'),
-  kind: nameSchema.describe('kind of the top owner (Deployment, StatefulSet, Pod, ComposeService, …)'),
-  name: nameSchema,
-});
+export const workloadSchema = workloadOf(z.string());
+
+/** A workload that comes in. */
+export const namedWorkloadSchema = workloadOf(nameSchema);
+
+function workloadOf(name: z.ZodString): z.ZodObject<{ namespace: z.ZodString; kind: z.ZodString; name: z.ZodString }, z.core.$strict> {
+  return z.strictObject({
+    namespace: name.describe('namespace, or Compose project'),
+    kind: name.describe('kind of the top owner (Deployment, StatefulSet, Pod, ComposeService, …)'),
+    name,
+  });
+}
 
 export const peerNameSchema = z.union([workloadSchema, z.enum(ENTITIES)]).describe('a workload of the input, or a peer every cluster has');
 

@@ -4,7 +4,7 @@ import { assertNever, type Peer, type PortMatch } from '#model';
 import type { AddedRule, ProposalEdit } from '#review';
 
 import { directionSchema, type Shape, timeSchema } from './parts.ts';
-import { backwardsRange, peerSchema, peerShape, type PeerShape, peersSchema, portMatchSchema, portsSchema, readPeer } from './rule.ts';
+import { backwardsRange, givenPeersSchema, givenPortsSchema, peerShape, type PeerShape, readPeer } from './rule.ts';
 
 const rule = z.string().min(1).max(200).describe('id of the proposed rule');
 const direction = directionSchema;
@@ -17,15 +17,15 @@ export const proposalEditSchema = z.discriminatedUnion('kind', [
     kind: z.literal('add-rule'),
     direction,
     rule: z.strictObject({
-      peers: peersSchema,
-      ports: portsSchema,
+      peers: z.union([z.literal('any'), givenPeersSchema]),
+      ports: z.union([z.literal('any'), givenPortsSchema]),
       application: z.string().min(1).max(100).optional(),
       enforceApplication: z.boolean().optional(),
       expiresAt: timeSchema.optional(),
       why,
     }),
   }),
-  z.strictObject({ kind: z.literal('narrow-rule'), direction, rule, peers: z.array(peerSchema).max(1_000).optional(), ports: z.array(portMatchSchema).max(1_000).optional() }),
+  z.strictObject({ kind: z.literal('narrow-rule'), direction, rule, peers: givenPeersSchema.optional(), ports: givenPortsSchema.optional() }),
   z.strictObject({ kind: z.literal('set-expiry'), direction, rule, expiresAt: z.union([timeSchema, z.literal('never')]) }),
   z.strictObject({ kind: z.literal('enforce-application'), direction, rule, isEnforced: z.boolean() }),
   z.strictObject({ kind: z.literal('leave-open'), direction }).describe('leaves a direction as open as it is, although it could be closed'),

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
 import { workloadFromKey } from './page.ts';
-import { countSchema, workloadSchema } from './parts.ts';
+import { countSchema, namedWorkloadSchema } from './parts.ts';
 
 export const MOST_DAYS = 90;
 
 export const simulationBody = z.strictObject({
   what: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('proposals'), workloads: z.array(workloadSchema).min(1).max(5_000) }),
+    z.strictObject({ kind: z.literal('proposals'), workloads: z.array(namedWorkloadSchema).min(1).max(5_000) }),
     z.strictObject({ kind: z.literal('revision'), number: countSchema }),
   ]),
   days: z.number().int().min(1).max(MOST_DAYS).default(7).describe('how far back flows are replayed'),

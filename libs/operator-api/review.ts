@@ -4,7 +4,7 @@ import type { DirectionProposal, Proposal } from '#model';
 
 import { approvalSchema, decidedSchema } from './decision.ts';
 import { pageQuery, pageSchema, workloadQuery } from './page.ts';
-import { countSchema, directionSchema, modeSchema, nameSchema, type Shape, shareSchema, timeSchema, workloadSchema } from './parts.ts';
+import { countSchema, directionSchema, modeSchema, namedWorkloadSchema, nameSchema, type Shape, shareSchema, timeSchema, workloadSchema } from './parts.ts';
 import { proposalEditSchema } from './proposal-edit.ts';
 import { ruleSchema, ruleShape } from './rule.ts';
 
@@ -78,7 +78,7 @@ export const proposalQuery = z.strictObject({
     .optional(),
 });
 
-export const workloadParams = workloadSchema;
+export const workloadParams = namedWorkloadSchema;
 
 export type ProposalSummaryShape = Shape<typeof proposalSummarySchema>;
 export type ProposalShape = Shape<typeof proposalSchema>;

@@ -2,48 +2,62 @@ import { z } from 'zod';
 
 import { assertNever, ENTITIES, parsePrefix, type Peer, type PortMatch, type Prefix, type ProposedRule, type Rule } from '#model';
 
-import { evidenceSchema, evidenceShape, nameSchema, portSchema, protocolSchema, type Shape, shareSchema, timeSchema, workloadSchema } from './parts.ts';
+import { evidenceSchema, evidenceShape, namedWorkloadSchema, nameSchema, portSchema, protocolSchema, type Shape, shareSchema, timeSchema, workloadSchema } from './parts.ts';
 
 const LONGEST_LIST = 1_000;
 
-export const selectorSchema = z.strictObject({
-  requirements: z
-    .array(
-      z.strictObject({
-        key: z.string().min(1).max(317),
-        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-        values: z.array(z.string().max(63)).max(LONGEST_LIST),
-      }),
-    )
-    .max(100),
-});
+interface Bounds {
+  readonly name: z.ZodString;
+  readonly text: z.ZodString;
+  readonly most: number;
+}
 
-const prefixSchema = z.string().max(50).describe('CIDR block, such as 10.0.0.0/8 or 2001:db8::/32');
+// What comes in is bounded; what goes out is as it is.
+const INCOMING: Bounds = { name: nameSchema, text: z.string().max(320), most: LONGEST_LIST };
+const OUTGOING: Bounds = { name: z.string(), text: z.string(), most: Number.MAX_SAFE_INTEGER };
 
-export const peerSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('pods'),
-    namespaces: z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('name'), name: nameSchema }),
-      z.strictObject({ kind: z.literal('selector'), selector: selectorSchema }),
-    ]),
-    pods: selectorSchema,
-  }),
-  z.strictObject({ kind: z.literal('cidr'), cidr: prefixSchema, except: z.array(prefixSchema).max(LONGEST_LIST) }),
-  z.strictObject({ kind: z.literal('nodes'), nodes: selectorSchema }),
-  z.strictObject({ kind: z.literal('workload'), workload: workloadSchema }),
-  z.strictObject({ kind: z.literal('host'), host: nameSchema.describe('DNS name of a server outside'), isExact: z.literal(true).optional() }),
-  z.strictObject({ kind: z.literal('entity'), entity: z.enum(ENTITIES) }),
-]);
+function selectorOf({ text, most }: Bounds) {
+  return z.strictObject({
+    requirements: z.array(z.strictObject({ key: text, operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']), values: z.array(text).max(most) })).max(most),
+  });
+}
 
-export const portMatchSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('range'), protocol: protocolSchema, from: portSchema, to: portSchema }),
-  z.strictObject({ kind: z.literal('named'), protocol: z.union([protocolSchema, z.literal('any')]), name: z.string().min(1).max(63) }),
-  z.strictObject({ kind: z.literal('protocol'), protocol: protocolSchema }),
-]);
+function peerOf(bounds: Bounds, workload: typeof workloadSchema) {
+  const { name, text, most } = bounds;
+  const selector = selectorOf(bounds);
+  const block = text.describe('CIDR block, such as 10.0.0.0/8 or 2001:db8::/32');
+  return z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('pods'),
+      namespaces: z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('name'), name }), z.strictObject({ kind: z.literal('selector'), selector })]),
+      pods: selector,
+    }),
+    z.strictObject({ kind: z.literal('cidr'), cidr: block, except: z.array(block).max(most) }),
+    z.strictObject({ kind: z.literal('nodes'), nodes: selector }),
+    z.strictObject({ kind: z.literal('workload'), workload }),
+    z.strictObject({ kind: z.literal('host'), host: name.describe('DNS name of a server outside'), isExact: z.literal(true).optional() }),
+    z.strictObject({ kind: z.literal('entity'), entity: z.enum(ENTITIES) }),
+  ]);
+}
 
-export const peersSchema = z.union([z.literal('any'), z.array(peerSchema).max(LONGEST_LIST)]);
-export const portsSchema = z.union([z.literal('any'), z.array(portMatchSchema).max(LONGEST_LIST)]);
+function portOf({ text }: Bounds) {
+  return z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('range'), protocol: protocolSchema, from: portSchema, to: portSchema }),
+    z.strictObject({ kind: z.literal('named'), protocol: z.union([protocolSchema, z.literal('any')]), name: text }),
+    z.strictObject({ kind: z.literal('protocol'), protocol: protocolSchema }),
+  ]);
+}
+
+export const selectorSchema = selectorOf(OUTGOING);
+export const peerSchema = peerOf(OUTGOING, workloadSchema);
+export const portMatchSchema = portOf(OUTGOING);
+
+/** Peers and ports somebody sends. */
+export const givenPeersSchema = z.array(peerOf(INCOMING, namedWorkloadSchema)).max(LONGEST_LIST);
+export const givenPortsSchema = z.array(portOf(INCOMING)).max(LONGEST_LIST);
+
+const peersSchema = z.union([z.literal('any'), z.array(peerSchema)]);
+const portsSchema = z.union([z.literal('any'), z.array(portMatchSchema)]);
 
 export const ruleSchema = z.strictObject({
   id: z.string(),

@@ -1,15 +1,22 @@
 import { z } from 'zod';
 
 import { decidedSchema } from './decision.ts';
-import { modeSchema, nameSchema, type Shape, workloadSchema } from './parts.ts';
+import { modeSchema, namedWorkloadSchema, nameSchema, type Shape, workloadSchema } from './parts.ts';
 
-export const scopeSchema = z
-  .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('cluster') }),
-    z.strictObject({ kind: z.literal('namespace'), namespace: nameSchema }),
-    z.strictObject({ kind: z.literal('workload'), workload: workloadSchema }),
-  ])
-  .describe('the narrower scope wins');
+function scopeOf(namespace: z.ZodString, workload: typeof workloadSchema) {
+  return z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('cluster') }),
+      z.strictObject({ kind: z.literal('namespace'), namespace }),
+      z.strictObject({ kind: z.literal('workload'), workload }),
+    ])
+    .describe('the narrower scope wins');
+}
+
+const scopeSchema = scopeOf(z.string(), workloadSchema);
+
+/** A scope somebody sends. */
+export const givenScopeSchema = scopeOf(nameSchema, namedWorkloadSchema);
 
 export const fateSchema = z
   .discriminatedUnion('kind', [

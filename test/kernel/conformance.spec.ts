@@ -88,6 +88,7 @@ function terminalOf(said: { out: string; err: string }, stdin: string): Terminal
     err: (text) => { said.err += text; },
     progress: () => undefined,
     readStdin: () => stdin,
+    ask: () => undefined,
     columns: 120,
   };
 }

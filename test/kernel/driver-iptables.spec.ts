@@ -60,7 +60,7 @@ describeIptables('what iptables is made to enforce', () => {
       try {
         const mismatches: Mismatch[] = [];
         const run = new CheckRun(engine, true, (mismatch) => mismatches.push(mismatch));
-        const terminal = { out: () => undefined, err: () => undefined, progress: () => undefined, readStdin: () => '', columns: 120 };
+        const terminal = { out: () => undefined, err: () => undefined, progress: () => undefined, readStdin: () => '', ask: () => undefined, columns: 120 };
         for await (const line of readCases([join(path, 'recipes.jsonl')], terminal)) if (line.kind === 'case') run.add(line.value);
         run.end();
         expect(mismatches).toEqual([]);

@@ -115,7 +115,7 @@ export async function ringfenceNode(place: EnforcerPlace, ...args: readonly stri
       said.stderr += text;
     },
     progress: () => undefined,
-    readStdin: () => '',
+    readStdin: () => '', ask: () => undefined,
     columns: 120,
   };
   const program = commandLine('0.0.0', terminal, (code) => {

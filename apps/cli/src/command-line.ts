@@ -1,11 +1,8 @@
 import { Argument, Command, Option } from 'commander';
 
-import type { ExitCode } from './exit-code.ts';
+import { act, output, type Report, withSchema } from './command-wiring.ts';
+import { addLiveCommands, serverOptions } from './live-commands.ts';
 import type { Terminal } from './terminal.ts';
-
-type Report = (code: ExitCode) => void;
-/** Runs one command on its arguments and options. */
-type Run<Arguments extends readonly unknown[]> = (...given: [...Arguments, never]) => Promise<ExitCode>;
 
 const PATHS = 'manifest or Compose files, folders (read recursively), or - for standard input';
 
@@ -24,52 +21,30 @@ export function commandLine(version: string, terminal: Terminal, report: Report)
 
   const command = (name: string, summary: string): Command => withSchema(program.command(name).description(summary).exitOverride());
 
-  addGraph(command('graph', 'show who talks to whom, with the evidence for every edge'), terminal, report);
+  addGraph(command('graph', 'show who talks to whom, with the evidence for every edge; without paths as a controller knows it'), terminal, report);
   addGenerate(command('generate', 'write least-privilege policies for what the manifests declare'), terminal, report);
   addCheck(command('check', 'run NetworkPolicy conformance cases against an engine'), terminal, report);
   addExplain(command('explain', 'say whether a connection is let through, and which rules decide it'), terminal, report);
-  addDiff(command('diff', 'list the connectivity that opens and closes between two policy sets'), terminal, report);
-  addSimulate(command('simulate', 'replay flows against the policies: which would die, which paths stay open unused'), terminal, report);
+  addDiff(command('diff', 'list the connectivity that opens and closes between two policy sets, or two revisions'), terminal, report);
+  addSimulate(command('simulate', 'replay flows against the policies, or what is proposed: which would die, which paths stay open unused'), terminal, report);
   addLab(program.command('lab').description('try policies on a cluster made of network namespaces (needs root)').exitOverride(), terminal, report);
   addNode(program.command('node').description('what the enforcer of this node does, and what it enforces (needs root)').exitOverride(), terminal, report);
   addVerify(command('verify', 'test invariants such as "data is never reachable from the edge"'), terminal, report);
+  addLiveCommands(command, terminal, report);
   return program;
 }
 
-/** Wires one command: `--schema` prints its published schema instead of running it. */
-function act<Arguments extends readonly unknown[]>(command: Command, terminal: Terminal, report: Report, run: Run<Arguments>): void {
-  command.action(async (...given: unknown[]) => {
-    if (command.opts<{ schema?: boolean }>().schema === true) {
-      const { publishedSchema } = await import('./schemas/published.ts');
-      terminal.out(publishedSchema(fullName(command)));
-      report(0);
-      return;
-    }
-    // commander passes the arguments, the options and the command itself
-    report(await run(...(given.slice(0, -1) as [...Arguments, never])));
-  });
-}
-
-function withSchema(command: Command): Command {
-  return command.option('--schema', 'print the JSON schema of this command\'s -o json output and stop');
-}
-
-// `lab up`, and not `up`
-function fullName(command: Command): string {
-  const group = command.parent?.parent === null || command.parent === null ? undefined : command.parent.name();
-  return group === undefined ? command.name() : `${group} ${command.name()}`;
-}
-
 const paths = (): Argument => new Argument('[path...]', PATHS);
-const output = (...choices: readonly string[]): Option => new Option('-o, --output <format>', 'output format').choices(choices).default('table');
 const defaultNamespace = (): Option => new Option('--default-namespace <ns>', 'namespace of objects that name none; project of a single Compose file');
 const tier = (): Option =>
   new Option('--tier <tier>', 'which evidence becomes a rule: strong, or all (weak too)').choices(['strong', 'all']).default('strong');
 
 function addGraph(command: Command, terminal: Terminal, report: Report): void {
-  command
+  serverOptions(command)
     .addArgument(paths())
     .addOption(defaultNamespace())
+    .addOption(new Option('--namespace <ns>', 'of a controller: only edges with an end in this namespace'))
+    .addOption(new Option('--workload <workload>', 'of a controller: only edges of namespace/kind/name'))
     .addOption(output('table', 'json', 'dot', 'mermaid'));
   act<[string[]]>(command, terminal, report, async (given, options) => {
     const { runGraph } = await import('./commands/graph.ts');
@@ -121,9 +96,9 @@ function addExplain(command: Command, terminal: Terminal, report: Report): void 
 }
 
 function addDiff(command: Command, terminal: Terminal, report: Report): void {
-  command
-    .argument('[old]', 'file or folder with the policies before')
-    .argument('[new]', 'file or folder with the policies after')
+  serverOptions(command)
+    .argument('[old]', 'file or folder with the policies before; or a revision number')
+    .argument('[new]', 'file or folder with the policies after; or a revision number, or proposals')
     .option('--exit-code', 'exit with 1 where anything opens or closes', false)
     .addOption(tier())
     .addOption(defaultNamespace())
@@ -135,8 +110,10 @@ function addDiff(command: Command, terminal: Terminal, report: Report): void {
 }
 
 function addSimulate(command: Command, terminal: Terminal, report: Report): void {
-  command
+  serverOptions(command)
     .addArgument(paths())
+    .addOption(new Option('--workload <workload...>', 'of a controller: as if these proposals were approved; without, all that are ready'))
+    .addOption(new Option('--days <n>', 'of a controller: replay what was seen in so many days').default('7'))
     .addOption(new Option('--flows <file>', 'flows as JSON lines, ours or Hubble\'s; - for standard input'))
     .addOption(tier())
     .addOption(defaultNamespace())

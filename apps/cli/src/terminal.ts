@@ -7,6 +7,8 @@ export interface Terminal {
   /** Replaces the last progress line; silent where nobody watches. An empty text clears it. */
   progress(text: string): void;
   readStdin(): string;
+  /** Asks whoever sits there for one line; undefined where nobody does. */
+  ask(question: string): string | undefined;
   /** Columns a table may use. */
   readonly columns: number;
 }
@@ -30,6 +32,11 @@ export function processTerminal(): Terminal {
       writeAll(2, `\r\u001b[K${text}`);
     },
     readStdin,
+    ask: (question) => {
+      if (!isWatched || !process.stdin.isTTY) return undefined;
+      writeAll(2, question);
+      return readLine();
+    },
     columns: process.stdout.isTTY ? Math.max(60, process.stdout.columns) : DEFAULT_COLUMNS,
   };
 }
@@ -46,6 +53,22 @@ function readStdin(): string {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? '';
       if (code === 'EOF') return Buffer.concat(chunks).toString('utf8');
+      if (!REFUSED_FOR_NOW.has(code)) throw error;
+      pause();
+    }
+  }
+}
+
+// A terminal hands over a line at a time; the end of input (ctrl-D) is an empty answer.
+function readLine(): string {
+  const byte = Buffer.alloc(1);
+  const bytes: number[] = [];
+  for (;;) {
+    try {
+      if (readSync(0, byte) === 0 || byte[0] === 10) return Buffer.from(bytes).toString('utf8').trim();
+      if (byte[0] !== undefined) bytes.push(byte[0]);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? '';
       if (!REFUSED_FOR_NOW.has(code)) throw error;
       pause();
     }

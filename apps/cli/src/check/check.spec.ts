@@ -22,6 +22,7 @@ async function check(paths: readonly string[], options: Partial<CheckOptions> = 
     err: (text) => { err += text; },
     progress: () => undefined,
     readStdin: () => stdin,
+    ask: () => undefined,
     columns: 120,
   };
   const code = await runCheck(paths, { engine: 'evaluate', core: false, output: 'table', ...options }, terminal);

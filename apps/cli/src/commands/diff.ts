@@ -1,16 +1,20 @@
+import { existsSync } from 'node:fs';
+
 import { placeExamplePods } from '#inventory';
-import { comparePrefixes, type Snapshot, workloadKey } from '#model';
-import { adoptPolicies, type ChangedApplication, type ChangedEnd, type ConnectivityChange, type ConnectivityDiff, diff, formatPorts, type PolicyWorld } from '#policy';
+import type { Snapshot } from '#model';
+import { type ConnectivityShape, connectivityShape, routes } from '#operator-api';
+import { adoptPolicies, diff, type PolicyWorld } from '#policy';
 
 import { ExitCode } from '../exit-code.ts';
+import { complain, type LiveOptions, withController } from '../live/live-command.ts';
 import { type Input, readInput, reportInput } from '../offline/input.ts';
 import { withPlaceholders } from '../offline/placeholder-workloads.ts';
 import { segment, type TierChoice } from '../offline/segmentation.ts';
+import { printConnectivity } from '../output/connectivity-text.ts';
 import { printJson } from '../output/json.ts';
-import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 
-export interface DiffOptions {
+export interface DiffOptions extends LiveOptions {
   readonly exitCode: boolean;
   readonly tier: TierChoice;
   readonly defaultNamespace?: string;
@@ -23,20 +27,43 @@ export interface DiffOptions {
  * Where one side holds policies, both sides are compared by the policies they hold; where neither
  * does, by the ones that would be generated. A side without workloads borrows the other's; where
  * neither has any, placeholders stand for the pods the policies select.
+ *
+ * Revision numbers, or `proposals`, ask a controller instead: what opens and closes between two of
+ * them, seen in the cluster as it is now. Without any: by approving everything that is proposed.
  */
-export function runDiff(before: string | undefined, after: string | undefined, options: DiffOptions, terminal: Terminal): ExitCode {
-  if (before === undefined || after === undefined) {
-    terminal.err('ringfence diff: name the two files or folders to compare (see --help)\n');
-    return ExitCode.badInput;
+export async function runDiff(before: string | undefined, after: string | undefined, options: DiffOptions, terminal: Terminal): Promise<ExitCode> {
+  if ([before, after].every((side) => side === undefined || isLiveSide(side))) return runLiveDiff(before, after, options, terminal);
+  if (before === undefined || after === undefined || [before, after].some(isLiveSide)) {
+    return complain('diff', ['name the two files or folders to compare, two revision numbers, or nothing (see --help)'], terminal);
   }
   const inputs = [readInput([before], options, terminal), readInput([after], options, terminal)] as const;
   const isComplete = reportInput(inputs.flatMap(({ diagnostics }) => diagnostics), terminal);
   if (inputs.some(({ diagnostics }) => diagnostics.some(({ code }) => code === 'no-such-path'))) return ExitCode.badInput;
   const [old, now] = worldsOf(inputs, options.tier);
   const result = diff(old, now);
-  if (options.output === 'json') printJson(diffOutput(result), terminal);
-  else printDiff(result, terminal);
-  if (!isComplete) return ExitCode.badInput;
+  const code = printResult(connectivityShape(result), options, terminal);
+  return isComplete ? code : ExitCode.badInput;
+}
+
+// What is there by that name is a path, as it always was.
+function isLiveSide(side: string): boolean {
+  return /^(?:\d{1,9}|proposals)$/.test(side) && !existsSync(side);
+}
+
+function runLiveDiff(before: string | undefined, after: string | undefined, options: DiffOptions, terminal: Terminal): Promise<ExitCode> {
+  return withController('diff', options, terminal, async (client) => {
+    const current = async (): Promise<string> => String((await client.ask(routes.status, {})).revision);
+    const sides = before === undefined ? { before: await current(), after: 'proposals' } : { before, after: after ?? (await current()) };
+    terminal.progress('comparing');
+    const result = await client.ask(routes.diff, { query: sides });
+    terminal.progress('');
+    return printResult(result, options, terminal);
+  });
+}
+
+function printResult(result: ConnectivityShape, options: DiffOptions, terminal: Terminal): ExitCode {
+  if (options.output === 'json') printJson(result, terminal);
+  else printConnectivity(result, terminal);
   return options.exitCode && result.opened.length + result.closed.length > 0 ? ExitCode.findings : ExitCode.fine;
 }
 
@@ -57,46 +84,4 @@ function worldsOf([before, after]: readonly [Input, Input], tier: TierChoice): r
 
 function mergedNamespaces(own: Snapshot, sides: readonly Snapshot[]): Snapshot {
   return { ...own, namespaces: new Map([...sides.flatMap(({ namespaces }) => [...namespaces]), ...own.namespaces]) };
-}
-
-function printDiff(result: ConnectivityDiff, terminal: Terminal): void {
-  const rows = [
-    ...result.opened.map((change) => ['opened', ...changeRow(change)]),
-    ...result.closed.map((change) => ['closed', ...changeRow(change)]),
-  ];
-  terminal.out(formatTable(['', 'FROM', 'TO', 'PORTS', 'SPEAKS'], rows, terminal.columns));
-  const counts = `${String(result.opened.length)} opened, ${String(result.closed.length)} closed`;
-  terminal.out(rows.length === 0 ? 'no connectivity opens or closes\n' : `\n${counts}\n`);
-  for (const [word, list] of [['only before', result.removed], ['only after', result.added]] as const) {
-    if (list.length > 0) terminal.err(`not compared, ${word}: ${list.map(workloadKey).join(', ')}\n`);
-  }
-}
-
-function changeRow({ from, to, ports, application }: ConnectivityChange): readonly string[] {
-  return [endText(from), endText(to), formatPorts(ports), application === undefined ? '' : applicationText(application)];
-}
-
-const PREFIXES_SHOWN = 4;
-
-function endText(end: ChangedEnd): string {
-  if (end.kind === 'workload') return workloadKey(end.workload);
-  const texts = [...end.prefixes].sort(comparePrefixes).map(({ text }) => text);
-  const more = texts.length > PREFIXES_SHOWN ? ` and ${String(texts.length - PREFIXES_SHOWN)} more blocks` : '';
-  return `outside: ${texts.slice(0, PREFIXES_SHOWN).join(' ')}${more}`;
-}
-
-function applicationText(application: ChangedApplication): string {
-  return application.kind === 'only' ? application.application : `all but ${application.applications.join(', ')}`;
-}
-
-function diffOutput({ opened, closed, added, removed }: ConnectivityDiff): unknown {
-  return { opened: opened.map(changeOutput), closed: closed.map(changeOutput), added, removed };
-}
-
-function changeOutput({ from, to, ports, application }: ConnectivityChange): unknown {
-  return { from: endOutput(from), to: endOutput(to), ports, ...(application === undefined ? {} : { application }) };
-}
-
-function endOutput(end: ChangedEnd): unknown {
-  return end.kind === 'workload' ? end.workload : { outside: [...end.prefixes].sort(comparePrefixes).map(({ text }) => text) };
 }

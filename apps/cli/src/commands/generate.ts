@@ -3,6 +3,7 @@ import { compileNodes, renderRuleset } from '#compilers/nftables';
 import { placeExamplePods } from '#inventory';
 import { type NotEnforced, notEnforced } from '#learning';
 import type { Diagnostic, Snapshot } from '#model';
+import { diagnosticShape } from '#operator-api';
 
 import { ExitCode } from '../exit-code.ts';
 import { digest } from '../offline/digest.ts';
@@ -11,7 +12,6 @@ import { type Artefact, writeArtefacts } from '../offline/output-folder.ts';
 import { refusedDirections } from '../offline/refused-directions.ts';
 import { segment, type Segmentation, type TierChoice } from '../offline/segmentation.ts';
 import { requirePaths } from '../offline/usage.ts';
-import { diagnosticOutput } from '../output/graph-output.ts';
 import { printJson } from '../output/json.ts';
 import { commentLines, notEnforcedLines } from '../output/not-enforced.ts';
 import type { Terminal } from '../terminal.ts';
@@ -92,6 +92,6 @@ function generateOutput(target: string, generated: Generated, open: readonly Not
     hasExampleAddresses: generated.hasExamples,
     artefacts: generated.artefacts,
     notEnforced: open,
-    diagnostics: diagnostics.map(diagnosticOutput),
+    diagnostics: diagnostics.map(diagnosticShape),
   };
 }

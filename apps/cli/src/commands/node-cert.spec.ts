@@ -20,7 +20,7 @@ afterEach(() => {
 
 async function cert(...args: readonly string[]): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
   const said = { status: -1, stdout: '', stderr: '' };
-  const terminal = { out: (text: string) => { said.stdout += text; }, err: (text: string) => { said.stderr += text; }, progress: () => undefined, readStdin: () => '', columns: 100 };
+  const terminal = { out: (text: string) => { said.stdout += text; }, err: (text: string) => { said.stderr += text; }, progress: () => undefined, readStdin: () => '', ask: () => undefined, columns: 100 };
   const program = commandLine('0.0.0', terminal, (code) => { said.status = code; });
   await program.parseAsync(['node', 'cert', ...args], { from: 'user' });
   return said;

@@ -1,27 +1,32 @@
 import { placeExamplePods } from '#inventory';
-import { type Diagnostic, workloadKey } from '#model';
-import { formatPorts, type SimulatedFlow, simulate, type Simulation } from '#policy';
+import type { Diagnostic } from '#model';
+import { diagnosticShape, simulatedFlowShape, unusedPathsShape } from '#operator-api';
+import { simulate, type Simulation } from '#policy';
 import { linesOfFile, readFlows } from '#sources/flows';
 
 import { ExitCode } from '../exit-code.ts';
 import { readInput, reportInput } from '../offline/input.ts';
 import { type PolicySet, policySet, policySetLine, type TierChoice } from '../offline/segmentation.ts';
 import { requireOption, requirePaths } from '../offline/usage.ts';
-import { diagnosticOutput } from '../output/graph-output.ts';
 import { printJson } from '../output/json.ts';
-import { portName } from '../output/peer-name.ts';
-import { formatTable } from '../output/table.ts';
+import { printLossesAndUnused } from '../output/simulation-text.ts';
 import type { Terminal } from '../terminal.ts';
+import { liveRevision, type LiveSimulateOptions, runLiveSimulate } from './simulate-live.ts';
 
-export interface SimulateOptions {
+export interface SimulateOptions extends LiveSimulateOptions {
   readonly flows?: string;
   readonly tier: TierChoice;
   readonly defaultNamespace?: string;
   readonly output: 'table' | 'json';
 }
 
-/** `ringfence simulate`: flows that would die, most connections first, and paths that stay open although nothing asks for them. */
-export function runSimulate(paths: readonly string[], options: SimulateOptions, terminal: Terminal): ExitCode {
+/**
+ * `ringfence simulate`: flows that would die, most connections first, and paths that stay open
+ * although nothing asks for them. Without paths, or with a revision number, a controller is asked.
+ */
+export async function runSimulate(paths: readonly string[], options: SimulateOptions, terminal: Terminal): Promise<ExitCode> {
+  const revision = liveRevision(paths);
+  if (options.flows === undefined && (paths.length === 0 || revision !== undefined)) return runLiveSimulate(revision, options, terminal);
   if (!requirePaths(paths, terminal) || !requireOption('--flows', options.flows, terminal)) return ExitCode.badInput;
   if (options.flows === '-' && paths.includes('-')) {
     terminal.err('ringfence simulate: standard input can hold the manifests or the flows, not both\n');
@@ -53,43 +58,19 @@ function flowsOf(file: string, terminal: Terminal): ReturnType<typeof readFlows>
   }
 }
 
-function printSimulation({ flows, lost, unused }: Simulation, set: PolicySet, terminal: Terminal): void {
+function printSimulation(simulation: Simulation, set: PolicySet, terminal: Terminal): void {
+  const { flows } = simulation;
   const counts = (['allow', 'deny', 'unknown'] as const).map((decision) => `${String(flows.filter((one) => one.decision === decision).length)} ${decision}`);
   terminal.out(`${String(flows.length)} kinds of flow ${policySetLine(set)}: ${counts.join(', ')}\n`);
-  if (lost.length > 0) terminal.out('\nWould die, most connections first:\n');
-  terminal.out(formatTable(['SEEN', 'FROM', 'TO', 'PORT', 'NOW', 'BECAUSE'], lost.map(lossRow), terminal.columns));
-  if (unused.length > 0) terminal.out('\nOpen by a rule, although no flow and no evidence asks for it:\n');
-  const rows = unused.map(({ from, to, ports, rules }) => [workloadKey(from), workloadKey(to), formatPorts(ports), rules.join('; ')]);
-  terminal.out(formatTable(['FROM', 'TO', 'PORTS', 'OPENED BY'], rows, terminal.columns));
-}
-
-function lossRow({ flow, from, to, decision, text }: SimulatedFlow): readonly string[] {
-  return [String(flow.count), from, to, portName(flow.port, flow.protocol), decision, text];
+  printLossesAndUnused({ lost: simulation.lost.map(simulatedFlowShape), unused: unusedPathsShape(simulation.unused) }, terminal);
 }
 
 function simulateOutput({ flows, lost, unused }: Simulation, set: PolicySet, diagnostics: readonly Diagnostic[]): unknown {
   return {
     policies: set.kind,
-    flows: flows.map(flowOutput),
-    lost: lost.map(flowOutput),
-    unused: unused.map(({ from, to, ports, rules }) => ({ from, to, ports, rules })),
-    diagnostics: diagnostics.map(diagnosticOutput),
-  };
-}
-
-function flowOutput({ flow, from, to, decision, text }: SimulatedFlow): unknown {
-  const { line, port, protocol, count, bytes, application, forwarded } = flow;
-  return {
-    line,
-    from,
-    to,
-    port,
-    protocol,
-    ...(application === undefined ? {} : { application }),
-    count,
-    ...(bytes === undefined ? {} : { bytes }),
-    forwarded,
-    decision,
-    text,
+    flows: flows.map(simulatedFlowShape),
+    lost: lost.map(simulatedFlowShape),
+    unused: unusedPathsShape(unused),
+    diagnostics: diagnostics.map(diagnosticShape),
   };
 }

@@ -8,7 +8,7 @@ import { printDiagnostics } from './diagnostics.ts';
 function printed(diagnostics: readonly Diagnostic[]): string {
   let text = '';
   const nothing = (): void => undefined;
-  const terminal: Terminal = { out: nothing, err: (more) => { text += more; }, progress: nothing, readStdin: () => '', columns: 80 };
+  const terminal: Terminal = { out: nothing, err: (more) => { text += more; }, progress: nothing, readStdin: () => '', ask: () => undefined, columns: 80 };
   printDiagnostics(diagnostics, terminal);
   return text;
 }

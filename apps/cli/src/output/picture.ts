@@ -1,4 +1,4 @@
-import { compareText, type GraphPeer, graphPeerKey, type Relationship } from '#model';
+import { compareText, type GraphPeer, graphPeerKey } from '#model';
 
 import { cleanText } from './clean-text.ts';
 
@@ -20,8 +20,18 @@ interface Arrow {
   readonly isWeak: boolean;
 }
 
+/** What a picture needs of an edge. */
+interface Edge {
+  readonly from: GraphPeer;
+  readonly to: GraphPeer;
+  readonly port: number | null;
+  readonly protocol: string;
+  readonly host?: string | undefined;
+  readonly tier: 'strong' | 'weak';
+}
+
 /** Graphviz source (`dot -Tsvg`): namespaces as clusters, weak edges dashed. Names are quoted, so no name can add to the graph. */
-export function dotPicture(relationships: readonly Relationship[]): string {
+export function dotPicture(relationships: readonly Edge[]): string {
   const picture = pictureOf(relationships);
   const lines = ['digraph ringfence {', '  rankdir=LR;', '  node [shape=box, style=rounded, fontname="sans-serif"];', '  edge [fontname="sans-serif", fontsize=10];'];
   picture.groups.forEach((group, index) => {
@@ -37,7 +47,7 @@ export function dotPicture(relationships: readonly Relationship[]): string {
 }
 
 /** A Mermaid flowchart, as Markdown viewers draw it: namespaces as subgraphs, weak edges dotted. */
-export function mermaidPicture(relationships: readonly Relationship[]): string {
+export function mermaidPicture(relationships: readonly Edge[]): string {
   const picture = pictureOf(relationships);
   const lines = ['flowchart LR'];
   picture.groups.forEach((group, index) => {
@@ -60,7 +70,7 @@ function mermaidQuoted(text: string): string {
   return `"${escaped}"`;
 }
 
-function pictureOf(relationships: readonly Relationship[]): Picture {
+function pictureOf(relationships: readonly Edge[]): Picture {
   const ids = new Map<string, string>();
   const groups = new Map<string, PictureNode[]>();
   const idOf = (peer: GraphPeer): string => {
@@ -97,7 +107,7 @@ function arrowLabel(labels: readonly string[]): string {
   return labels.length > LABELS_SHOWN ? `${shown}, +${String(labels.length - LABELS_SHOWN)}` : shown;
 }
 
-function edgeLabel(edge: Relationship): string {
+function edgeLabel(edge: Edge): string {
   const port = edge.port === null ? edge.protocol : `${String(edge.port)}/${edge.protocol}`;
   return edge.host === undefined ? port : `${edge.host} ${port}`;
 }

@@ -1,25 +1,31 @@
 import { z } from 'zod';
 
+import { connectivitySchema, graphSchema } from '#operator-api';
+
 import { checkSchema } from './check-schema.ts';
-import { diffSchema } from './diff-schema.ts';
 import { explainSchema } from './explain-schema.ts';
 import { generateSchema } from './generate-schema.ts';
-import { graphSchema } from './graph-schema.ts';
+import { approveSchema, flowsSchema, journalSchema, modeSchema, nodesSchema, proposalsSchema, rejectSchema, revisionsSchema, rollbackSchema, showSchema, statusSchema, whySchema } from './live-schemas.ts';
 import { labDownSchema, labStatusSchema, labTrafficSchema } from './lab-schema.ts';
 import { nodeCertSchema, nodeDoneSchema, nodeShowSchema, nodeStatusSchema, nodeWhySchema } from './node-schema.ts';
 import { simulateSchema } from './simulate-schema.ts';
 import { verifySchema } from './verify-schema.ts';
 
 export const schemas: Readonly<Record<string, z.ZodType>> = {
+  approve: approveSchema,
   check: checkSchema,
-  diff: diffSchema,
+  diff: connectivitySchema,
+  edit: showSchema,
   explain: explainSchema,
+  flows: flowsSchema,
   generate: generateSchema,
   graph: graphSchema,
+  journal: journalSchema,
   'lab down': labDownSchema,
   'lab status': labStatusSchema,
   'lab traffic': labTrafficSchema,
   'lab up': labStatusSchema,
+  mode: modeSchema,
   'node apply': nodeDoneSchema,
   'node cert': nodeCertSchema,
   'node confirm': nodeDoneSchema,
@@ -28,8 +34,16 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
   'node show': nodeShowSchema,
   'node status': nodeStatusSchema,
   'node why': nodeWhySchema,
+  nodes: nodesSchema,
+  proposals: proposalsSchema,
+  reject: rejectSchema,
+  revisions: revisionsSchema,
+  rollback: rollbackSchema,
+  show: showSchema,
   simulate: simulateSchema,
+  status: statusSchema,
   verify: verifySchema,
+  why: whySchema,
 };
 
 /** The JSON schema (draft 2020-12) of a command's `-o json`, as `--schema` prints it. */

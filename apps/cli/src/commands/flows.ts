@@ -1,0 +1,72 @@
+import { workloadKey } from '#model';
+import { type FlowShape, routes } from '#operator-api';
+
+import { ExitCode } from '../exit-code.ts';
+import { allPages } from '../live/all-pages.ts';
+import { complain, type LiveOptions, withController } from '../live/live-command.ts';
+import { agoText, readSpan } from '../live/live-text.ts';
+import { printJson } from '../output/json.ts';
+import { formatTable } from '../output/table.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface FlowsOptions extends LiveOptions {
+  readonly namespace?: string;
+  readonly workload?: string;
+  readonly verdict?: 'allowed' | 'denied' | 'would-be-denied';
+  /** A span, such as 24h. */
+  readonly since?: string;
+  readonly limit: string;
+}
+
+/** `ringfence flows`: who was seen talking to whom, and what was or would be denied for want of a rule. */
+export async function runFlows(options: FlowsOptions, terminal: Terminal): Promise<ExitCode> {
+  const { namespace, workload, verdict } = options;
+  const span = options.since === undefined ? undefined : readSpan(options.since);
+  if (options.since !== undefined && span === undefined) return complain('flows', [`--since ${options.since}: give a span such as 30m, 24h or 7d`], terminal);
+  const limit = Number(options.limit);
+  if (!Number.isInteger(limit) || limit < 1) return complain('flows', [`--limit ${options.limit}: give a number from 1`], terminal);
+  return withController('flows', options, terminal, async (client) => {
+    const since = span === undefined ? undefined : Date.now() - span;
+    const { items, hasMore } = await allPages(limit, terminal, (page) => client.ask(routes.flows, { query: { ...page, namespace, workload, verdict, since } }));
+    if (options.output === 'json') printJson({ flows: items, hasMore }, terminal);
+    else printFlows(items, hasMore, terminal);
+    return ExitCode.fine;
+  });
+}
+
+function printFlows(flows: readonly FlowShape[], hasMore: boolean, terminal: Terminal): void {
+  if (flows.length === 0) {
+    terminal.out('nothing of that kind was seen\n');
+    return;
+  }
+  const now = Date.now();
+  const rows = flows.map((flow) => [peerText(flow.from), peerText(flow.to), flow.port === null ? flow.protocol : `${String(flow.port)}/${flow.protocol}`, flow.applications.join(' '), fateText(flow), agoText(flow.lastSeen, now), flow.missing ?? '']);
+  const isAnyMissing = flows.some(({ missing }) => missing !== undefined);
+  const head = ['FROM', 'TO', 'PORT', 'SPEAKS', 'CONNECTIONS', 'LAST SEEN', ...(isAnyMissing ? ['LACKS'] : [])];
+  terminal.out(formatTable(head, isAnyMissing ? rows : rows.map((row) => row.slice(0, -1)), terminal.columns));
+  terminal.out(hasMore ? `\nthe first ${String(flows.length)}; see more with --limit\n` : `\n${String(flows.length)} kinds of flow\n`);
+}
+
+function fateText({ connections, denied, wouldBeDenied, replied }: FlowShape): string {
+  const parts = [
+    ...(connections > 0 ? [`${String(connections)}${replied === 0 ? ', none answered' : ''}`] : []),
+    ...(denied > 0 ? [`${String(denied)} denied`] : []),
+    ...(wouldBeDenied > 0 ? [`${String(wouldBeDenied)} would be denied`] : []),
+  ];
+  return parts.join(', ');
+}
+
+function peerText(peer: FlowShape['from']): string {
+  switch (peer.kind) {
+    case 'workload':
+      return workloadKey(peer.workload);
+    case 'entity':
+      return peer.entity;
+    case 'node':
+      return `node ${peer.node}${peer.mayBe.length === 0 ? '' : ` (or ${peer.mayBe.map(workloadKey).join(', ')})`}`;
+    case 'service':
+      return `Service ${peer.service}`;
+    case 'external':
+      return peer.host;
+  }
+}

@@ -1,0 +1,91 @@
+import { workloadKey } from '#model';
+import { type DirectionProposalShape, type ProposalShape, type RuleShape, routes } from '#operator-api';
+
+import { ExitCode } from '../exit-code.ts';
+import { complain, type LiveOptions, withController } from '../live/live-command.ts';
+import { actorText, agoText, coverageText, dateText, peersText, portsText, readWorkload, timeText } from '../live/live-text.ts';
+import { cleanText } from '../output/clean-text.ts';
+import { printJson } from '../output/json.ts';
+import { wrapText } from '../output/table.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** `ringfence show WORKLOAD`: what is proposed for it, rule by rule with its evidence, and how much was learned. */
+export async function runShow(name: string | undefined, options: LiveOptions, terminal: Terminal): Promise<ExitCode> {
+  const workload = name === undefined ? undefined : readWorkload(name);
+  if (workload === undefined) return complain('show', ['name the workload as namespace/kind/name, such as shop/Deployment/web', 'ringfence proposals lists them'], terminal);
+  return withController('show', options, terminal, async (client) => {
+    const proposal = await client.ask(routes.proposal, { params: workload });
+    if (options.output === 'json') printJson(proposal, terminal);
+    else terminal.out(proposalText(proposal, terminal.columns, Date.now()));
+    return ExitCode.fine;
+  });
+}
+
+/** The whole proposal for people. */
+export function proposalText(shown: ProposalShape, columns: number, now: number): string {
+  const { workload, standing, mode, inForce, rejection, edits, misfits, awaitedRuns, coverage, waitsFor, brokenInvariants } = shown;
+  const lines: Line[] = [
+    { text: `${workloadKey(workload)}: ${standing}, mode ${mode}` },
+    { text: `learned  ${coverageText(coverage)}` },
+    { indent: 9, text: `${String(coverage.seen)} relationships in ${String(coverage.buckets)} hours; ${String(coverage.seenOnce)} seen in one hour only` },
+    ...coverage.lowered.map((text) => ({ indent: 9, text: `lowered: ${text}` })),
+    ...(inForce === undefined ? [] : [{ text: `in force since revision ${String(inForce.revision)}, approved by ${actorText(inForce.by)} ${timeText(inForce.at, now)}${inForce.reason === undefined ? '' : `: ${inForce.reason}`}` }]),
+    ...(rejection === undefined ? [] : [{ text: `rejected by ${actorText(rejection.by)} ${timeText(rejection.at, now)}: ${rejection.reason ?? ''}` }]),
+    ...edits.map(({ edit, by, at }) => ({ text: `edited by ${actorText(by)} ${agoText(at, now)}: ${edit.kind} in ${edit.direction}` })),
+    ...misfits.map((text) => ({ indent: 2, text: `an edit does nothing: ${text}` })),
+    ...brokenInvariants.map((text) => ({ text: `CANNOT BE APPROVED: ${text}` })),
+    ...(waitsFor.length === 0 ? [{ text: 'ready to approve' }] : [{ text: 'not ready:' }, ...waitsFor.map((text) => ({ indent: 2, text: `- ${text}` }))]),
+    ...awaitedRuns.map(({ workload: who, schedule, next }) => ({ indent: 2, text: `- ${workloadKey(who)} runs by "${schedule}"${next === undefined ? '' : `, next ${timeText(next, now)}`}` })),
+    { text: '' },
+    ...directionLines('ingress', shown.proposal.ingress, shown),
+    { text: '' },
+    ...directionLines('egress', shown.proposal.egress, shown),
+    { text: '' },
+    { text: `hash ${shown.hash}` },
+  ];
+  return lines.map(({ indent = 0, text }) => layOut(indent, cleanText(text), columns)).join('');
+}
+
+interface Line {
+  readonly indent?: number;
+  readonly text: string;
+}
+
+function layOut(indent: number, text: string, columns: number): string {
+  const margin = ' '.repeat(indent);
+  return wrapText(text, Math.max(20, columns - indent)).split('\n').map((line) => `${line === '' ? '' : margin}${line}\n`).join('');
+}
+
+function directionLines(direction: 'ingress' | 'egress', proposed: DirectionProposalShape, shown: ProposalShape): readonly Line[] {
+  const way = direction === 'ingress' ? 'INGRESS (who may reach it)' : 'EGRESS (what it may reach)';
+  if (proposed.kind === 'open') return [{ text: `${way}: left open` }, { indent: 2, text: proposed.why }];
+  const head = [{ text: `${way}: closed but for ${String(proposed.rules.length)} rules` }, { indent: 2, text: proposed.why }];
+  return [...head, ...proposed.rules.flatMap((rule) => ruleLines(direction, rule, shown))];
+}
+
+function ruleLines(direction: 'ingress' | 'egress', rule: RuleShape, { quarantine, leftOutBefore }: ProposalShape): readonly Line[] {
+  const reasons = quarantine.find((one) => one.direction === direction && one.rule === rule.id)?.reasons ?? [];
+  const spoken = rule.application === undefined ? '' : ` speaking ${rule.application}${rule.enforceApplication === true ? ' (enforced)' : ''}`;
+  const sure = rule.confidence === undefined ? '' : `, ${String(Math.round(rule.confidence * 100))} % sure`;
+  return [
+    { text: '' },
+    { indent: 2, text: `${direction === 'ingress' ? 'from' : 'to'} ${peersText(rule.peers)}, ${portsText(rule.ports)}${spoken}` },
+    { indent: 4, text: `${kindsText(rule)}${sure}: ${rule.why ?? ''}` },
+    ...rule.evidence.map(({ kind, text, where }) => ({ indent: 4, text: `${kind}: ${text} (${where})` })),
+    ...rule.widenings.map((text) => ({ indent: 4, text: `WIDER than its evidence: ${text}` })),
+    ...reasons.map((text) => ({ indent: 4, text: `QUARANTINED, a person has to decide: ${text}` })),
+    ...(leftOutBefore.includes(rule.id) ? [{ indent: 4, text: 'was left out of the approval in force' }] : []),
+    ...(rule.expiresAt === undefined ? [] : [{ indent: 4, text: `ends ${dateText(rule.expiresAt)}` }]),
+    { indent: 4, text: `id ${rule.id}` },
+  ];
+}
+
+/** What the evidence of a rule comes to: the first thing to look at. */
+function kindsText({ evidence }: RuleShape): string {
+  const kinds = new Set(evidence.map(({ kind }) => kind));
+  if (kinds.has('declared') && kinds.has('observed')) return 'declared and observed';
+  if (kinds.has('observed')) return 'observed but UNDECLARED';
+  if (kinds.has('declared')) return 'declared, not exercised yet';
+  if (kinds.has('permitted')) return 'permitted by a policy that is there already';
+  return kinds.has('built-in') ? 'built in' : 'added by a person';
+}

@@ -1,0 +1,69 @@
+import { routes, type StatusShape } from '#operator-api';
+
+import { ExitCode } from '../exit-code.ts';
+import { type LiveOptions, printNotes, withController } from '../live/live-command.ts';
+import { agoText, timeText } from '../live/live-text.ts';
+import { cleanText } from '../output/clean-text.ts';
+import { printJson } from '../output/json.ts';
+import { formatTable } from '../output/table.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** `ringfence status`: how the controller stands; exit 1 where something keeps it from doing its work. */
+export function runStatus(options: LiveOptions, terminal: Terminal): Promise<ExitCode> {
+  return withController('status', options, terminal, async (client) => {
+    const status = await client.ask(routes.status, {});
+    if (options.output === 'json') printJson(status, terminal);
+    else printStatus(status, client.server, terminal);
+    return isTroubled(status) ? ExitCode.findings : ExitCode.fine;
+  });
+}
+
+function isTroubled({ sources, store, nodes }: StatusShape): boolean {
+  return store.problem !== undefined || nodes.failed + nodes.drifted > 0 || sources.some(({ state, isRequired }) => state === 'failed' || (isRequired && state === 'degraded'));
+}
+
+const TRAFFIC: Readonly<Record<StatusShape['traffic'], string>> = {
+  real: 'watching real traffic',
+  lab: 'watching the lab: real packets between example workloads',
+  recorded: 'playing recorded flows: no packet is real',
+  none: 'no traffic is reported yet',
+};
+
+function printStatus(status: StatusShape, server: string, terminal: Terminal): void {
+  const now = Date.now();
+  const { reviews, modes, nodes, flows, store, leadership } = status;
+  const say = (text: string): void => {
+    terminal.out(`${cleanText(text)}\n`);
+  };
+  say(`Ringfence ${status.version} at ${server}, started ${agoText(status.startedAt, now)}; ${TRAFFIC[status.traffic]}`);
+  say(leadership.kind === 'leader' ? 'This replica decides and distributes.' : `This replica answers questions only; ${leadership.leader ?? 'nobody known'} decides.`);
+  say(`Store ${store.kind} at ${store.place}, ${String(store.lastSeq)} entries in the journal${store.problem === undefined ? '' : `: ${store.problem}`}`);
+  terminal.out('\n');
+  terminal.out(formatTable(['SOURCE', 'STATE', 'OBJECTS', 'SINCE', 'WHY'], status.sources.map(({ name, state, objects, since, why = '' }) => [name, state, String(objects), agoText(since, now), why]), terminal.columns));
+  terminal.out('\n');
+  say(status.revision === 0 ? 'Nothing is approved yet.' : `Revision ${String(status.revision)} is in force${status.revisionAt === undefined ? '' : ` since ${timeText(status.revisionAt, now)}`}.`);
+  say(`${count(status.workloads, 'workload')}: ${String(modes.observe)} observed, ${String(modes.audit)} audited, ${String(modes.enforce)} enforced`);
+  say(`Reviews: ${String(reviews.proposed)} proposed, ${String(reviews.edited)} edited, ${String(reviews.approved)} approved, ${String(reviews.rejected)} rejected; ${String(status.ready)} ready to approve${status.ready > 0 ? ' (ringfence proposals --ready)' : ''}`);
+  say(`Nodes: ${String(nodes.realised)} realised, ${String(nodes.pending)} pending, ${String(nodes.drifted)} drifted, ${String(nodes.failed)} failed, ${String(nodes.silent)} silent`);
+  say(`Flows: ${count(flows.records, 'record')}, ${count(flows.connections, 'connection')}`);
+  for (const line of losses(flows)) say(`  ${line}`);
+  printNotes(status.diagnostics, terminal);
+}
+
+// What was not seen or not understood is said, also where it is little.
+function losses({ unattributed, onNodes, lost, overflowedConnections }: StatusShape['flows']): readonly string[] {
+  const line = (number: number, text: string): readonly string[] => (number === 0 ? [] : [`${String(number)} ${text}`]);
+  return [
+    ...line(unattributed.nobody, 'connections with an end nobody held at that time'),
+    ...line(unattributed.several, 'connections with an end that several held at that time'),
+    ...line(onNodes, 'connections with an end that shares the address of its node'),
+    ...line(lost.connectionEvents, 'connection events lost by the kernel'),
+    ...line(lost.logRecords, 'log records lost by the kernel'),
+    ...line(lost.unreadable, 'messages of the kernel nothing could be made of'),
+    ...line(overflowedConnections, 'connections a reporter had no room for'),
+  ];
+}
+
+function count(number: number, what: string): string {
+  return `${String(number)} ${what}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+
+import { routes, simulationSchema } from '#operator-api';
+
+const done = routes.approve.answer.shape;
+
+export const statusSchema = routes.status.answer;
+export const flowsSchema = z.strictObject({ flows: routes.flows.answer.shape.items, hasMore: z.boolean().describe('whether --limit left some out') });
+export const proposalsSchema = z.strictObject({ proposals: routes.proposals.answer.shape.items });
+export const showSchema = routes.proposal.answer;
+export const approveSchema = z.strictObject({ ...done, simulation: simulationSchema });
+export const rejectSchema = routes.reject.answer;
+export const rollbackSchema = approveSchema;
+export const modeSchema = routes.modes.answer;
+export const whySchema = routes.why.answer;
+export const revisionsSchema = z.strictObject({
+  revisions: z.array(z.strictObject({ ...routes.revision.answer.shape, policies: routes.revision.answer.shape.policies.optional().describe('where one revision was asked for') })),
+});
+export const nodesSchema = routes.nodes.answer;
+export const journalSchema = routes.journal.answer;

@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
+import { CommanderError } from 'commander';
+
+import { commandLine } from '../apps/cli/src/command-line.ts';
+import { schemas } from '../apps/cli/src/schemas/published.ts';
+import { createOperatorApp, type OperatorApp } from '../apps/controller/src/operator/operator-app.ts';
+import { OperatorTwin } from './support/operator-twin.ts';
+
+/*
+ * The commands that ask a controller, against a real one on a real port: both loopbacks.
+ */
+const NOW = Date.now();
+const PRICING = 'shop/Deployment/pricing';
+const HOSTILE = '\u001b[2J\u001b]0;x\u0007';
+
+let twin: OperatorTwin;
+let app: OperatorApp;
+let urls: readonly string[];
+const servers: OperatorApp[] = [];
+
+interface Ran {
+  readonly code: number | undefined;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(args: readonly string[], { answers = [], columns = 100, server = urls[0] ?? '' }: { readonly answers?: readonly string[]; readonly columns?: number; readonly server?: string } = {}): Promise<Ran> {
+  let code: number | undefined;
+  let out = '';
+  let err = '';
+  const waiting = [...answers];
+  const terminal = {
+    out: (text: string) => { out += text; },
+    err: (text: string) => { err += text; },
+    progress: () => undefined,
+    readStdin: () => '',
+    ask: (question: string) => {
+      err += question;
+      return waiting.shift();
+    },
+    columns,
+  };
+  try {
+    await commandLine('0.0.0', terminal, (result) => { code = result; }).parseAsync([...args, '--server', server, '--as', 'alice'], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    code = 2;
+  }
+  return { code, out, err };
+}
+
+async function started(one: OperatorTwin): Promise<OperatorApp> {
+  const made = await createOperatorApp(one, { version: '0.0.0', port: 0, log: pino({ level: 'silent' }) });
+  servers.push(made);
+  return made;
+}
+
+beforeAll(async () => {
+  twin = new OperatorTwin({ now: () => NOW, undeclared: [{ from: workload('mailer'), to: workload('pricing'), port: 50051, denied: 4 }] });
+  app = await started(twin);
+  urls = await app.listen();
+});
+
+afterAll(async () => {
+  for (const server of servers) await server.close();
+});
+
+function workload(name: string): { readonly namespace: string; readonly kind: string; readonly name: string } {
+  return { namespace: 'shop', kind: 'Deployment', name };
+}
+
+const QUESTIONS: readonly (readonly [string, readonly string[]])[] = [
+  ['status', ['status']],
+  ['graph', ['graph', '--namespace', 'shop']],
+  ['flows', ['flows', '--namespace', 'shop', '--since', '24h']],
+  ['proposals', ['proposals']],
+  ['show', ['show', PRICING]],
+  ['simulate', ['simulate', '--workload', PRICING]],
+  ['diff', ['diff']],
+  ['why', ['why', 'shop/Deployment/basket', PRICING, '50051/TCP']],
+  ['revisions', ['revisions']],
+  ['nodes', ['nodes']],
+  ['journal', ['journal']],
+  ['mode', ['mode']],
+];
+
+describe.each([['IPv4', 0], ['IPv6', 1]] as const)('over %s', (_family, at) => {
+  it.each(QUESTIONS)('%s prints what its published schema says', async (command, args) => {
+    const { code, out, err } = await run([...args, '-o', 'json'], { server: urls[at] ?? '' });
+    expect([0, 1]).toContain(code);
+    expect({ err, issues: schemas[command]!.safeParse(JSON.parse(out)).error?.issues.slice(0, 3) ?? [] }).toEqual({ err: '', issues: [] });
+  });
+});
+
+describe.each([60, 100, 160])('in %i columns', (columns) => {
+  it.each(QUESTIONS)('%s fits and holds no control character', async (_command, args) => {
+    const { out } = await run(args, { columns });
+    // eslint-disable-next-line no-control-regex
+    expect(out.split('\n').filter((line) => /[\u0000-\u0009\u000b-\u001f\u007f]/.test(line))).toEqual([]);
+    expect(out).not.toBe('');
+  });
+});
+
+describe('deciding', () => {
+  beforeEach(async () => {
+    await twin.command({ kind: 'roll-back', to: 0, reason: 'a fresh start' }, { kind: 'person', name: 'test' });
+  });
+
+  it('shows first what would die, and approves only on a yes', async () => {
+    const no = await run(['approve', PRICING], { answers: ['n'] });
+    expect(no).toMatchObject({ code: 2 });
+    expect(no.out).toMatch(/against revision \d+: \d+ kinds of flow of the last 7 days replayed/);
+    expect(no.err).toContain(`approve ${PRICING}? [y/N] nothing was changed`);
+    expect(twin.state.approvals.size).toBe(0);
+
+    const yes = await run(['approve', PRICING, '--ticket', 'SEC-7'], { answers: ['y', 'looked at it'] });
+    expect(yes).toMatchObject({ code: 0 });
+    expect(yes.out).toMatch(/approved as revision \d+/);
+    expect(twin.state.revisions.at(-1)).toMatchObject({ reason: 'looked at it', ticket: 'SEC-7', decided: { by: { name: `alice (claimed, uid ${String(process.getuid?.())})` } } });
+  });
+
+  it('names the flow that dies with the rule it lacks', async () => {
+    const { code, out } = await run(['simulate', '--workload', PRICING], { columns: 200 });
+    expect(code).toBe(1);
+    expect(out).toMatch(/1 kind of flow would die: 10 connections/);
+    expect(out.replace(/\s+/g, ' ')).toContain('workload shop/Deployment/mailer workload shop/Deployment/pricing 50051/TCP deny');
+  });
+
+  it('goes on without asking only where told to, with a reason', async () => {
+    expect(await run(['approve', PRICING, '--yes'])).toMatchObject({ code: 2, err: expect.stringContaining('say why: it stays in the journal') as unknown });
+    expect(await run(['approve', PRICING])).toMatchObject({ code: 2, err: expect.stringContaining('nobody is there to be asked') as unknown });
+    const { code, out } = await run(['approve', PRICING, '--yes', '--reason', 'by script', '-o', 'json']);
+    expect(code).toBe(0);
+    expect(schemas['approve']!.safeParse(JSON.parse(out)).error).toBeUndefined();
+  });
+
+  it('refuses where the proposal is another one than was looked at', async () => {
+    const shown = JSON.parse((await run(['show', PRICING, '-o', 'json'])).out) as { hash: string };
+    twin.relearn(workload('pricing'), (proposal) => ({ ...proposal, egress: { kind: 'open', why: 'something new was seen' } }));
+    const { code, err } = await run(['approve', PRICING, '--yes', '--reason', 'late', '--hash', shown.hash]);
+    expect({ code, approvals: twin.state.approvals.size }).toEqual({ code: 1, approvals: 0 });
+    expect(err).toContain('is not proposed any more as it was when you looked');
+  });
+
+  it('approves everything that is ready in one revision, and rolls back', async () => {
+    const { code, out } = await run(['approve', '--all-ready', '--yes', '--reason', 'all of it']);
+    expect({ code, out }).toMatchObject({ code: 0, out: expect.stringMatching(/approving \d+ workloads/) as unknown });
+    const revision = twin.state.revisions.length;
+    expect(twin.state.approvals.size).toBeGreaterThan(5);
+    expect(await run(['approve', '--all-ready', '--yes', '--reason', 'again'])).toMatchObject({ code: 1, err: expect.stringContaining('nothing is ready to approve') as unknown });
+
+    const why = await run(['why', 'shop/Deployment/basket', PRICING, '50051/TCP']);
+    expect(why.out).toContain('ALLOWED: shop/basket-example-1');
+    expect(why.out).toMatch(new RegExp(`approved in revision ${String(revision)} by alice \\(claimed, uid \\d+\\), \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC \\(.*\\): all of it`));
+    const denied = await run(['why', 'shop/Deployment/mailer', PRICING, '50051/TCP']);
+    expect(denied.out).toContain('WOULD BE DENIED (observe: let through)');
+    expect(denied.out).toContain('missing: ingress of shop/Deployment/pricing from shop/Deployment/mailer on 50051/TCP');
+    expect((await run(['flows', '--verdict', 'denied'])).out.replace(/\s+/g, ' ')).toContain('4 denied');
+    expect((await run(['revisions', String(revision)])).out).toContain(`learned ${PRICING}, from revision ${String(revision)}`);
+    expect((await run(['diff', '0', String(revision)])).out).toMatch(/0 opened, \d+ closed/);
+
+    expect(await run(['rollback', '0', '--yes', '--reason', 'too early'])).toMatchObject({ code: 0 });
+    expect(twin.state.approvals.size).toBe(0);
+    expect((await run(['journal'], { columns: 200 })).out).toContain('rolled back to nothing approved');
+  }, 60_000);
+
+  it('edits: adds, drops, and takes back', async () => {
+    const added = await run(['edit', 'shop/Deployment/basket', '--add', 'egress', '--peer', '2001:db8::/32', 'bank.example', '--port', '443/TCP', '--why', 'the new bank']);
+    expect(added).toMatchObject({ code: 0 });
+    expect(added.out).toContain('to 2001:db8::/32, bank.example, 443/TCP');
+    const rule = /id (egress-[0-9a-f]+)/.exec(added.out)?.[1] ?? '';
+    expect(await run(['edit', 'shop/Deployment/basket', '--drop', rule])).toMatchObject({ code: 0, out: expect.stringContaining('edited by alice') as unknown });
+    expect(await run(['edit', 'shop/Deployment/basket', '--drop', 'no-such-rule'])).toMatchObject({ code: 2, err: expect.stringContaining('no rule that is proposed') as unknown });
+    expect(await run(['edit', 'shop/Deployment/basket', '--discard'])).toMatchObject({ code: 0, out: expect.not.stringContaining('edited by') as unknown });
+  });
+
+  it('rejects with a reason, and sets modes', async () => {
+    expect(await run(['reject', 'shop/Deployment/payments', '--reason', 'wait for the audit'])).toMatchObject({ code: 0 });
+    expect((await run(['show', 'shop/Deployment/payments'])).out).toContain('wait for the audit');
+    const set = await run(['mode', 'shop', 'audit', '--fate', 'drain:60', '--target', 'networkpolicy', '--reason', 'first step'], { columns: 200 });
+    expect(set.code).toBe(0);
+    for (const text of ['namespace shop', 'mode audit', 'drained within 60 s', 'policies go to networkpolicy', 'first step']) expect(set.out).toContain(text);
+    expect(await run(['mode', 'cluster', 'enforce'])).toMatchObject({ code: 1, err: expect.stringContaining('ramp one namespace at a time') as unknown });
+  });
+});
+
+describe('what goes wrong is said with what to do', () => {
+  it('no controller', async () => {
+    const gone = await started(twin);
+    const before = await gone.listen();
+    await gone.close();
+    for (const server of before) {
+      const { code, err } = await run(['status'], { server });
+      expect({ code, err }).toEqual({ code: 2, err: `ringfence status: no controller answers at ${server}: nothing listens there\n  start one with npm start, or name another with --server or RINGFENCE_SERVER\n` });
+    }
+  });
+
+  it.each<readonly [string, readonly string[], number, string]>([
+    ['a workload that is none', ['show', 'pricing'], 2, 'name the workload as namespace/kind/name'],
+    ['a workload that is not there', ['show', 'shop/Deployment/nobody'], 2, 'has no proposal'],
+    ['an end that is nobody', ['why', 'nobody', PRICING, '80'], 1, 'is no workload, pod or address'],
+    ['a port that is none', ['why', 'a', 'b', '80/QUIC'], 2, 'such as 5432/TCP'],
+    ['a revision that was never made', ['diff', '0', '99'], 1, 'was never made'],
+    ['a span that is none', ['flows', '--since', 'yesterday'], 2, 'give a span'],
+    ['a path beside a revision', ['diff', '1', '/no/such/path'], 2, 'two revision numbers, or nothing'],
+    ['two edits at once', ['edit', PRICING, '--drop', 'a', '--discard'], 2, 'one change at a time'],
+    ['a peer that is none', ['edit', PRICING, '--add', 'ingress', '--peer', 'a b', '--port', 'any', '--why', 'x'], 2, 'give namespace/kind/name'],
+  ])('%s', async (_what, args, code, text) => {
+    const ran = await run(args);
+    expect(ran.code).toBe(code);
+    expect(ran.err).toContain(text);
+  });
+
+  it('text of other people cannot move the cursor', async () => {
+    const hostile = new OperatorTwin();
+    hostile.trouble = { sources: [{ name: `files ${HOSTILE}`, state: 'failed', since: NOW, objects: 0, why: HOSTILE, isRequired: true }], store: { kind: 'sqlite', place: HOSTILE, lastSeq: 0, problem: HOSTILE }, diagnostics: [{ code: 'x', severity: 'warning', subject: HOSTILE, message: HOSTILE, hint: HOSTILE }] };
+    hostile.relearn(workload('pricing'), (proposal) => ({ ...proposal, ingress: { kind: 'open', why: HOSTILE } }));
+    const server = (await (await started(hostile)).listen())[0] ?? '';
+    for (const args of [['status'], ['show', PRICING], ['nodes'], ['proposals']]) {
+      const { out, err } = await run(args, { server });
+      // eslint-disable-next-line no-control-regex
+      expect(`${out}${err}`.match(/[\u0000-\u0009\u000b-\u001f]/)).toBeNull();
+    }
+    const { code, err } = await run(['status'], { server });
+    expect(code).toBe(1);
+    expect(err).toContain('\\u001b[2J');
+  });
+});
