@@ -1,3 +1,4 @@
+import { cleanLogText } from '../operator/log.ts';
 import type { LabAttempt } from './lab-messages.ts';
 
 /** What a line of numbers is made of. */
@@ -43,7 +44,7 @@ export class LabView {
   say(text: string): void {
     if (this.#isLineOpen) this.#options.write('\r\x1b[K');
     this.#isLineOpen = false;
-    this.#options.write(`${text}\n`);
+    this.#options.write(`${cleanLogText(text)}\n`);
     if (this.#options.isTerminal && this.#numbers !== '') this.#writeNumbers();
   }
 

@@ -6,15 +6,13 @@ import { fileLog } from '../file-log.ts';
 import { stopOnSignals } from '../process-end.ts';
 import { prepareStateFolder } from '../state-folder.ts';
 import { startController } from '../start.ts';
-import type { LabAttempt } from './lab-messages.ts';
+import { LabGuide } from './lab-guide.ts';
 import { LAB_SOURCE, LabStage, shopObjects } from './lab-stage.ts';
 import { LabView } from './lab-view.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** Short: people watch it. */
 const WORK_EVERY_MS = 1_000;
-/** What the intruder wants. */
-const PRIZE = 'shop-data/StatefulSet/sales-db';
 
 /** The example shop with real packets, learned and enforced as a cluster would be. */
 export async function runLab(options: ControllerProcessOptions): Promise<void> {
@@ -35,7 +33,6 @@ export async function runLab(options: ControllerProcessOptions): Promise<void> {
     folder: join(state, 'nodes'),
     onAttempt: (attempt) => {
       view.attempt(attempt);
-      if (attempt.kind === 'intruder') tellNext(view, attempt, controller);
     },
     onEnforcerEnded: (node, why) => {
       view.say(`the enforcer of ${node} has ended: ${why}`);
@@ -50,7 +47,8 @@ export async function runLab(options: ControllerProcessOptions): Promise<void> {
   for (const update of shopObjects()) controller.update(update);
   controller.sources.setInSync(LAB_SOURCE, true);
   await stage.enforce(nodes, channelPort);
-  const looking = setInterval(() => void look(controller, view), LOOK_EVERY_MS);
+  const guide = new LabGuide(controller, view);
+  const looking = setInterval(() => void guide.look(), LOOK_EVERY_MS);
   stopOnSignals(async () => {
     clearInterval(looking);
     view.say('taking the lab down');
@@ -66,24 +64,6 @@ async function enforceWhatIsApproved(controller: Controller): Promise<void> {
   await controller.command({ kind: 'set-mode', scope: { kind: 'cluster' }, mode: 'enforce', skipsRamp: true, reason: 'the lab shows what enforcing does' }, { kind: 'rule', name: 'lab' });
 }
 
-async function look(controller: Controller, view: LabView): Promise<void> {
-  try {
-    const { reviews, revision } = await controller.operator.status();
-    const { relationships } = await controller.operator.graph({});
-    const nodes = controller.nodes.views();
-    view.numbers({
-      relationships: relationships.length,
-      seen: relationships.filter(({ evidence }) => evidence.some(({ kind }) => kind === 'observed')).length,
-      proposals: reviews.proposed + reviews.edited,
-      approved: reviews.approved,
-      revision,
-      nodes: { realised: nodes.filter(({ realisation }) => realisation.kind === 'realised').length, all: nodes.length },
-    });
-  } catch (error) {
-    view.say(`the controller does not answer itself: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
 function introduce(view: LabView, { pods, nodes, urls, state, revision }: { readonly pods: number; readonly nodes: number; readonly urls: readonly string[]; readonly state: string; readonly revision: number }): void {
   view.say(`The example shop is up: ${String(pods)} pods on ${String(nodes)} nodes, in network namespaces, with real packets between them.`);
   view.say(`Enforcers on the nodes report what they see; what is declared and what is seen becomes proposals.`);
@@ -92,14 +72,4 @@ function introduce(view: LabView, { pods, nodes, urls, state, revision }: { read
   view.say(`Nothing is approved by itself here: the coverage a rule for that asks for takes a day of traffic, and this is a minute of it.`);
   if (revision > 0) view.say(`Revision ${String(revision)} of an earlier time is in force; npm start -- --fresh begins anew.`);
   view.say(`Ctrl-C takes everything down.`);
-}
-
-function tellNext(view: LabView, { outcomes }: LabAttempt, controller: Controller): void {
-  if (controller.state.approvals.has(PRIZE) || outcomes.every(({ outcome }) => outcome === 'died')) return;
-  view.say('');
-  view.say('  Close that way. In another terminal, in this folder:');
-  view.say('    bin/ringfence proposals');
-  view.say(`    bin/ringfence show ${PRIZE}`);
-  view.say(`    bin/ringfence approve ${PRIZE} --reason "only what the shop needs"`);
-  view.say('');
 }
