@@ -26,7 +26,7 @@ export function podEnds(snapshot: Snapshot, stretches: readonly Stretch[]): read
   for (const pod of snapshot.pods.values()) {
     if (pod.phase === 'finished') continue;
     for (const address of pod.addresses) {
-      const key = JSON.stringify([workloadKey(pod.workload), Object.entries(pod.labels).sort(), pod.ports, pod.hostNetwork, stretchOf(address, stretches)]);
+      const key = `${String(stretchOf(address, stretches))} ${kindOf(pod)}`;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, { first: pod, address, pods: [pod] });
       else group.pods.push(pod);
@@ -37,6 +37,17 @@ export function podEnds(snapshot: Snapshot, stretches: readonly Stretch[]): read
     return { kind: 'pods', workload: first.workload, party, pods };
   });
   return ends.sort((a, b) => compareText(endKey(a), endKey(b)));
+}
+
+// Most of the work of sorting pods, and the same every time; a pod never changes.
+const KINDS = new WeakMap<Pod, string>();
+
+function kindOf(pod: Pod): string {
+  const known = KINDS.get(pod);
+  if (known !== undefined) return known;
+  const kind = JSON.stringify([workloadKey(pod.workload), Object.entries(pod.labels).sort(), pod.ports, pod.hostNetwork]);
+  KINDS.set(pod, kind);
+  return kind;
 }
 
 /** One end for each stretch, on an address nobody in the snapshots has. */

@@ -1,12 +1,13 @@
 export { type AddressBlock, blockContains } from './address-block.ts';
 export { AllowedPorts, type ApplicationView, type Reading } from './allowed-ports.ts';
-export { checkInvariants, type CounterExample, formatPattern, type InvariantResult } from './check-invariants.ts';
+export { checkInvariants } from './check-invariants.ts';
 export { type ChangedApplication, type ChangedEnd, type ConnectivityChange, type ConnectivityDiff, diff, type PolicyWorld } from './diff.ts';
 export { createEvaluator, evaluate, type EvaluationTime, type Evaluator } from './evaluate.ts';
 export { explain, type ExplainedSide, type Explanation, type MissingRule } from './explain.ts';
 export { createGrounder, type GroundedPeer, type Grounder, groundPeer } from './grounding.ts';
 export { inForceAt } from './in-force.ts';
-export type { Invariant, PeerPattern } from './invariant.ts';
+export { formatPattern, type Invariant, type PeerPattern } from './invariant.ts';
+export { type CounterExample, type InvariantResult, InvariantTester, type WorkloadEnd } from './invariant-tester.ts';
 export { JsonFields, JsonPlace, type JsonReading, readJson } from './json-place.ts';
 export { lintPolicies } from './lint.ts';
 export { type Certainty, isSelectable, isSelected, isSubject } from './membership.ts';

@@ -1,4 +1,4 @@
-import type { LabelSelector, Origin, Prefix, Protocol, WorkloadRef } from '#model';
+import { assertNever, formatSelector, type LabelSelector, type Origin, type Prefix, type Protocol, workloadKey, type WorkloadRef } from '#model';
 
 /** One end of an invariant: pods by workload or labels, or addresses outside. */
 export type PeerPattern =
@@ -17,4 +17,22 @@ export interface Invariant {
   /** Absent: any port at all; for `must`, every port the destination declares. */
   readonly port?: { readonly port: number; readonly protocol: Protocol };
   readonly origin: Origin;
+}
+
+/** `shop/Deployment/web`, `namespace shop, app=web`, `203.0.113.0/24`, `the internet`. */
+export function formatPattern(pattern: PeerPattern): string {
+  switch (pattern.kind) {
+    case 'workload':
+      return workloadKey(pattern.workload);
+    case 'pods': {
+      const where = pattern.namespaces.kind === 'name' ? pattern.namespaces.name : formatSelector(pattern.namespaces.selector);
+      return `namespace ${where}, pods ${formatSelector(pattern.pods)}`;
+    }
+    case 'cidr':
+      return pattern.cidr.text;
+    case 'internet':
+      return 'the internet';
+    default:
+      return assertNever(pattern);
+  }
 }

@@ -13,27 +13,47 @@ export interface Stretch {
 /**
  * Cuts both address spaces wherever a block of some revision starts or ends, so that one address of
  * each stretch stands for all of it; pods in it are told apart by who they are.
- *
- * `extra` adds blocks a question is about.
  */
-export function cutOutside(worlds: readonly { readonly revision: Revision; readonly snapshot: Snapshot }[], extra: readonly Prefix[] = []): readonly Stretch[] {
-  const cuts = { 4: new Set<bigint>([0n]), 6: new Set<bigint>([0n]) };
-  const cutAt = (prefix: Prefix): void => {
-    cuts[prefix.family].add(prefix.first);
-    cuts[prefix.family].add(lastOf(prefix) + 1n);
-  };
-  for (const prefix of extra) cutAt(prefix);
-  for (const { revision, snapshot } of worlds) {
-    for (const { cidr, except } of blocksOf(revision, snapshot)) [cidr, ...except].forEach(cutAt);
-  }
-  return ([4, 6] as const).flatMap((family) => stretchesBetween(family, cuts[family]));
+export function cutOutside(worlds: readonly { readonly revision: Revision; readonly snapshot: Snapshot }[]): readonly Stretch[] {
+  const cuts = new Cuts();
+  for (const { revision, snapshot } of worlds) cuts.addPolicies(revision.policies, snapshot);
+  return cuts.stretches();
 }
 
-function blocksOf(revision: Revision, snapshot: Snapshot): readonly AddressBlock[] {
+/** Where the address spaces are cut so far. */
+export class Cuts {
+  readonly #at = { 4: new Set<bigint>([0n]), 6: new Set<bigint>([0n]) };
+  #stretches: readonly Stretch[] | undefined;
+
+  add({ cidr, except }: AddressBlock): void {
+    for (const prefix of [cidr, ...except]) {
+      this.#cut(prefix.family, prefix.first);
+      this.#cut(prefix.family, lastOf(prefix) + 1n);
+    }
+  }
+
+  addPolicies(policies: readonly Policy[], snapshot: Snapshot): void {
+    for (const block of blocksOf(policies, snapshot)) this.add(block);
+  }
+
+  /** The same list until there are more cuts. */
+  stretches(): readonly Stretch[] {
+    this.#stretches ??= ([4, 6] as const).flatMap((family) => stretchesBetween(family, this.#at[family]));
+    return this.#stretches;
+  }
+
+  #cut(family: IpFamily, at: bigint): void {
+    if (this.#at[family].has(at)) return;
+    this.#at[family].add(at);
+    this.#stretches = undefined;
+  }
+}
+
+function blocksOf(policies: readonly Policy[], snapshot: Snapshot): readonly AddressBlock[] {
   const grounder = createGrounder(snapshot);
   const seen = new Set<string>();
   const blocks: AddressBlock[] = [];
-  for (const peer of peersOf(revision.policies)) {
+  for (const peer of peersOf(policies)) {
     if (peer.kind === 'pods' || peer.kind === 'workload') continue;
     const key = peer.kind === 'cidr' ? [peer.cidr, ...peer.except].map(({ text }) => text).join(' ') : JSON.stringify(peer);
     if (seen.has(key)) continue;

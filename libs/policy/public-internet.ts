@@ -55,13 +55,20 @@ export const EVERY_ADDRESS: readonly AddressBlock[] = [
  * own nodes, pods and services, even where those are public.
  */
 export function publicInternet(snapshot: Snapshot): readonly AddressBlock[] {
+  const known = KNOWN.get(snapshot);
+  if (known !== undefined) return known;
   const own = clusterPrefixes(snapshot);
-  return [
+  const blocks = [
     blockWithout(EVERYTHING_4, [...NOT_INTERNET_4, ...own]),
     blockWithout(GLOBAL_UNICAST_6, [...NOT_INTERNET_6, ...own]),
     blockWithout(NAT64, NOT_INTERNET_4.map(behindNat64)),
   ];
+  KNOWN.set(snapshot, blocks);
+  return blocks;
 }
+
+// Half a second for ten thousand pods, and asked for again by everybody who looks at a snapshot; one never changes.
+const KNOWN = new WeakMap<Snapshot, readonly AddressBlock[]>();
 
 function clusterPrefixes(snapshot: Snapshot): readonly Prefix[] {
   const prefixes = new Map<string, Prefix>();

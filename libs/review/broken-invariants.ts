@@ -1,60 +1,82 @@
-import { type Endpoint, podKey, prefixContains, type Revision, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
-import { checkInvariants, formatConnection, formatPattern, type Invariant, type InvariantResult, isSelected, type PeerPattern } from '#policy';
+import { type Direction, type Endpoint, podKey, type Policy, type Revision, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
+import { formatConnection, formatPattern, type Invariant, type InvariantResult, InvariantTester } from '#policy';
 
-/** An invariant that would not hold, by whose doing, with a connection that shows it. */
+/** An invariant that a change to a workload would break, with a connection that shows it. */
 export interface BrokenInvariant {
   readonly invariant: Invariant;
   readonly result: InvariantResult;
-  /** The workload whose rules let through what must never be; absent where the change as a whole does it. */
-  readonly workload?: WorkloadRef;
+  readonly workload: WorkloadRef;
   /** One sentence for people. */
   readonly text: string;
 }
 
+/** The invariants that going from one revision to the next breaks, which changes these workloads and no others. */
+export function brokenInvariants(before: Revision, after: Revision, snapshot: Snapshot, invariants: readonly Invariant[], changed: readonly WorkloadRef[]): readonly BrokenInvariant[] {
+  return new InvariantGuard(before, snapshot, invariants).brokenBy(after, changed);
+}
+
 /**
- * The invariants that going from one revision to the next breaks.
+ * Tells of one change after the other whether it breaks an invariant.
  *
  * Before everything is closed much that must never get through does, and no single approval can
- * mend that. So it counts against a change what held before and does not after, and whatever must
- * never be and a rule of a changed workload lets through, also if it was open before.
+ * mend that. So of every changed workload it is asked what of its own connections did hold and does
+ * not after, and what must never get through and is let through where it is closed, also if it was open before.
  */
-export function brokenInvariants(before: Revision, after: Revision, snapshot: Snapshot, invariants: readonly Invariant[], changed: readonly WorkloadRef[]): readonly BrokenInvariant[] {
-  const violated = checkInvariants(after, snapshot, invariants).filter(({ outcome }) => outcome === 'violated');
-  if (violated.length === 0) return [];
-  const was = checkInvariants(before, snapshot, violated.map(({ invariant }) => invariant));
-  return violated.flatMap((result, at): readonly BrokenInvariant[] => {
-    if (was[at]?.outcome !== 'violated') return [{ invariant: result.invariant, result, text: textOf(result) }];
-    return result.invariant.claim === 'never' ? openedBy(result.invariant, after, snapshot, changed) : [];
-  });
+export class InvariantGuard {
+  readonly #before: Revision;
+  readonly #known: ReadonlySet<Policy>;
+  readonly #invariants: readonly Invariant[];
+  readonly #tester: InvariantTester;
+
+  constructor(before: Revision, snapshot: Snapshot, invariants: readonly Invariant[]) {
+    this.#before = before;
+    this.#known = new Set(before.policies);
+    this.#invariants = invariants;
+    this.#tester = new InvariantTester(snapshot, invariants);
+    this.#tester.know(before.policies);
+  }
+
+  /** Whether a change to this workload can break any: much cheaper than to ask which. */
+  isConcerned(workload: WorkloadRef): boolean {
+    return this.#invariants.some((invariant) => ENDS.some(({ end }) => this.#tester.isAbout(invariant, { end, workload })));
+  }
+
+  brokenBy(after: Revision, changed: readonly WorkloadRef[]): readonly BrokenInvariant[] {
+    const concerned = changed.filter((workload) => this.isConcerned(workload));
+    if (concerned.length === 0) return [];
+    this.#tester.know(after.policies.filter((policy) => !this.#known.has(policy)));
+    const closed = closedDirections(after);
+    return concerned.flatMap((workload) => {
+      const broken = new Map<Invariant, BrokenInvariant>();
+      for (const invariant of this.#invariants) {
+        for (const { end, direction } of ENDS) {
+          if (broken.has(invariant) || !this.#tester.isAbout(invariant, { end, workload })) continue;
+          const result = this.#tester.check(after, invariant, { end, workload });
+          if (result.outcome !== 'violated') continue;
+          const isLet = invariant.claim === 'never' && closed.has(`${direction} ${workloadKey(workload)}`);
+          if (!isLet && this.#tester.check(this.#before, invariant, { end, workload }).outcome === 'violated') continue;
+          broken.set(invariant, { invariant, result, workload, text: isLet ? `${textOf(result)}; ${workloadKey(workload)} lets it through` : textOf(result) });
+        }
+      }
+      return [...broken.values()];
+    });
+  }
 }
 
-function openedBy(invariant: Invariant, after: Revision, snapshot: Snapshot, changed: readonly WorkloadRef[]): readonly BrokenInvariant[] {
-  const closed = closedDirections(after);
-  const asked = changed.flatMap((workload) => {
-    const { ingress = false, egress = false } = closed.get(workloadKey(workload)) ?? {};
-    const own = { kind: 'workload', workload } as const;
-    return [
-      ...(egress && isMeant(invariant.from, workload, snapshot) ? [{ workload, invariant: { ...invariant, from: own } }] : []),
-      ...(ingress && isMeant(invariant.to, workload, snapshot) ? [{ workload, invariant: { ...invariant, to: own } }] : []),
-    ];
-  });
-  const results = checkInvariants(after, snapshot, asked.map((each) => each.invariant));
-  return results.flatMap((result, at) => {
-    const workload = asked[at]?.workload;
-    return result.outcome !== 'violated' || workload === undefined ? [] : [{ invariant, result, workload, text: `${textOf({ ...result, invariant })}; ${workloadKey(workload)} has a rule for it` }];
-  });
-}
+const ENDS = [
+  { end: 'from', direction: 'egress' },
+  { end: 'to', direction: 'ingress' },
+] as const;
 
-function closedDirections({ policies }: Revision): ReadonlyMap<WorkloadKey, { readonly ingress: boolean; readonly egress: boolean }> {
-  return new Map(policies.flatMap((policy) => (policy.kind === 'namespaced' && policy.subject.kind === 'workload' ? [[workloadKey(policy.subject.workload), { ingress: policy.ingress !== undefined, egress: policy.egress !== undefined }] as const] : [])));
-}
-
-function isMeant(pattern: PeerPattern, workload: WorkloadRef, snapshot: Snapshot): boolean {
-  if (pattern.kind === 'workload') return workloadKey(pattern.workload) === workloadKey(workload);
-  if (pattern.kind === 'internet') return false;
-  const pods = [...snapshot.pods.values()].filter((pod) => workloadKey(pod.workload) === workloadKey(workload));
-  if (pattern.kind === 'pods') return pods.some((pod) => isSelected(pattern, { ...pod, hostNetwork: false }, snapshot) !== 'no');
-  return pods.some(({ addresses }) => addresses.some((address) => prefixContains(pattern.cidr, address)));
+function closedDirections({ policies }: Revision): ReadonlySet<`${Direction} ${WorkloadKey}`> {
+  const closed = new Set<`${Direction} ${WorkloadKey}`>();
+  for (const policy of policies) {
+    if (policy.kind !== 'namespaced' || policy.subject.kind !== 'workload') continue;
+    const key = workloadKey(policy.subject.workload);
+    if (policy.ingress !== undefined) closed.add(`ingress ${key}`);
+    if (policy.egress !== undefined) closed.add(`egress ${key}`);
+  }
+  return closed;
 }
 
 function textOf({ invariant, text, counterExample }: InvariantResult): string {

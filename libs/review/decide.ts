@@ -59,7 +59,7 @@ function decideRevision(state: ReviewState, command: RevisionCommand, context: R
   const next = nextRevision(state, command, context);
   if (next.kind !== 'next') return next;
   const broken = brokenByNext(state, next, context);
-  if (broken.length > 0) return refused(...broken.map(({ workload, text, invariant }): Diagnostic => ({ ...problem('invariant-broken', workload === undefined ? `revision ${String(next.event.revision)}` : workloadKey(workload), `would break an invariant: ${text}`, 'leave out or narrow the rule, or change the invariant'), origin: invariant.origin })));
+  if (broken.length > 0) return refused(...broken.map(({ workload, text, invariant }): Diagnostic => ({ ...problem('invariant-broken', workloadKey(workload), `would break an invariant: ${text}`, 'leave out or narrow the rule, or change the invariant'), origin: invariant.origin })));
   return { kind: 'events', events: [next.event], notes: next.notes };
 }
 

@@ -1,4 +1,4 @@
-export { type BrokenInvariant, brokenInvariants } from './broken-invariants.ts';
+export { type BrokenInvariant, brokenInvariants, InvariantGuard } from './broken-invariants.ts';
 export { decide } from './decide.ts';
 export { type EditResult, editProposal } from './edit-proposal.ts';
 export { readEvent, writeEvent } from './event-json.ts';
