@@ -51,7 +51,7 @@ function wordFor({ decision, sides }: Connection): string {
 }
 
 function sideLines(side: WhySideShape, now: number): readonly string[] {
-  const { direction, subject, workload, mode, reasons, rules, missing, closedBy } = side;
+  const { direction, subject, workload, mode, reasons, rules, missing, closedBy, remedy } = side;
   const whose = workload === undefined ? subject : workloadKey(workload);
   return [
     `  ${direction} of ${whose}${mode === undefined ? '' : `, mode ${mode}`}:`,
@@ -62,7 +62,8 @@ function sideLines(side: WhySideShape, now: number): readonly string[] {
       ...(rule.expiresAt === undefined ? [] : [`      ends ${timeText(rule.expiresAt, now)}`]),
     ]),
     ...(rules.length === 0 && closedBy !== undefined ? [`    ${approvalText('closed', closedBy, now)}`] : []),
-    ...(missing === undefined ? [] : [`    ${missing}`, `      smallest change: ringfence edit ${whose} --add ${direction} …, then approve it`]),
+    ...(missing === undefined ? [] : [`    ${missing}`]),
+    ...(remedy === undefined ? [] : [`      smallest change: ${remedy}`]),
   ];
 }
 

@@ -67,9 +67,10 @@ function overview({ snapshot, reviews, graph }: LearningView, { state, counts }:
   const modes: Record<Mode, number> = { observe: 0, audit: 0, enforce: 0 };
   let ready = 0;
   for (const review of reviews.values()) {
-    standings[reviewedProposal(state, review, digest).standing] += 1;
+    const { standing } = reviewedProposal(state, review, digest);
+    standings[standing] += 1;
     modes[modeOf(state, review.workload, snapshot).value] += 1;
-    if (review.isReady && review.brokenInvariants.length === 0) ready += 1;
+    if (review.isReady && review.brokenInvariants.length === 0 && (standing === 'proposed' || standing === 'edited')) ready += 1;
   }
   return { workloads: reviews.size, ready, reviews: standings, modes, relationships: graph.relationships.length, counts, diagnostics: [...snapshot.diagnostics, ...graph.diagnostics] };
 }

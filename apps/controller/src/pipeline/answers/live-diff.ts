@@ -4,9 +4,11 @@ import { currentNumber, previewRevision, type ReviewContext, type ReviewState, r
 
 import type { Answer, DiffSide } from './live-answer.ts';
 import { noProposal, shownHash } from './live-simulation.ts';
+import { withStandIns } from './stand-in-pods.ts';
 
 /** What opens and closes between two sides, both seen in the cluster as it is now. */
-export function diffLive(state: ReviewState, before: DiffSide, after: DiffSide, context: ReviewContext): Answer<ConnectivityDiff> {
+export function diffLive(state: ReviewState, before: DiffSide, after: DiffSide, asked: ReviewContext): Answer<ConnectivityDiff> {
+  const context = { ...asked, snapshot: withStandIns(asked.snapshot) };
   const { snapshot } = context;
   const [old, now] = [sideOf(state, before, context), sideOf(state, after, context)];
   if (old.kind === 'unanswerable') return old;

@@ -3,11 +3,13 @@ import { previewRevision, type ReviewContext, type ReviewState, reviewedProposal
 
 import type { Answer, SimulationAnswer, SimulationQuestion } from './live-answer.ts';
 import { replayedFlows } from './replayed-flows.ts';
+import { withStandIns } from './stand-in-pods.ts';
 
 const DAY_MS = 86_400_000;
 
 /** What would come of approving these proposals, or of going back to that revision, seen against what was observed. */
-export function simulateLive(state: ReviewState, question: SimulationQuestion, context: ReviewContext, observed: readonly ObservedRelationship[]): Answer<SimulationAnswer> {
+export function simulateLive(state: ReviewState, question: SimulationQuestion, asked: ReviewContext, observed: readonly ObservedRelationship[]): Answer<SimulationAnswer> {
+  const context = { ...asked, snapshot: withStandIns(asked.snapshot) };
   const { what, days } = question;
   const from = context.now - days * DAY_MS;
   const hashes = what.kind === 'proposals' ? what.workloads.map((workload) => ({ workload, hash: shownHash(state, workload, context) })) : [];
@@ -15,7 +17,7 @@ export function simulateLive(state: ReviewState, question: SimulationQuestion, c
   if (unknown.length > 0) return { kind: 'unanswerable', diagnostics: unknown };
   const shown = hashes.map(({ workload, hash = '' }) => ({ workload, hash }));
   const command: RevisionCommand = what.kind === 'proposals' ? { kind: 'approve', items: shown, reason: '' } : { kind: 'roll-back', to: what.number, reason: '' };
-  const flows = replayedFlows(observed, from);
+  const flows = replayedFlows(observed, from, context.snapshot);
   const preview = previewRevision(state, command, context, flows);
   if (preview.kind !== 'preview') return { kind: 'unanswerable', diagnostics: preview.diagnostics };
   return {

@@ -4,6 +4,7 @@ import { modeOf, remedyFor, type ReviewContext, type ReviewState, revisionInForc
 
 import type { Answer, ApprovedRule, WhyAnswer, WhyConnection, WhyQuestion, WhySide } from './live-answer.ts';
 import { approvalThatClosed, firstApprovalOf } from './rule-history.ts';
+import { withStandIns } from './stand-in-pods.ts';
 
 /** Of a workload with more pods the others are taken to be alike. */
 const PODS_ASKED = 6;
@@ -22,8 +23,9 @@ export type WhyContext = Pick<ReviewContext, 'snapshot' | 'now'> & Partial<Pick<
  * when; or what is missing. Where no port is asked for, every port that the evidence or the server
  * itself names is.
  */
-export function whyLive(state: ReviewState, question: WhyQuestion, context: WhyContext, relationships: readonly Relationship[]): Answer<WhyAnswer> {
-  const { snapshot } = context;
+export function whyLive(state: ReviewState, question: WhyQuestion, asked: WhyContext, relationships: readonly Relationship[]): Answer<WhyAnswer> {
+  const snapshot = withStandIns(asked.snapshot);
+  const context = { ...asked, snapshot };
   const from = readEnd(question.from, snapshot);
   const to = readEnd(question.to, snapshot);
   const problems = [from, to].flatMap((end, at) => (end.kind === 'problem' ? [unanswerable(at === 0 ? question.from : question.to, end.text)] : []));
