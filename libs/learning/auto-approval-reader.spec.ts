@@ -30,7 +30,6 @@ describe('readAutoApproval', () => {
         kinds: [],
         evidence: ['both'],
         coverage: { low: 0.9 },
-        mustBeReady: true,
         closed: [],
         quarantined: 'block',
         widenings: 'block',
@@ -40,8 +39,8 @@ describe('readAutoApproval', () => {
   });
 
   it('reads everything that can be said', () => {
-    const { rule } = readAutoApproval(document({ workloads: { matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['data'] }, { key: 'app', operator: 'Exists' }] }, kinds: ['Deployment'], evidence: ['observed', 'both'], coverage: { estimate: 1, low: 0 }, mustBeReady: false, closed: ['egress'], quarantined: 'leave-out', widenings: 'allow' }), origin);
-    expect(rule).toMatchObject({ kinds: ['Deployment'], evidence: ['both', 'observed'], coverage: { estimate: 1, low: 0 }, mustBeReady: false, closed: ['egress'], quarantined: 'leave-out', widenings: 'allow' });
+    const { rule } = readAutoApproval(document({ workloads: { matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['data'] }, { key: 'app', operator: 'Exists' }] }, kinds: ['Deployment'], evidence: ['observed', 'both'], coverage: { estimate: 1, low: 0 }, closed: ['egress'], quarantined: 'leave-out', widenings: 'allow' }), origin);
+    expect(rule).toMatchObject({ kinds: ['Deployment'], evidence: ['both', 'observed'], coverage: { estimate: 1, low: 0 }, closed: ['egress'], quarantined: 'leave-out', widenings: 'allow' });
     expect(rule?.workloads.requirements).toEqual([{ key: 'tier', operator: 'NotIn', values: ['data'] }, { key: 'app', operator: 'Exists', values: [] }]);
   });
 
@@ -51,14 +50,13 @@ describe('readAutoApproval', () => {
     { name: 'another kind', json: { ...(document() as JsonObject), kind: 'Rule' }, message: 'kind is not AutoApprovalRule' },
     { name: 'no name', json: { ...(document() as JsonObject), metadata: {} }, message: 'metadata.name is not a text' },
     { name: 'no reason', json: document({ why: ' ' }), message: 'spec.why is not a text' },
-    { name: 'a misspelt condition', json: document({ mustBeRead: true }), message: 'spec.mustBeRead is not a field of this schema' },
+    { name: 'a misspelt condition', json: document({ close: ['egress'] }), message: 'spec.close is not a field of this schema' },
     { name: 'a misspelt selector', json: document({ namespaces: { matchLabel: { team: 'a' } } }), message: 'spec.namespaces.matchLabel is not a field of this schema' },
     { name: 'no condition at all', json: document({ namespaces: {} }), message: 'spec.namespaces and workloads ask for nothing, so it would be about everything' },
     { name: 'no evidence', json: document({ evidence: [] }), message: 'spec.evidence names none of both, declared and observed' },
     { name: 'evidence of the catalogue', json: document({ evidence: ['built-in'] }), message: 'spec.evidence has "built-in", which is none of both, declared, observed' },
     { name: 'no coverage', json: document({ coverage: {} }), message: 'spec.coverage asks for neither an estimate nor a low end' },
     { name: 'coverage in hundreds', json: document({ coverage: { low: 98 } }), message: 'spec.coverage.low is no share from 0 to 1' },
-    { name: 'a claim in quotes', json: document({ mustBeReady: 'false' }), message: 'spec.mustBeReady is neither true nor false' },
     { name: 'a label that YAML made a boolean', json: document({ namespaces: { matchLabels: { regulated: false } } }), message: 'spec.namespaces.matchLabels is not a mapping of texts; put numbers and booleans in quotes' },
     { name: 'a label nobody can carry', json: document({ namespaces: { matchExpressions: [{ key: 'regulated!', operator: 'DoesNotExist' }] } }), message: 'spec.namespaces.matchExpressions[0].key names "regulated!", which is no label' },
     { name: 'a value nobody can carry', json: document({ namespaces: { matchExpressions: [{ key: 'regulated', operator: 'NotIn', values: ['yes!'] }] } }), message: 'spec.namespaces.matchExpressions[0].key asks for "yes!", which no label can be' },

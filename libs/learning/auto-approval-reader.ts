@@ -49,7 +49,6 @@ function readSpec(name: string, spec: JsonFields): AutoApprovalRule {
     kinds: spec.texts('kinds'),
     evidence: chosen(spec, 'evidence', EVIDENCE),
     coverage: spec.has('coverage') ? spec.object('coverage', readCoverage) : NO_COVERAGE,
-    mustBeReady: spec.has('mustBeReady') ? spec.claim('mustBeReady') : true,
     closed: chosen(spec, 'closed', DIRECTIONS),
     quarantined: spec.has('quarantined') ? spec.choice('quarantined', ['block', 'leave-out']) : 'block',
     widenings: spec.has('widenings') ? spec.choice('widenings', ['block', 'allow']) : 'block',

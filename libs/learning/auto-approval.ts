@@ -6,9 +6,9 @@ import type { EvidenceClass } from './evidence-class.ts';
  * A rule somebody wrote that approves proposals in their place: YAML under
  * `policies/auto-approval/`, one file a rule.
  *
- * A proposal of a workload it is about is approved where every condition holds. Three are never a
- * matter of what is written here: a proposal that breaks an invariant, one that takes back what was
- * approved before, and one of a namespace whose labels nobody knows wait for a person.
+ * A proposal of a workload it is about is approved where every condition holds. Some are never a
+ * matter of what is written here: a workload that is not ready, a proposal that breaks an invariant
+ * or takes back what was approved before, and a namespace whose labels nobody knows wait for a person.
  */
 export interface AutoApprovalRule {
   readonly name: string;
@@ -23,8 +23,6 @@ export interface AutoApprovalRule {
   /** What may speak for a rule of the proposal. */
   readonly evidence: readonly Exclude<EvidenceClass, 'built-in'>[];
   readonly coverage: { readonly estimate?: number; readonly low?: number };
-  /** Whether the workload has to be ready: watched for long enough, no scheduled run awaited. */
-  readonly mustBeReady: boolean;
   /** Directions the proposal has to close. */
   readonly closed: readonly Direction[];
   /** `block`: nothing is approved while a rule is in quarantine; `leave-out`: the others are. */

@@ -44,7 +44,7 @@ function reviewReasons({ proposal, coverage, isReady, waitsFor, brokenInvariants
   const { estimate = 0, low = 0 } = rule.coverage;
   if (coverage.estimate < estimate) reasons.push(`its coverage is estimated at ${percent(coverage.estimate)}, and ${percent(estimate)} is asked for`);
   if (coverage.low < low) reasons.push(`the low end of its coverage is ${percent(coverage.low)}, and ${percent(low)} is asked for`);
-  if (rule.mustBeReady && !isReady) reasons.push(`it is not ready: ${waitsFor.join('; ')}`);
+  if (!isReady) reasons.push(`it is not ready: ${waitsFor.join('; ')}`);
   if (rule.quarantined === 'block') reasons.push(...quarantined.map((each) => `rule ${each.rule} is in quarantine: ${each.reasons.join('; ')}`));
   return reasons;
 }

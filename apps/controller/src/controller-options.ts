@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 
 import type { CertificateAuthority } from '#certificates';
-import type { Catalogue, LearningThresholds } from '#learning';
+import type { AutoApprovalRule, Catalogue, LearningThresholds } from '#learning';
 import type { Invariant } from '#policy';
 import type { Store } from '#store';
 
@@ -24,6 +24,8 @@ export interface ControllerOptions {
   readonly enforcesExisting: boolean;
   readonly catalogue: Catalogue;
   readonly invariants: readonly Invariant[];
+  /** Rules that approve in a person's place; absent: none. */
+  readonly autoApprovals?: readonly AutoApprovalRule[];
   readonly thresholds?: LearningThresholds;
   readonly workEveryMs?: number;
   /** Where enforcers reach it. */

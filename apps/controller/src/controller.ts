@@ -9,6 +9,7 @@ import type { ControllerOptions } from './controller-options.ts';
 import { DecisionDesk } from './decisions/decision-desk.ts';
 import { Leader } from './decisions/leadership.ts';
 import { ReviewLog } from './decisions/review-log.ts';
+import { RuleDesk } from './decisions/rule-desk.ts';
 import { NodeDesk } from './nodes/node-desk.ts';
 import type { ControllerStatus, Leadership } from './operator/controller-status.ts';
 import { controllerStatus } from './operator/live-status.ts';
@@ -47,6 +48,7 @@ export class Controller {
   readonly #log: ReviewLog;
   readonly #leader: Leader;
   readonly #desk: DecisionDesk;
+  readonly #rules: RuleDesk;
   readonly #policies: PolicyDesk;
   readonly #startedAt = Date.now();
   readonly #revocations: Revocations;
@@ -60,16 +62,17 @@ export class Controller {
   #unsubscribe: () => void = () => undefined;
 
   constructor(options: ControllerOptions) {
-    const { pipelines, store, log, required, catalogue, invariants, thresholds, workEveryMs } = options;
+    const { pipelines, store, log, required, catalogue, invariants, autoApprovals = [], thresholds, workEveryMs } = options;
     this.#options = options;
     this.#learning = new LearningLink(
-      (onNews) => pipelines.learning({ required, catalogue, invariants, ...(thresholds === undefined ? {} : { thresholds }), ...(workEveryMs === undefined ? {} : { workEveryMs }) }, onNews),
+      (onNews) => pipelines.learning({ required, catalogue, invariants, autoApprovals, ...(thresholds === undefined ? {} : { thresholds }), ...(workEveryMs === undefined ? {} : { workEveryMs }) }, onNews),
       {
         onView: ({ reviews, workMs }) => {
           log.debug({ reviews: reviews.length, workMs }, 'what is known was worked out anew');
           if (reviews.length > 0) this.operator.changed({ kind: 'reviews', workloads: reviews });
           this.operator.changed({ kind: 'graph' });
         },
+        onApprovals: (approvals) => void this.#rules.approve(approvals),
         onRows: (rows) => {
           this.#keep(rows);
         },
@@ -117,6 +120,7 @@ export class Controller {
       decide: (command, actor, seq, now) => this.#learning.ask('decide', { command, actor, seq, now }),
       now: Date.now,
     });
+    this.#rules = new RuleDesk({ isLeader: () => this.#leader.fence !== undefined, command: (command, actor) => this.command(command, actor), log });
     this.#policies = new PolicyDesk({ ...options.outputs, isLeader: () => this.#leader.fence !== undefined, log });
     this.#revocations = new Revocations(options.authorityFolder, (why) => {
       log.error({ why }, 'the list of revoked certificates cannot be read; the one before stands');

@@ -1,13 +1,16 @@
 import { snapshotOf } from '#inventory';
-import { assertNever, type Mode } from '#model';
+import type { AutoApprovalRule } from '#learning';
+import { assertNever, type Mode, type WorkloadReview } from '#model';
 import { decide, modeOf, type ReviewContext, reviewedProposal, revisionAt } from '#review';
 import type { Invariant } from '#policy';
 
 import { diffLive } from '../pipeline/answers/live-diff.ts';
 import { liveFlows, liveGraph } from '../pipeline/answers/live-flows.ts';
+import type { ReviewItem } from '../pipeline/answers/live-list.ts';
 import { liveReview, liveReviews } from '../pipeline/answers/live-reviews.ts';
 import { simulateLive } from '../pipeline/answers/live-simulation.ts';
 import { whyLive } from '../pipeline/answers/live-why.ts';
+import { automaticApproval } from '../pipeline/automatic-approvals.ts';
 import type { LearningPipeline } from '../pipeline/learning-pipeline.ts';
 import type { LearningView } from '../pipeline/learning-view.ts';
 import type { LearningOrder, LearningOverview } from './learning-orders.ts';
@@ -17,6 +20,7 @@ type Question = Extract<LearningOrder, { readonly kind: 'ask' }>;
 export interface AnswerContext {
   readonly pipeline: LearningPipeline;
   readonly invariants: readonly Invariant[];
+  readonly autoApprovals: readonly AutoApprovalRule[];
   readonly digest: (text: string) => string;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -25,22 +29,23 @@ export interface AnswerContext {
 const ASKER = { kind: 'person', name: 'nobody' } as const;
 
 /** Answers a question about what is known now. Before everything required was in sync nothing is known, and the answers say so. */
-export function answerQuestion(question: Question, { pipeline, invariants, digest, now }: AnswerContext): unknown {
+export function answerQuestion(question: Question, { pipeline, invariants, autoApprovals, digest, now }: AnswerContext): unknown {
   const view = pipeline.view ?? NOTHING_KNOWN;
   const { state } = pipeline;
   const { snapshot, reviews } = view;
   const context: ReviewContext = { reviews, snapshot, now, actor: ASKER, invariants, digest };
+  const autoApproval = (review: WorkloadReview): ReviewItem['autoApproval'] => automaticApproval(review, { state, snapshot, rules: autoApprovals, digest });
   switch (question.name) {
     case 'graph':
       return liveGraph(view.graph, question.ask.filter);
     case 'flows':
       return liveFlows(state, view.observed.relationships, question.ask.filter, question.ask.page, { snapshot, now });
     case 'reviews':
-      return liveReviews(state, question.ask.filter, question.ask.page, context);
+      return liveReviews(state, question.ask.filter, question.ask.page, { ...context, autoApproval });
     case 'review': {
       const { namespace, kind, name } = question.ask.workload;
       const review = reviews.get(`${namespace}/${kind}/${name}`);
-      return review === undefined ? undefined : liveReview(state, review, context);
+      return review === undefined ? undefined : liveReview(state, review, { ...context, autoApproval });
     }
     case 'revision':
       return revisionAt(state, question.ask.number, question.ask.number === 0 ? snapshot.policies : []);

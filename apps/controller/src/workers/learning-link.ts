@@ -10,6 +10,7 @@ import type { PipelineLink } from './worker-thread.ts';
 
 export interface LearningEvents {
   readonly onView: (news: Extract<LearningNews, { readonly kind: 'view' }>) => void;
+  readonly onApprovals: (approvals: Extract<LearningNews, { readonly kind: 'approvals' }>['approvals']) => void;
   readonly onRows: (rows: readonly EvidenceRow[]) => void;
   readonly onWaits: (waitsFor: readonly string[]) => void;
 }
@@ -128,6 +129,9 @@ export class LearningLink {
         return;
       case 'view':
         this.#events.onView(news);
+        return;
+      case 'approvals':
+        this.#events.onApprovals(news.approvals);
         return;
       case 'waits':
         this.#events.onWaits(news.waitsFor);

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import type { EvidenceRow } from '#graph';
 import { replayReview } from '#review';
 
+import { automaticApprovals } from '../pipeline/automatic-approvals.ts';
 import { LearningPipeline } from '../pipeline/learning-pipeline.ts';
 import type { LearningTurn } from '../pipeline/learning-turn.ts';
 import { answerQuestion } from './learning-answers.ts';
@@ -87,7 +88,7 @@ export class LearningLoop {
   #answer(question: Extract<LearningOrder, { readonly kind: 'ask' }>): void {
     const { id } = question;
     try {
-      this.#tell({ kind: 'answer', id, value: answerQuestion(question, { pipeline: this.#pipeline, invariants: this.#data.invariants, digest, now: Date.now() }) });
+      this.#tell({ kind: 'answer', id, value: answerQuestion(question, { pipeline: this.#pipeline, invariants: this.#data.invariants, autoApprovals: this.#data.autoApprovals, digest, now: Date.now() }) });
     } catch (error) {
       this.#tell({ kind: 'unanswered', id, why: error instanceof Error ? error.message : String(error) });
     }
@@ -125,6 +126,14 @@ export class LearningLoop {
     if (!isNew) return;
     this.#tell({ kind: 'view', reviews, workMs: this.#worked });
     this.#worked = 0;
+    this.#approve();
+  }
+
+  #approve(): void {
+    const { view, state } = this.#pipeline;
+    if (view === undefined) return;
+    const approvals = automaticApprovals(view.reviews, { state, snapshot: view.snapshot, rules: this.#data.autoApprovals, digest });
+    if (approvals.length > 0) this.#tell({ kind: 'approvals', approvals });
   }
 }
 

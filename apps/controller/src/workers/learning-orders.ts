@@ -1,11 +1,12 @@
 import type { EvidenceRow, ObservedCounts } from '#graph';
-import type { Catalogue, LearningThresholds } from '#learning';
+import type { AutoApprovalRule, Catalogue, LearningThresholds } from '#learning';
 import type { Diagnostic, FlowReport, Mode, Revision, ServiceGraph, WorkloadRef } from '#model';
 import type { ConnectivityDiff, Invariant } from '#policy';
 import type { Actor, ReviewCommand, ReviewDecision, ReviewEntry } from '#review';
 
 import type { Answer, DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, WorkloadFilter } from '../pipeline/answers/live-list.ts';
+import type { AutomaticApproval } from '../pipeline/automatic-approvals.ts';
 import type { ReviewCounts } from '../operator/controller-status.ts';
 import type { FeedItem } from './update-feed.ts';
 
@@ -13,6 +14,8 @@ export interface LearningWorkerData {
   readonly required: readonly string[];
   readonly catalogue: Catalogue;
   readonly invariants: readonly Invariant[];
+  /** Rules that approve in a person's place. */
+  readonly autoApprovals: readonly AutoApprovalRule[];
   readonly thresholds?: LearningThresholds;
   /** How often everything is worked out anew, at the most. */
   readonly workEveryMs?: number;
@@ -67,6 +70,8 @@ export type LearningNews =
   | { readonly kind: 'rows'; readonly rows: readonly EvidenceRow[]; readonly isLast: boolean }
   /** What is known was worked out anew; `reviews` say something else than before. */
   | { readonly kind: 'view'; readonly reviews: readonly WorkloadRef[]; readonly workMs: number }
+  /** What rules approve of the view that was just told. */
+  | { readonly kind: 'approvals'; readonly approvals: readonly AutomaticApproval[] }
   | { readonly kind: 'waits'; readonly waitsFor: readonly string[] }
   | { readonly kind: 'restored'; readonly unread: number }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
