@@ -22,7 +22,7 @@ export interface ControllerProcessOptions {
   readonly enforcesExisting: boolean;
   readonly folder: string | undefined;
   readonly invariants: readonly string[];
-  /** Absent: those that are shipped. */
+  /** A folder of rules that approve in a person's place; absent: everything waits for a person. */
   readonly autoApproval: string | undefined;
   readonly port: number;
   readonly listen: { readonly host: string; readonly port: number };

@@ -15,7 +15,7 @@ import { packageVersion } from './package-folder.ts';
 import { prepareStateFolder } from './state-folder.ts';
 import { openStore, placeOfStore } from './store-choice.ts';
 import { threadedPipelines } from './workers/pipelines.ts';
-import { readInvariantFiles, shippedCatalogue } from './written-files.ts';
+import { readAutoApprovalFolder, readInvariantFiles, shippedCatalogue } from './written-files.ts';
 
 /** What is different from one kind of source to another. */
 export interface StartPlan {
@@ -45,6 +45,8 @@ export async function startController(options: ControllerProcessOptions, plan: S
   });
   const { required, traffic, cluster, workEveryMs } = plan;
   const version = packageVersion();
+  const autoApprovals = options.autoApproval === undefined ? { rules: [], diagnostics: [] } : readAutoApprovalFolder(options.autoApproval);
+  for (const { subject, message, hint } of autoApprovals.diagnostics) log.error({ subject, message, hint }, 'an auto-approval rule is left out');
   const controller = new Controller({
     version,
     store,
@@ -56,6 +58,7 @@ export async function startController(options: ControllerProcessOptions, plan: S
     enforcesExisting: options.enforcesExisting,
     catalogue: shippedCatalogue(),
     invariants: readInvariantFiles(options.invariants),
+    autoApprovals: autoApprovals.rules,
     ...(workEveryMs === undefined ? {} : { workEveryMs }),
     listen: [options.listen],
     outputs: {

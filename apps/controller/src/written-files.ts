@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { parse, parseDocument } from 'yaml';
 
-import { type Catalogue, readCatalogueEntry } from '#learning';
-import { compareText, type Json } from '#model';
+import { type AutoApprovalRule, type Catalogue, readAutoApproval, readCatalogueEntry } from '#learning';
+import { compareText, type Diagnostic, type Json } from '#model';
 import { type Invariant, readInvariants } from '#policy';
 
 import { packageFolder } from './package-folder.ts';
@@ -31,6 +31,28 @@ export function readInvariantFiles(files: readonly string[]): readonly Invariant
     if (errors.length > 0) throw new Error(`read invariants ${file}: ${errors.map(({ message }) => message).join('; ')}`);
     return invariants;
   });
+}
+
+/** Reads a folder of auto-approval rules. One that cannot be read approves nothing and is told, and so is the second of one name. */
+export function readAutoApprovalFolder(folder: string): { readonly rules: readonly AutoApprovalRule[]; readonly diagnostics: readonly Diagnostic[] } {
+  const rules = new Map<string, AutoApprovalRule>();
+  const diagnostics: Diagnostic[] = [];
+  for (const name of yamlFiles(folder)) {
+    const origin = { file: join(folder, name), line: 1 };
+    const document = parseDocument(readFileSync(origin.file, 'utf8'), { uniqueKeys: true });
+    const [broken] = document.errors;
+    const mistake = (message: string): Diagnostic => ({ code: 'auto-approval-invalid', severity: 'error', subject: `auto-approval file ${name}`, message, hint: 'the rule is left out and approves nothing', origin });
+    if (broken !== undefined) {
+      diagnostics.push(mistake(broken.message));
+      continue;
+    }
+    const reading = readAutoApproval(document.toJS({ maxAliasCount: 100 }) as Json, origin);
+    diagnostics.push(...reading.diagnostics);
+    if (reading.rule === undefined) continue;
+    if (rules.has(reading.rule.name)) diagnostics.push(mistake(`another rule is called ${reading.rule.name}`));
+    else rules.set(reading.rule.name, reading.rule);
+  }
+  return { rules: [...rules.values()], diagnostics };
 }
 
 function yamlFiles(folder: string): readonly string[] {
