@@ -66,7 +66,7 @@ function proposeDirection(
   { tier, catalogue }: LearningOptions,
 ): DirectionProposal {
   const key = workloadKey(workload.ref);
-  if (workload.hostNetwork) return { kind: 'open', why: 'it shares the network of its node, where no policy can tell it apart' };
+  if (isIndistinct(workload, direction)) return { kind: 'open', why: 'it shares the network of its node, where no policy can tell it apart' };
   const knowledge = graph.knowledge.get(key)?.[direction];
   if (knowledge === undefined) return { kind: 'open', why: 'nothing is known about it' };
   const isKnown = knowledge.isKnown || (tier === 'all' && knowledge.isKnownWithWeak === true);
@@ -78,6 +78,11 @@ function proposeDirection(
   const left = all.length - taken.length;
   const hints = left === 0 ? '' : `; ${String(left)} weaker ${left === 1 ? 'hint is' : 'hints are'} left out`;
   return { kind: 'closed', rules: finishRules(direction, drafts), why: knowledge.isKnown ? `${knowledge.why}${hints}` : 'it is known together with the hints, which are admitted' };
+}
+
+/** Programs of a plain host share its address, too, but are known by their ports to whoever calls them. */
+export function isIndistinct({ hostNetwork, platform }: Pick<Workload, 'hostNetwork' | 'platform'>, direction: Direction): boolean {
+  return hostNetwork && (platform !== 'host' || direction === 'egress');
 }
 
 /** Where only the peers inside the cluster are known, everything outside it stays open. */

@@ -23,7 +23,7 @@ import { isAnswered, ObservedIndex } from './observed-index.ts';
 import { connectionsByReporter, knownLosses, watchedHours } from './observed-losses.ts';
 import { observedPeers } from './observed-peers.ts';
 import { PeerGrounding } from './peer-grounding.ts';
-import { indexRelationships, type RelationshipEnds } from './propose.ts';
+import { indexRelationships, isIndistinct, type RelationshipEnds } from './propose.ts';
 import { reviewTexts } from './review-hash.ts';
 import { Suspicion } from './suspicion.ts';
 
@@ -123,7 +123,7 @@ export class Reviewer {
   }
 
   #direction(workload: Workload, direction: Direction, evidence: DirectionEvidence, coverages: Record<Direction | 'workload', Coverage>, hours: number, isRunAwaited: boolean): LiveDirection {
-    if (workload.hostNetwork) return { proposal: { kind: 'open', why: 'it shares the network of its node, where no policy can tell it apart' }, quarantined: [] };
+    if (isIndistinct(workload, direction)) return { proposal: { kind: 'open', why: 'it shares the network of its node, where no policy can tell it apart' }, quarantined: [] };
     const key = workloadKey(workload.ref);
     const watch = { hours, coverage: coverages[direction], workload: coverages.workload, isRunAwaited };
     const closing = decideClosing(direction, this.#graph.knowledge.get(key)?.[direction], watch, this.#context.approved?.get(key)?.[direction], this.#thresholds);

@@ -29,7 +29,8 @@ function open(why: string): DirectionKnowledge {
 }
 
 function doubtOfItself({ workload }: WorkloadFacts): string | undefined {
-  if (workload.hostNetwork) return 'it shares the network of its node, where no policy reaches it';
+  // programs of a plain host are known by their ports
+  if (workload.hostNetwork && workload.platform !== 'host') return 'it shares the network of its node, where no policy reaches it';
   const hostPort = workload.containers.flatMap(({ ports }) => ports).find((port) => port.hostPort !== undefined);
   if (hostPort?.hostPort !== undefined) return `host port ${String(hostPort.hostPort)} lets in whoever knows a node's address`;
   return undefined;

@@ -1,0 +1,109 @@
+import { compareText, type Diagnostic, type Pod, podKey, type Revision, type Snapshot } from '#model';
+
+import { changesBetween, type CompileInput } from './compile-change.ts';
+import type { Digest } from './digest.ts';
+import { type HostPolicy, hostPod, hostPolicyOf, isHostWorkload, type WorkloadMode } from './host-policy.ts';
+import { NodeCompiler } from './node-compiler.ts';
+import type { HostEntry, Profile } from './node-bundle.ts';
+
+/** What a node's bundle says of the node itself: as {@link NodeSettings} take it. */
+export interface CompiledHost {
+  readonly entry: HostEntry;
+  readonly profiles: readonly Profile[];
+}
+
+export interface HostCompilerOptions {
+  readonly digest: Digest;
+  /** Where people log in and where the controller is, which stay reachable however closed a host is. */
+  readonly sshPort?: number;
+  readonly channelPort?: number;
+}
+
+/**
+ * Compiles policies of programs on plain hosts into what each host enforces for itself, and keeps
+ * that up to date. Costs nothing where there are no such programs.
+ */
+export class HostCompiler {
+  readonly #options: HostCompilerOptions;
+  readonly #pods = new Map<string, Pod>();
+  #compiler: NodeCompiler | undefined;
+  #input: CompileInput | undefined;
+  #hosts: ReadonlyMap<string, CompiledHost> = new Map();
+  #diagnostics: readonly Diagnostic[] = [];
+
+  constructor(options: HostCompilerOptions) {
+    this.#options = options;
+  }
+
+  diagnostics(): readonly Diagnostic[] {
+    return this.#diagnostics;
+  }
+
+  /** By node, for nodes that have something to enforce for themselves; what did not change is the same object. */
+  compile(revision: Revision, snapshot: Snapshot, modeOf: WorkloadMode): ReadonlyMap<string, CompiledHost> {
+    const policies = hostsIn(revision).map((node) => hostPolicyOf(revision, snapshot, node, modeOf)).filter((policy) => policy !== undefined);
+    this.#diagnostics = policies.flatMap(({ diagnostics }) => diagnostics);
+    if (policies.length === 0) {
+      this.#compiler = undefined;
+      this.#input = undefined;
+      this.#hosts = new Map();
+      return this.#hosts;
+    }
+    this.#settle({ revision: { ...revision, policies: policies.map(({ policy }) => policy) }, snapshot: { ...snapshot, pods: new Map([...snapshot.pods, ...this.#hostPods(policies)]) } });
+    const before = this.#hosts;
+    this.#hosts = new Map(policies.flatMap((policy) => {
+      const host = this.#hostOf(policy);
+      if (host === undefined) return [];
+      const known = before.get(policy.node.name);
+      return [[policy.node.name, known !== undefined && isSameHost(known, host) ? known : host] as const];
+    }));
+    return this.#hosts;
+  }
+
+  #settle(input: CompileInput): void {
+    if (this.#compiler === undefined || this.#input === undefined) this.#compiler = new NodeCompiler(input.revision, input.snapshot, this.#options.digest);
+    else this.#compiler.apply(changesBetween(this.#input, input));
+    this.#input = input;
+  }
+
+  #hostPods(policies: readonly HostPolicy[]): readonly (readonly [string, Pod])[] {
+    return policies.map(({ node }) => {
+      const pod = this.#pods.get(node.name) ?? hostPod(node);
+      this.#pods.set(node.name, pod);
+      return [podKey(pod), pod];
+    });
+  }
+
+  #hostOf({ node, mode }: HostPolicy): CompiledHost | undefined {
+    const bundle = this.#compiler?.bundles().get(node.name);
+    const key = podKey(hostPod(node));
+    const ingress = bundle?.pods.find(({ pod }) => pod === key)?.ingress;
+    const profile = bundle?.profiles.find(({ name }) => name === ingress);
+    if (ingress === undefined || profile === undefined) return undefined;
+    const { sshPort, channelPort } = this.#options;
+    const entry: HostEntry = {
+      addresses: node.addresses,
+      ingress,
+      ...(mode === 'enforce' ? {} : { ingressMode: mode }),
+      ...(sshPort === undefined ? {} : { sshPort }),
+      ...(channelPort === undefined ? {} : { channelPort }),
+    };
+    return { entry, profiles: [profile] };
+  }
+}
+
+/** The host part of one node, compiled from scratch; undefined where it has nothing to enforce for itself. */
+export function hostEntryOf(revision: Revision, snapshot: Snapshot, node: string, options: HostCompilerOptions & { readonly modeOf?: WorkloadMode }): CompiledHost | undefined {
+  return new HostCompiler(options).compile(revision, snapshot, options.modeOf ?? (() => 'enforce')).get(node);
+}
+
+function hostsIn({ policies }: Revision): readonly string[] {
+  const nodes = new Set<string>();
+  for (const { subject } of policies) if (subject.kind === 'workload' && isHostWorkload(subject.workload)) nodes.add(subject.workload.namespace);
+  return [...nodes].sort(compareText);
+}
+
+function isSameHost(a: CompiledHost, b: CompiledHost): boolean {
+  const told = ({ entry, profiles }: CompiledHost): string => JSON.stringify([{ ...entry, addresses: entry.addresses.map(({ text }) => text) }, profiles.map(({ digest }) => digest)]);
+  return told(a) === told(b);
+}
