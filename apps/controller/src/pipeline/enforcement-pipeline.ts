@@ -1,10 +1,10 @@
-import { changesBetween, type CompileInput, NodeCompiler, type NodeBundle, withNodeSettings } from '#compilers/nftables';
+import { changesBetween, type CompiledHost, type CompileInput, HostCompiler, type HostCompilerOptions, NodeCompiler, type NodeBundle, withNodeSettings } from '#compilers/nftables';
 import { Inventory } from '#inventory';
 import { compareText, type Diagnostic, type Policy, type Revision, type Snapshot, type SourceUpdate } from '#model';
 import { adoptPolicies, comparePolicies } from '#policy';
 
 import { EnforcedObjects } from './enforced-objects.ts';
-import { type EnforcementSettings, nodeSettings, OBSERVING } from './node-modes.ts';
+import { type EnforcementSettings, nodeSettings, OBSERVING, workloadModes } from './node-modes.ts';
 import { type PolicyOutputs, PolicyWriter } from './policy-writer.ts';
 import { SourceGate } from './source-gate.ts';
 
@@ -15,6 +15,8 @@ export interface EnforcementOptions {
   readonly required: readonly string[];
   /** Whether policies found in the cluster go into the bundles too: for clusters whose network enforces none. */
   readonly enforcesExisting?: boolean;
+  /** Where plain hosts stay reachable, however closed: for people, and for the enforcers where this controller listens. */
+  readonly hosts?: Omit<HostCompilerOptions, 'digest'>;
 }
 
 /** How much one turn hands over. */
@@ -70,6 +72,9 @@ export class EnforcementPipeline {
   readonly #compiled = new Map<string, NodeBundle>();
   readonly #pending = new Set<string>();
   readonly #removed = new Set<string>();
+  readonly #hostCompiler: HostCompiler;
+  /** What plain hosts enforce for themselves, by node. */
+  #hosts: ReadonlyMap<string, CompiledHost> = new Map();
   #revision: Revision = adoptPolicies([]);
   #settings: EnforcementSettings = OBSERVING;
   #compiler: NodeCompiler | undefined;
@@ -86,6 +91,7 @@ export class EnforcementPipeline {
     this.#objects = new EnforcedObjects(options.digest);
     this.#gate = new SourceGate(options.required);
     this.#writer = new PolicyWriter();
+    this.#hostCompiler = new HostCompiler({ digest: options.digest, ...options.hosts });
   }
 
   accept(update: SourceUpdate): void {
@@ -149,10 +155,17 @@ export class EnforcementPipeline {
       // bundles that stay the same still say which revision they realise
       if (before.revision.number !== input.revision.number) for (const [node, bundle] of this.#compiler.bundles()) this.#setCompiled(node, bundle);
     }
+    this.#compileHosts(input);
     // labels of namespaces say modes, so all of them are looked at again
     if (this.#areSettingsDirty || before?.snapshot.namespaces !== snapshot.namespaces) for (const node of this.#compiled.keys()) this.#pending.add(node);
     this.#areSettingsDirty = false;
     this.#slowDirtySince ??= now;
+  }
+
+  #compileHosts({ revision, snapshot }: CompileInput): void {
+    const before = this.#hosts;
+    this.#hosts = this.#hostCompiler.compile(revision, snapshot, workloadModes(snapshot, this.#settings));
+    for (const node of new Set([...before.keys(), ...this.#hosts.keys()])) if (before.get(node) !== this.#hosts.get(node)) this.#pending.add(node);
   }
 
   #setCompiled(node: string, bundle: NodeBundle): void {
@@ -176,7 +189,8 @@ export class EnforcementPipeline {
       this.#pending.delete(node);
       const compiled = this.#compiled.get(node);
       if (compiled === undefined) continue;
-      const bundle = withNodeSettings(compiled, settings, this.#options.digest);
+      const host = this.#hosts.get(node);
+      const bundle = withNodeSettings(compiled, host === undefined ? settings : { ...settings, host }, this.#options.digest);
       const before = this.#bundles.get(node);
       if (before?.hash === bundle.hash && before.revision === bundle.revision) continue;
       this.#bundles.set(node, bundle);
@@ -193,7 +207,7 @@ export class EnforcementPipeline {
     const { snapshot } = this.#input;
     const outputs = this.#writer.write(this.#revision, snapshot, this.#settings);
     const behind = this.#gate.behind().map(behindFinding);
-    return { outputs, diagnostics: [...this.#compiler.diagnostics(), ...outputs.diagnostics, ...behind] };
+    return { outputs, diagnostics: [...this.#compiler.diagnostics(), ...this.#hostCompiler.diagnostics(), ...outputs.diagnostics, ...behind] };
   }
 
   // What is in the cluster already is enforced by whoever enforces it there: a second time, by us, only on request.

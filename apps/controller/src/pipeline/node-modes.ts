@@ -19,14 +19,7 @@ export const OBSERVING: EnforcementSettings = { modeOf: () => 'observe', targetO
  * by the enforcer and never refused anything by it.
  */
 export function nodeSettings(snapshot: Snapshot, settings: EnforcementSettings): NodeSettings {
-  const modes = new Map<WorkloadRef, EnforcementMode>();
-  const modeOfWorkload = (workload: WorkloadRef): EnforcementMode => {
-    const known = modes.get(workload);
-    if (known !== undefined) return known;
-    const mode = settings.targetOf(workload.namespace) === 'nftables' ? settings.modeOf(workload, snapshot) : 'observe';
-    modes.set(workload, mode);
-    return mode;
-  };
+  const modeOfWorkload = workloadModes(snapshot, settings);
   const workloadOf = ({ pod }: DispatchEntry): WorkloadRef | undefined => snapshot.pods.get(pod)?.workload;
   const { fateOf } = settings;
   return {
@@ -46,5 +39,17 @@ export function nodeSettings(snapshot: Snapshot, settings: EnforcementSettings):
             return workload === undefined ? undefined : fateOf(workload);
           },
         }),
+  };
+}
+
+/** How earnestly an enforcer takes the policies of each workload; each is asked for once. */
+export function workloadModes(snapshot: Snapshot, settings: EnforcementSettings): (workload: WorkloadRef) => EnforcementMode {
+  const modes = new Map<WorkloadRef, EnforcementMode>();
+  return (workload) => {
+    const known = modes.get(workload);
+    if (known !== undefined) return known;
+    const mode = settings.targetOf(workload.namespace) === 'nftables' ? settings.modeOf(workload, snapshot) : 'observe';
+    modes.set(workload, mode);
+    return mode;
   };
 }
