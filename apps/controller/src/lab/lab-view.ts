@@ -64,9 +64,11 @@ export class LabView {
     this.#outcomes.set(key, attempt);
     const what = `${short(attempt.from)} -> ${short(attempt.to)} ${attempt.port}`;
     if (attempt.kind === 'intruder') {
-      this.say(this.#intruder(what, attempt, before));
+      if (before === undefined || fates(before) !== fates(attempt)) this.say(this.#intruder(what, attempt, before));
     } else if (before === undefined) {
       if (attempt.outcomes.some(({ outcome }) => outcome === 'answered')) this.#fresh.push(what);
+    } else if (fates(before) === fates(attempt)) {
+      return;
     } else if (attempt.outcomes.some(({ outcome }) => outcome === 'died')) {
       this.say(`${this.#time()} ${what} does not get through any more`);
     } else {
@@ -105,6 +107,10 @@ export class LabView {
     const seconds = Math.round((this.#options.now() - this.#startedAt) / 1_000);
     return `${String(seconds).padStart(4)}s`;
   }
+}
+
+function fates({ outcomes }: LabAttempt): string {
+  return outcomes.map(({ family, outcome }) => `${String(family)} ${outcome}`).join();
 }
 
 /** `shop/reviews` of `shop/Deployment/reviews`. */

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 
-import type { Controller } from '../controller.ts';
 import { type ControllerProcessOptions, stateFolder } from '../options.ts';
 import { fileLog } from '../file-log.ts';
 import { stopOnSignals } from '../process-end.ts';
 import { prepareStateFolder } from '../state-folder.ts';
 import { startController } from '../start.ts';
+import { enforceWhatIsApproved } from './enforce-approved.ts';
 import { LabGuide } from './lab-guide.ts';
 import { LAB_SOURCE, LabStage, shopObjects } from './lab-stage.ts';
 import { LabView } from './lab-view.ts';
@@ -56,12 +56,6 @@ export async function runLab(options: ControllerProcessOptions): Promise<void> {
     await started.stop();
   });
   introduce(view, { pods, nodes: nodes.length, urls, state, revision: controller.state.revisions.length });
-}
-
-/** Proposals are approved by hand here, and what is approved is enforced at once: nobody waits for a mode to be set. */
-async function enforceWhatIsApproved(controller: Controller): Promise<void> {
-  if (controller.state.seq > 0) return;
-  await controller.command({ kind: 'set-mode', scope: { kind: 'cluster' }, mode: 'enforce', skipsRamp: true, reason: 'the lab shows what enforcing does' }, { kind: 'rule', name: 'lab' });
 }
 
 function introduce(view: LabView, { pods, nodes, urls, state, revision }: { readonly pods: number; readonly nodes: number; readonly urls: readonly string[]; readonly state: string; readonly revision: number }): void {
