@@ -29,14 +29,19 @@ export function isAbsent(error: unknown): boolean {
   return error instanceof ClusterRefusal && error.status === 404;
 }
 
-/** What an error says, with what is behind it; one line. */
+/** What an error says, with what is behind it; one line, for what follows may quote a file with secrets in it. */
 export function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return 'something was thrown that is no error';
+  const text = messageIn(error) ?? 'something was thrown that is no error';
   // what Node says of an answer that ended in the middle
-  if (error.message === 'aborted') return 'the connection broke off';
-  const { cause } = error;
-  const text = cause instanceof Error && !error.message.includes(cause.message) ? `${error.message}: ${cause.message}` : error.message;
-  return shown(text, 300);
+  if (text === 'aborted') return 'the connection broke off';
+  const behind = messageIn((error as { readonly cause?: unknown }).cause);
+  return shown((behind === undefined || text.includes(behind) ? text : `${text}: ${behind}`).split('\n', 1)[0] ?? '', 300);
+}
+
+// errors of other realms are no instances of this one's
+function messageIn(error: unknown): string | undefined {
+  const message: unknown = typeof error === 'object' && error !== null && 'message' in error ? error.message : undefined;
+  return typeof message === 'string' ? message : undefined;
 }
 
 /** Reads a `Retry-After` of seconds, up to ten minutes. */

@@ -164,7 +164,8 @@ function addMissing(config: KubeConfig, other: KubeConfig): void {
     clusters: [...config.clusters, ...other.clusters.filter(isNew(config.clusters))],
     users: [...config.users, ...other.users.filter(isNew(config.users))],
     contexts: [...config.contexts, ...other.contexts.filter(isNew(config.contexts))],
-    currentContext: config.currentContext === '' ? other.currentContext : config.currentContext,
+    // one may have chosen none, whatever the type says
+    currentContext: config.currentContext === '' ? ((other.currentContext as string | undefined) ?? '') : config.currentContext,
   });
 }
 
