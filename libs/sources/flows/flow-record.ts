@@ -11,6 +11,12 @@ export interface FlowRecord {
   readonly count: number;
   readonly bytes?: number;
   readonly forwarded: boolean;
+  /** The node that saw it, where the record says so. */
+  readonly node?: string;
+  /** True where it got through only because what would refuse it merely watches. */
+  readonly isAudited?: true;
+  /** True of a packet known to be in the middle of its connection. */
+  readonly isContinued?: true;
 }
 
 /**
@@ -20,7 +26,7 @@ export interface FlowRecord {
 export type LineReading =
   | { readonly kind: 'flow'; readonly record: FlowRecord }
   | { readonly kind: 'echo'; readonly record: FlowRecord }
-  | { readonly kind: 'passed-over'; readonly lost?: number }
+  | { readonly kind: 'passed-over'; readonly lost?: number; readonly node?: string }
   | { readonly kind: 'unreadable'; readonly why: string };
 
 export function unreadable(why: string): LineReading {

@@ -26,7 +26,7 @@ export function isHubble(object: JsonObject): boolean {
  */
 export function readHubble(object: JsonObject): LineReading {
   const lost = objectField(object, 'lost_events');
-  if (lost !== undefined) return { kind: 'passed-over', lost: lostCount(lost) };
+  if (lost !== undefined) return { kind: 'passed-over', lost: lostCount(lost), ...nodeOf(object) };
   if (OTHER_EVENTS.some((name) => Object.hasOwn(object, name))) return { kind: 'passed-over' };
   const flow = objectField(object, 'flow') ?? object;
   const type = textField(flow, 'Type') ?? 'L3_L4';
@@ -58,8 +58,18 @@ export function readHubble(object: JsonObject): LineReading {
     ...(application === undefined ? {} : { application }),
     count: 1,
     forwarded,
+    ...nodeOf(flow, object),
+    ...(textField(flow, 'verdict') === 'AUDIT' ? { isAudited: true } : {}),
+    ...(transport.flags !== undefined && fieldOf(transport.flags, 'SYN') !== true ? { isContinued: true } : {}),
   };
   return { kind: isReply || type === 'L7' ? 'echo' : 'flow', record };
+}
+
+// Cilium puts the cluster's name before the node's, unless that is the default one.
+function nodeOf(...objects: readonly JsonObject[]): { readonly node?: string } {
+  const name = objects.map((object) => textField(object, 'node_name')).find((text) => text !== undefined);
+  const node = name?.split('/').at(-1);
+  return node !== undefined && isObjectName(node) ? { node } : {};
 }
 
 function lostCount(lost: JsonObject): number {

@@ -3,6 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { EvidenceRow } from '#graph';
 import type { Relationship, ServiceGraph, SourceUpdate } from '#model';
 
+import { HubbleReports } from '#sources/flows';
+
 import { digest, flowReport, HOUR, learningPipeline, manifest, nodeUpdate, observedFlow, podUpdate, settle, shopUpdates, START } from '../../../../test/support/live-shop.ts';
 
 import type { LearningPipeline } from './learning-pipeline.ts';
@@ -123,6 +125,19 @@ describe.each([
     pipeline.accept(podUpdate('shop/Deployment/reviews', 'reviews-1', 'node-a', ['10.1.0.99', '2001:db8:1::99']));
     settle(pipeline, START + 11_000);
     expect(pipeline.counts.unattributed).toEqual({ nobody: 0, several: 0 });
+  });
+
+  it('takes what Hubble exports for what a node reports', () => {
+    const pipeline = started();
+    settle(pipeline, START);
+    const hubble = new HubbleReports();
+    const event = { time: '2026-02-01T00:00:03Z', verdict: 'FORWARDED', IP: { source: PODS.mailer[at], destination: PODS.media[at] }, l4: { TCP: { source_port: 40_000, destination_port: 8080, flags: { SYN: true } } }, Type: 'L3_L4', node_name: 'node-a' };
+    hubble.line(JSON.stringify({ flow: event, node_name: 'node-a' }));
+    const reports = hubble.take(START + 60_000);
+    for (const each of [...reports, ...reports]) pipeline.acceptReport(each, START + 60_000);
+    settle(pipeline, START + 60_000);
+    expect(pipeline.counts).toMatchObject({ reports: 1, replayed: 1, connections: 1 });
+    expect(kinds(pipeline.view?.graph, 'mailer', 'media')).toBe('8080 weak observed');
   });
 
   it('names policies of others that let a relationship through already, and takes none of its own for one', () => {
