@@ -40,6 +40,10 @@ export class MemoryStore implements Store {
     return this.#gate.run(() => this.#medium.refusal(fence) === undefined);
   }
 
+  knownFence(): Promise<number> {
+    return this.#gate.run(() => this.#medium.fence);
+  }
+
   weaknesses(): Promise<readonly Diagnostic[]> {
     return this.#gate.run(() => [
       { code: 'store-in-memory', severity: 'warning', subject: 'store', message: 'keeps everything in memory: it ends with the process', hint: 'use SQLite or Redis where decisions have to last' },

@@ -56,6 +56,10 @@ class RedisStore implements Store {
     return kind === 'raised';
   }
 
+  async knownFence(): Promise<number> {
+    return Number(await this.#connection.ask((redis) => redis.hget(this.#connection.key('head'), 'fence')));
+  }
+
   weaknesses(): Promise<readonly Diagnostic[]> {
     return redisWeaknesses(this.#connection);
   }

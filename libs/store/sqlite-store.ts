@@ -12,7 +12,7 @@ import type { LeaseStore } from './lease-store.ts';
 import { checkName, LARGEST_ROW_BYTES } from './limits.ts';
 import { SqliteDatabase, textAt } from './sqlite-database.ts';
 import { SqliteDocuments } from './sqlite-documents.ts';
-import { fenceRefusal } from './sqlite-fence.ts';
+import { fenceRefusal, knownFence } from './sqlite-fence.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { SqliteLeases } from './sqlite-leases.ts';
 import { DECISIONS_SCHEMA, EVIDENCE_SCHEMA } from './sqlite-schema.ts';
@@ -66,6 +66,10 @@ class SqliteStore implements Store {
   // Evidence first: where it ends in between, an old leader may still decide, and be told so by the next one's append.
   raiseFence(fence: number): Promise<boolean> {
     return this.#gate.run(() => [this.#evidence, this.#decisions].map((database) => database.transaction('raise the fence of', () => fenceRefusal(database, fence) === undefined)).every((isRaised) => isRaised));
+  }
+
+  knownFence(): Promise<number> {
+    return this.#gate.run(() => knownFence(this.#decisions));
   }
 
   weaknesses(): Promise<readonly Diagnostic[]> {

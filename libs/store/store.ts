@@ -22,6 +22,8 @@ export interface Store {
    * older one is refused. False where a higher one is known already.
    */
   raiseFence(fence: number): Promise<boolean>;
+  /** The highest fence that was made known, 0 for none. */
+  knownFence(): Promise<number>;
   /** What of its set-up makes it weaker than it says it is. */
   weaknesses(): Promise<readonly Diagnostic[]>;
   close(): Promise<void>;

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Json } from '#model';
 import { type AppendResult, isStoreError, type Journal, type JournalEntry, type Store } from '#store';
 
+import { leaseContract } from './lease-contract.ts';
+
 /** One place that keeps things, as several clients see it. */
 export interface StoreBench {
   /** Another client of the same place. */
@@ -18,6 +20,26 @@ export interface StoreBench {
 
 /** What every store keeps to. */
 export function storeContract(name: string, openBench: () => Promise<StoreBench>): void {
+  leaseContract(`of a store ${name}`, async () => {
+    const bench = await openBench();
+    const stores: Store[] = [];
+    const open = async (): Promise<Store> => {
+      const store = await bench.open();
+      stores.push(store);
+      return store;
+    };
+    return {
+      open: async () => (await open()).leases,
+      know: async (fence) => {
+        await (await open()).raiseFence(fence);
+      },
+      passMs: (ms) => bench.passMs(ms),
+      close: async () => {
+        for (const store of stores) await store.close();
+        await bench.close();
+      },
+    };
+  });
   describe(`store ${name}`, () => {
     let bench: StoreBench;
     let store: Store;
@@ -163,7 +185,9 @@ export function storeContract(name: string, openBench: () => Promise<StoreBench>
       });
 
       it('are raised by whoever writes with a higher one', async () => {
+        expect(await store.knownFence()).toBe(0);
         expect((await store.journal.append([record('a')], { expectedSeq: 0, fence: 7 })).kind).toBe('appended');
+        expect(await other.knownFence()).toBe(7);
         expect(await other.journal.append([record('b')], { expectedSeq: 1, fence: 6 })).toEqual({ kind: 'fenced', fence: 7 });
         expect((await other.journal.append([record('b')], { expectedSeq: 1 })).kind).toBe('appended');
       });
@@ -212,40 +236,6 @@ export function storeContract(name: string, openBench: () => Promise<StoreBench>
         expect((await other.documents.list('node/')).map(({ name }) => name)).toEqual(['node/*', 'node/[x]', 'node/a']);
         expect((await other.documents.list('node/*')).map(({ name }) => name)).toEqual(['node/*']);
         expect((await other.documents.list('')).length).toBe(5);
-      });
-    });
-
-    describe('its leases', () => {
-      it('have one holder, and a higher fence for every next one', async () => {
-        expect(await store.leases.acquire('leader', 'a', 10_000)).toEqual({ kind: 'held', fence: 1 });
-        expect(await store.leases.acquire('leader', 'a', 10_000)).toEqual({ kind: 'held', fence: 1 });
-        expect(await other.leases.acquire('leader', 'b', 10_000)).toMatchObject({ kind: 'taken', by: 'a' });
-        expect(await other.leases.acquire('another', 'b', 10_000)).toEqual({ kind: 'held', fence: 1 });
-        await store.leases.release('leader', 'a', 1);
-        expect(await other.leases.acquire('leader', 'b', 10_000)).toEqual({ kind: 'held', fence: 2 });
-        await store.leases.release('leader', 'a', 1);
-        expect(await store.leases.renew('leader', 'a', 1, 10_000)).toBe(false);
-        expect(await other.leases.renew('leader', 'b', 2, 10_000)).toBe(true);
-      });
-
-      it('run out unless they are renewed, and are then given anew', async () => {
-        await store.leases.acquire('leader', 'a', 400);
-        expect(await store.leases.renew('leader', 'a', 1, 400)).toBe(true);
-        await bench.passMs(500);
-        expect(await store.leases.renew('leader', 'a', 1, 400)).toBe(false);
-        expect(await other.leases.acquire('leader', 'b', 10_000)).toEqual({ kind: 'held', fence: 2 });
-        await other.leases.release('leader', 'b', 2);
-        expect(await store.leases.acquire('leader', 'a', 10_000)).toEqual({ kind: 'held', fence: 3 });
-      });
-
-      it('go on from the fence that is known', async () => {
-        await store.raiseFence(41);
-        expect(await store.leases.acquire('leader', 'a', 10_000)).toEqual({ kind: 'held', fence: 42 });
-      });
-
-      it('are given to one of many who want it at once', async () => {
-        const results = await Promise.all(['a', 'b', 'c', 'd'].map((holder, at) => (at % 2 === 0 ? store : other).leases.acquire('leader', holder, 10_000)));
-        expect(results.filter(({ kind }) => kind === 'held').length).toBe(1);
       });
     });
 
