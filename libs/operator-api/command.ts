@@ -8,12 +8,13 @@ import { fateSchema, givenScopeSchema, targetSchema } from './setting.ts';
 const MOST_PROPOSALS = 5_000;
 
 const reason = z.string().min(1).max(2_000).describe('why; it stays in the journal for good');
+const rules = z.array(z.string().min(1).max(200)).max(1_000);
 const ticket = z.string().min(1).max(200).optional();
 const base = countSchema.optional().describe('the current revision as it was shown; another one is a conflict');
 
 export const approvalBody = z.strictObject({
   proposals: z
-    .array(z.strictObject({ ...shownProposalSchema.shape, leaveOut: z.array(z.string().min(1).max(200)).max(1_000).optional().describe('ids of rules not to approve') }))
+    .array(z.strictObject({ ...shownProposalSchema.shape, leaveOut: rules.optional().describe('ids of rules not to approve'), admit: rules.optional().describe('ids of rules to approve although they are in quarantine; others in quarantine are left out') }))
     .min(1)
     .max(MOST_PROPOSALS)
     .describe('all of them become one revision'),

@@ -5,9 +5,11 @@ import { countSchema, namedWorkloadSchema } from './parts.ts';
 
 export const MOST_DAYS = 90;
 
+const rules = z.array(z.string().min(1).max(200)).max(1_000).describe('as for an approval; they may belong to any of the workloads');
+
 export const simulationBody = z.strictObject({
   what: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('proposals'), workloads: z.array(namedWorkloadSchema).min(1).max(5_000) }),
+    z.strictObject({ kind: z.literal('proposals'), workloads: z.array(namedWorkloadSchema).min(1).max(5_000), leaveOut: rules.optional(), admit: rules.optional() }),
     z.strictObject({ kind: z.literal('revision'), number: countSchema }),
   ]),
   days: z.number().int().min(1).max(MOST_DAYS).default(7).describe('how far back flows are replayed'),

@@ -58,6 +58,18 @@ describe('an approval', () => {
     expect(obstaclesOf(decide(start, { kind: 'approve', items: [{ ...item!, leaveOut: ['nobody'] }], reason: 'x' }, two))).toEqual(['rule-unknown shop/Deployment/web']);
   });
 
+  it('leaves out what is in quarantine, unless somebody admits it by its id', () => {
+    const doubted = { direction: 'egress', rule: 'to-db', reasons: ['seen for the first time just now'] } as const;
+    const proposal = { ...webProposal, egress: closed(proposedRule('to-api', 'shop/Deployment/api', 8080), proposedRule('to-db', 'data/StatefulSet/db', 5432)) };
+    const world = contextOf({ reviews: reviewsOf(reviewOf(proposal, { quarantined: [doubted] })) });
+    const [item] = approvalOf(start, world, WEB).items;
+    const rulesAfter = (admit: readonly string[]): readonly string[] | undefined => currentRevision(carryOut(start, { kind: 'approve', items: [{ ...item!, admit }], reason: 'looked at it' }, world)).policies[0]?.egress?.map(({ id }) => id);
+    expect(rulesAfter([])).toEqual(['to-api']);
+    expect(rulesAfter(['to-db'])).toEqual(['to-api', 'to-db']);
+    expect(decide(start, approvalOf(start, world, WEB), world)).toMatchObject({ notes: [{ code: 'rule-quarantined', message: expect.stringContaining('seen for the first time just now') }] });
+    expect(obstaclesOf(decide(start, { kind: 'approve', items: [{ ...item!, admit: ['nobody'] }], reason: 'x' }, world))).toEqual(['rule-unknown shop/Deployment/web']);
+  });
+
   it('may end: every rule of it that does not end sooner', () => {
     const state = carryOut(start, { ...approvalOf(start, context, WEB), expiresAt: context.now + 1_000 }, context);
     expect(currentRevision(state).policies[0]?.egress?.[0]?.expiresAt).toBe(context.now + 1_000);

@@ -1,10 +1,10 @@
-import { compareText, compareWorkloads, type Diagnostic, type DirectionProposal, type Proposal, type Revision, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
+import { compareText, compareWorkloads, type Diagnostic, type DirectionProposal, type Proposal, type Quarantine, type Revision, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
 import { inForceAt } from '#policy';
 
 import { foldReview } from './fold-review.ts';
 import { writeProposal } from './proposal-json.ts';
 import { conflict, note, problem, problemsOfWords, refused } from './refusal.ts';
-import type { ReviewCommand, ReviewContext, ReviewDecision } from './review-command.ts';
+import type { ApprovalItem, ReviewCommand, ReviewContext, ReviewDecision } from './review-command.ts';
 import type { ApprovedWorkload, ReviewEvent } from './review-event.ts';
 import type { ReviewState, StandingApproval } from './review-state.ts';
 import { type ReviewedProposal, reviewedProposal, ruleIds } from './reviewed-proposal.ts';
@@ -51,7 +51,8 @@ function nextByApproval(state: ReviewState, command: ReviewCommand & { readonly 
   const problems: Diagnostic[] = [];
   const stale: Diagnostic[] = [];
   const notes: Diagnostic[] = [];
-  for (const { workload, hash, leaveOut = [] } of items) {
+  for (const item of items) {
+    const { workload, hash } = item;
     const key = workloadKey(workload);
     const review = context.reviews.get(key);
     if (workloads.has(key)) problems.push(problem('workload-twice', key, 'is named twice', 'name every workload once'));
@@ -64,7 +65,10 @@ function nextByApproval(state: ReviewState, command: ReviewCommand & { readonly 
       stale.push(problem('proposal-changed', key, 'is not proposed any more as it was shown', 'look at what is proposed now, then decide again'));
       continue;
     }
-    problems.push(...obstacles(reviewed, leaveOut, context));
+    const doubted = doubtedRules(reviewed, item);
+    const leaveOut = [...(item.leaveOut ?? []), ...doubted.map(({ rule }) => rule)];
+    problems.push(...obstacles(reviewed, item, leaveOut, context));
+    notes.push(...doubted.map(({ rule, reasons }) => note('rule-quarantined', key, `rule ${rule} is in quarantine and was left out: ${reasons.join('; ')}`, 'admit it by its id to let that through')));
     notes.push(...reviewed.misfits.map(({ why }) => note('edit-unfitting', key, `an edit does nothing: ${why}`, 'discard it, or make it anew')));
     workloads.set(key, approvedWorkload(reviewed, leaveOut, expiresAt));
   }
@@ -77,18 +81,25 @@ function nextByApproval(state: ReviewState, command: ReviewCommand & { readonly 
   return { kind: 'next', event, after: after(state, event, context), changed: event.workloads.map(({ workload }) => workload), notes };
 }
 
+/** Rules in quarantine that nobody admits or has left out. */
+function doubtedRules({ review, proposal }: ReviewedProposal, { leaveOut = [], admit = [] }: ApprovalItem): readonly Quarantine[] {
+  const rules = ruleIds(proposal);
+  return review.quarantined.filter(({ rule }) => rules.includes(rule) && !leaveOut.includes(rule) && !admit.includes(rule));
+}
+
 /** What stands in the way of one approval, apart from invariants. */
-function obstacles(reviewed: ReviewedProposal, leaveOut: readonly string[], { actor }: ReviewContext): readonly Diagnostic[] {
+function obstacles(reviewed: ReviewedProposal, item: ApprovalItem, leaveOut: readonly string[], { actor }: ReviewContext): readonly Diagnostic[] {
   const { review, proposal, standing } = reviewed;
   const key = workloadKey(review.workload);
   const rules = ruleIds(proposal);
-  const problems = leaveOut.filter((rule) => !rules.includes(rule)).map((rule) => problem('rule-unknown', key, `is proposed no rule ${rule.slice(0, 100)} that could be left out`, 'leave out rules by the ids they are shown with'));
+  const named = [...(item.leaveOut ?? []), ...(item.admit ?? [])];
+  const problems = named.filter((rule) => !rules.includes(rule)).map((rule) => problem('rule-unknown', key, `is proposed no rule ${rule.slice(0, 100)}`, 'name rules by the ids they are shown with'));
   if (reviewed.edits.length === 0 && leaveOut.length === 0) problems.push(...review.brokenInvariants.map((text) => problem('invariant-broken', key, `cannot be approved: ${text}`, 'leave out or narrow the rule, or change the invariant')));
   if (actor.kind === 'person') return problems;
   // a rule decides only about what nobody touched and nothing speaks against
   if (standing !== 'proposed') problems.push(problem('not-automatic', key, `is ${standing}, so only a person may approve it`, 'approve it by hand'));
   if (!review.isReady) problems.push(problem('not-automatic', key, `is not ready: ${review.waitsFor.join('; ')}`, 'wait, or approve it by hand'));
-  const quarantined = review.quarantined.filter(({ rule }) => rules.includes(rule) && !leaveOut.includes(rule));
+  const quarantined = review.quarantined.filter(({ rule }) => rules.includes(rule) && item.leaveOut?.includes(rule) !== true);
   problems.push(...quarantined.map(({ rule, reasons }) => problem('not-automatic', key, `rule ${rule} is in quarantine: ${reasons.join('; ')}`, 'approve it by hand, or leave the rule out')));
   return problems;
 }

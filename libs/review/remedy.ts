@@ -4,14 +4,14 @@ import { explain, type MissingRule } from '#policy';
 
 import { nextRevision, revisionInForce } from './next-revision.ts';
 import type { AddedRule } from './proposal-edit.ts';
-import type { ReviewContext } from './review-command.ts';
+import type { ApprovalItem, ReviewContext } from './review-command.ts';
 import type { ReviewState } from './review-state.ts';
-import { reviewedProposal } from './reviewed-proposal.ts';
+import { reviewedProposal, ruleIds } from './reviewed-proposal.ts';
 
 /** The smallest thing a person can do so that one end lets a connection through. */
 export type Remedy =
   /** What is proposed already lets it through, by these rules; none where it would leave the direction open. */
-  | { readonly kind: 'approve'; readonly workload: WorkloadRef; readonly hash: string; readonly rules: readonly string[]; readonly text: string }
+  | { readonly kind: 'approve'; readonly workload: WorkloadRef; readonly hash: string; readonly rules: readonly string[]; readonly admit: readonly string[]; readonly text: string }
   /** Nothing proposed does: a rule has to be added to it first. Whoever adds it says why. */
   | { readonly kind: 'add-rule'; readonly workload: WorkloadRef; readonly hash: string; readonly direction: MissingRule['direction']; readonly rule: Omit<AddedRule, 'why'>; readonly text: string };
 
@@ -21,11 +21,15 @@ export function remedyFor(state: ReviewState, missing: MissingRule, connection: 
   const key = workloadKey(workload);
   const review = context.reviews.get(key);
   if (review === undefined) return undefined;
-  const { hash } = reviewedProposal(state, review, context.digest);
-  const rules = rulesAfter(state, { workload, hash }, missing, connection, context);
+  const { hash, proposal } = reviewedProposal(state, review, context.digest);
+  const proposed = ruleIds(proposal);
+  const doubted = review.quarantined.map(({ rule }) => rule).filter((rule) => proposed.includes(rule));
+  const rules = rulesAfter(state, { workload, hash, admit: doubted }, missing, connection, context);
   if (rules !== undefined) {
+    const admit = rules.filter((rule) => doubted.includes(rule));
     const by = rules.length === 0 ? `leaves ${direction} open` : `lets it through by ${rules.join(', ')}`;
-    return { kind: 'approve', workload, hash, rules, text: `approve what is proposed for ${key}: it ${by}` };
+    const but = admit.length === 0 ? '' : `, which is in quarantine and has to be admitted by its id`;
+    return { kind: 'approve', workload, hash, rules, admit, text: `approve what is proposed for ${key}: it ${by}${but}` };
   }
   return {
     kind: 'add-rule',
@@ -38,7 +42,7 @@ export function remedyFor(state: ReviewState, missing: MissingRule, connection: 
 }
 
 /** The rules that would let it through if the proposal were approved now; undefined where it would not get through. */
-function rulesAfter(state: ReviewState, item: { readonly workload: WorkloadRef; readonly hash: string }, { direction }: MissingRule, connection: Connection, context: Pick<ReviewContext, 'reviews' | 'snapshot' | 'now' | 'digest'>): readonly string[] | undefined {
+function rulesAfter(state: ReviewState, item: ApprovalItem, { direction }: MissingRule, connection: Connection, context: Pick<ReviewContext, 'reviews' | 'snapshot' | 'now' | 'digest'>): readonly string[] | undefined {
   const next = nextRevision(state, { kind: 'approve', items: [item], reason: 'to see' }, { ...context, actor: { kind: 'person', name: 'nobody' }, invariants: [] });
   if (next.kind !== 'next') return undefined;
   const side = explain(revisionInForce(next.after, context), context.snapshot, connection).sides.find((one) => one.direction === direction);

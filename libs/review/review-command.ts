@@ -11,12 +11,21 @@ export interface ShownProposal {
   readonly hash: string;
 }
 
+/**
+ * A proposal to be approved without the rules of `leaveOut`, and without those in quarantine but for
+ * the ones of `admit`: nobody lets a doubtful connection in by not reading to the end.
+ */
+export interface ApprovalItem extends ShownProposal {
+  readonly leaveOut?: readonly string[];
+  readonly admit?: readonly string[];
+}
+
 /** What somebody wants to happen. */
 export type ReviewCommand =
   | {
       /** All of them become one revision. */
       readonly kind: 'approve';
-      readonly items: readonly (ShownProposal & { readonly leaveOut?: readonly string[] })[];
+      readonly items: readonly ApprovalItem[];
       readonly reason: string;
       readonly ticket?: string;
       /** When every rule approved here ends that does not end sooner. */

@@ -64,6 +64,7 @@ function addDecisions(live: NewCommand, terminal: Terminal, report: Report): voi
     .addOption(new Option('--ticket <ticket>', 'where it was discussed'))
     .addOption(new Option('--expires-in <span>', 'every rule approved here ends after 12h, 30d'))
     .addOption(new Option('--leave-out <rule...>', 'ids of rules not to approve'))
+    .addOption(new Option('--admit <rule...>', 'ids of rules to approve although they are in quarantine'))
     .addOption(hash())
     .addOption(days())
     .addOption(output('table', 'json'));

@@ -9,16 +9,15 @@ import { readSpan, readWorkload } from '../live/live-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
 import type { Terminal } from '../terminal.ts';
-import { printSimulation, readDays, readyProposals, simulated } from './simulate-live.ts';
+import { type NamedRules, printSimulation, readDays, readyProposals, simulated } from './simulate-live.ts';
 
-export interface ApproveOptions extends LiveOptions {
+export interface ApproveOptions extends LiveOptions, NamedRules {
   readonly allReady: boolean;
   readonly yes: boolean;
   readonly reason?: string;
   readonly ticket?: string;
   /** A span after which every rule approved here ends. */
   readonly expiresIn?: string;
-  readonly leaveOut?: readonly string[];
   /** What was looked at before; anything else is refused. */
   readonly hash?: string;
   readonly days: string;
@@ -41,6 +40,7 @@ export async function runApprove(names: readonly string[], options: ApproveOptio
   if (wrong !== undefined) return complain('approve', [`${wrong.text}: name the workload as namespace/kind/name`], terminal);
   if ((names.length === 0) === !options.allReady) return complain('approve', ['name workloads, or say --all-ready', 'ringfence proposals lists what is proposed'], terminal);
   if (options.hash !== undefined && names.length !== 1) return complain('approve', ['--hash is about one workload'], terminal);
+  if ((options.leaveOut !== undefined || options.admit !== undefined) && names.length !== 1) return complain('approve', ['--leave-out and --admit are about the rules of one workload'], terminal);
   const days = readDays(options.days);
   if (days === undefined) return complain('approve', [`--days ${options.days}: give a number from 1 to 90`], terminal);
   const span = options.expiresIn === undefined ? undefined : readSpan(options.expiresIn);
@@ -56,7 +56,9 @@ export async function runApprove(names: readonly string[], options: ApproveOptio
 }
 
 async function approveShown(client: ControllerClient, workloads: readonly WorkloadRef[], days: number, span: number | undefined, options: ApproveOptions, terminal: Terminal): Promise<ExitCode> {
-  const simulation = await simulated(client, workloads, days, terminal);
+  const { ticket, leaveOut, admit } = options;
+  const rules: NamedRules = { ...(leaveOut === undefined ? {} : { leaveOut }), ...(admit === undefined ? {} : { admit }) };
+  const simulation = await simulated(client, workloads, days, terminal, rules);
   const shown: readonly Chosen[] = simulation.proposals;
   const [first] = shown;
   if (options.hash !== undefined && first?.hash !== options.hash) {
@@ -71,10 +73,9 @@ async function approveShown(client: ControllerClient, workloads: readonly Worklo
   if (!confirmed('approve', `approve ${names(shown)}?`, options.yes, terminal)) return ExitCode.badInput;
   const reason = reasonGiven('approve', options.reason, terminal);
   if (reason === undefined) return ExitCode.badInput;
-  const { ticket, leaveOut } = options;
   const done = await client.ask(routes.approve, {
     body: {
-      proposals: shown.map(({ workload, hash }) => ({ workload, hash, ...(leaveOut === undefined ? {} : { leaveOut }) })),
+      proposals: shown.map(({ workload, hash }) => ({ workload, hash, ...rules })),
       reason,
       ...(ticket === undefined ? {} : { ticket }),
       ...(span === undefined ? {} : { expiresAt: Date.now() + span }),

@@ -21,6 +21,13 @@ export interface LiveSimulateOptions extends LiveOptions {
   readonly days: string;
 }
 
+/** Rules of the proposals that are named by their ids. */
+export interface NamedRules {
+  readonly leaveOut?: readonly string[];
+  /** In quarantine, and approved all the same; others in quarantine are left out. */
+  readonly admit?: readonly string[];
+}
+
 /** The revision a lone argument names, unless something by that name is there to be read. */
 export function liveRevision(paths: readonly string[]): number | undefined {
   const [only = '', ...others] = paths;
@@ -56,9 +63,9 @@ export async function readyProposals(client: ControllerClient, terminal: Termina
   return items.filter(isApprovable);
 }
 
-export async function simulated(client: ControllerClient, what: number | readonly WorkloadRef[], days: number, terminal: Terminal): Promise<SimulationShape> {
+export async function simulated(client: ControllerClient, what: number | readonly WorkloadRef[], days: number, terminal: Terminal, rules: NamedRules = {}): Promise<SimulationShape> {
   terminal.progress('replaying what was observed');
-  const simulation = await client.ask(routes.simulate, { body: { what: typeof what === 'number' ? { kind: 'revision', number: what } : { kind: 'proposals', workloads: what }, days } });
+  const simulation = await client.ask(routes.simulate, { body: { what: typeof what === 'number' ? { kind: 'revision', number: what } : { kind: 'proposals', workloads: what, ...rules }, days } });
   terminal.progress('');
   return simulation;
 }

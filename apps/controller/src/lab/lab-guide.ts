@@ -69,10 +69,10 @@ export class LabGuide {
     this.#hasToldPrize = true;
     const name = workloadKey(PRIZE);
     this.#view.say('');
-    this.#view.say(`      ${INTRUDER} was seen at ${name}, and nobody declared it: the proposal shows it as undeclared, and keeps it in quarantine.`);
-    this.#view.say('      Look at it, and approve the rest:');
+    this.#view.say(`      ${INTRUDER} was seen at ${name}, and nobody declared it: the proposal shows it as undeclared, and in quarantine, so it is left out unless somebody admits it.`);
+    this.#view.say('      Look at it, and approve the rest (it shows first what would die):');
     this.#view.say(`        bin/ringfence show ${name}`);
-    this.#view.say(`        bin/ringfence approve ${name} --leave-out ${rule.id} --reason "reviews has no business there"`);
+    this.#view.say(`        bin/ringfence approve ${name} --reason "reviews has no business there"`);
     this.#view.say('');
   }
 

@@ -7,7 +7,7 @@ export type Answer<Value> = { readonly kind: 'answer'; readonly value: Value } |
 
 /** Which proposals to try, or which revision; and over how many days of what was observed. */
 export interface SimulationQuestion {
-  readonly what: { readonly kind: 'proposals'; readonly workloads: readonly WorkloadRef[] } | { readonly kind: 'revision'; readonly number: number };
+  readonly what: { readonly kind: 'proposals'; readonly workloads: readonly WorkloadRef[]; readonly leaveOut?: readonly string[] | undefined; readonly admit?: readonly string[] | undefined } | { readonly kind: 'revision'; readonly number: number };
   readonly days: number;
 }
 

@@ -1,5 +1,5 @@
 import { type Diagnostic, type ObservedRelationship, workloadKey, type WorkloadRef } from '#model';
-import { previewRevision, type ReviewContext, type ReviewState, reviewedProposal, type RevisionCommand } from '#review';
+import { type ApprovalItem, previewRevision, type ReviewContext, type ReviewState, reviewedProposal, type RevisionCommand, ruleIds } from '#review';
 
 import type { Answer, SimulationAnswer, SimulationQuestion } from './live-answer.ts';
 import { replayedFlows } from './replayed-flows.ts';
@@ -16,7 +16,7 @@ export function simulateLive(state: ReviewState, question: SimulationQuestion, a
   const unknown = hashes.filter(({ hash }) => hash === undefined).map(({ workload }) => noProposal(workload));
   if (unknown.length > 0) return { kind: 'unanswerable', diagnostics: unknown };
   const shown = hashes.map(({ workload, hash = '' }) => ({ workload, hash }));
-  const command: RevisionCommand = what.kind === 'proposals' ? { kind: 'approve', items: shown, reason: '' } : { kind: 'roll-back', to: what.number, reason: '' };
+  const command: RevisionCommand = what.kind === 'proposals' ? { kind: 'approve', items: shown.map((item) => ({ ...item, ...namedRules(state, item.workload, what, context) })), reason: '' } : { kind: 'roll-back', to: what.number, reason: '' };
   const flows = replayedFlows(observed, from, context.snapshot);
   const preview = previewRevision(state, command, context, flows);
   if (preview.kind !== 'preview') return { kind: 'unanswerable', diagnostics: preview.diagnostics };
@@ -36,6 +36,13 @@ export function simulateLive(state: ReviewState, question: SimulationQuestion, a
       notes: preview.notes,
     },
   };
+}
+
+/** Of the rules a question names, those that are proposed for this workload. */
+function namedRules(state: ReviewState, workload: WorkloadRef, { leaveOut = [], admit = [] }: Extract<SimulationQuestion['what'], { readonly kind: 'proposals' }>, { reviews, digest }: ReviewContext): Required<Pick<ApprovalItem, 'leaveOut' | 'admit'>> {
+  const review = reviews.get(workloadKey(workload));
+  const proposed = new Set(review === undefined ? [] : ruleIds(reviewedProposal(state, review, digest).proposal));
+  return { leaveOut: leaveOut.filter((rule) => proposed.has(rule)), admit: admit.filter((rule) => proposed.has(rule)) };
 }
 
 /** The hash a decision about this workload has to name now; undefined where nothing is proposed for it. */
