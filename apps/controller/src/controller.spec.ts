@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+
+import type { FlowReport, SourceUpdate, WorkloadRef } from '#model';
+
+import { alice, approve, ControllerWorld, proposalOf, realised, waitFor } from '../../../test/support/controller-world.ts';
+import { manifest, wireNamespace, wireNode, wirePod } from '../../../test/support/wire-objects.ts';
+import { threadedPipelines } from './workers/pipelines.ts';
+
+jest.setTimeout(60_000);
+
+const K = 'kubernetes';
+const db: WorkloadRef = { namespace: 'shop', kind: 'Deployment', name: 'db' };
+const web: WorkloadRef = { namespace: 'shop', kind: 'Deployment', name: 'web' };
+const ENFORCED = { kind: 'set-mode', scope: { kind: 'namespace', namespace: 'shop' }, mode: 'enforce', reason: 'it is time' } as const;
+
+function deployment(name: string, port: number, env: readonly { readonly name: string; readonly value: string }[] = []): SourceUpdate {
+  const labels = { app: name };
+  const containers = [{ name: 'main', image: `registry.example/${name}:1`, ports: [{ containerPort: port, protocol: 'TCP' }], env: [...env] }];
+  return manifest(K, 'apps/v1', 'Deployment', 'shop', name, { spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } } }, labels);
+}
+
+/** A web that says where its database is, each on a node of its own, in both families. */
+const cluster: readonly SourceUpdate[] = [
+  wireNamespace(K, 'shop'),
+  wireNode(K, 'n1', 1),
+  wireNode(K, 'n2', 2),
+  deployment('web', 8080, [{ name: 'DATABASE_URL', value: 'postgres://db:5432/shop' }]),
+  deployment('db', 5432),
+  manifest(K, 'v1', 'Service', 'shop', 'db', { spec: { selector: { app: 'db' }, clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7', '2001:db8:96::7'], ports: [{ port: 5432, protocol: 'TCP', targetPort: 5432 }] } }),
+  wirePod(K, 'shop', 'web', 'a', { node: 'n1', nodeAt: 1, at: 2 }),
+  wirePod(K, 'shop', 'db', 'a', { node: 'n2', nodeAt: 2, at: 2 }, [5432]),
+];
+
+function report(from: number): FlowReport {
+  const flow = (client: string, server: string): FlowReport['flows'][number] => ({
+    client: { address: client, pod: 'shop/web-a' },
+    server: { address: server },
+    protocol: 'TCP',
+    port: 5432,
+    verdict: 'allowed',
+    egressRule: 0,
+    ingressRule: 0,
+    connections: 3,
+    alive: 0,
+    ended: 3,
+    replied: 3,
+    sentBytes: 100,
+    receivedBytes: 100,
+    sentPackets: 9,
+    receivedPackets: 9,
+    longestMs: 5,
+    applications: [],
+  });
+  const flows = [flow('10.1.1.2', '10.1.2.2'), flow('2001:db8:1:1::2', '2001:db8:1:2::2')];
+  return { reporter: 'n1', from, to: from + 1_000, flows, loss: { connectionEvents: 0, logRecords: 0, resyncs: 0, unreadable: 0 }, overflowed: [], foreign: 0 };
+}
+
+let world: ControllerWorld;
+
+beforeEach(async () => {
+  world = await ControllerWorld.make();
+});
+afterEach(() => world.close());
+
+function modesOf(taker: { readonly held: { readonly pods: readonly { readonly pod: string; readonly ingress?: string; readonly ingressMode?: string }[] } | undefined }): unknown {
+  const entry = taker.held?.pods.find(({ pod }) => pod === 'shop/db-a');
+  return entry === undefined ? undefined : entry.ingress === undefined ? 'open' : (entry.ingressMode ?? 'enforce');
+}
+
+describe('a controller', () => {
+  it.each([
+    ['in one thread', {}],
+    [
+      'in threads of their own',
+      {
+        pipelines: threadedPipelines((why) => {
+          throw why;
+        }),
+      },
+    ],
+  ])('learns, proposes, takes an approval and sees it enforced, with pipelines %s', async (_where, options) => {
+    const { controller, port } = await world.start(options);
+    world.tell(controller, cluster);
+    const [, taker] = [await world.enforcer('n1', port), await world.enforcer('n2', port)];
+    await realised(controller, 0, 2);
+
+    expect(await approve(controller, db)).toMatchObject({ kind: 'done', revision: 1 });
+    await realised(controller, 1, 2);
+    // approved, and dropped only once somebody says so
+    expect(modesOf(taker)).toBe('observe');
+    expect(await controller.command(ENFORCED, alice)).toMatchObject({ kind: 'done' });
+    await world.channel.until(() => modesOf(taker) === 'enforce', 'the database enforced');
+    const [profile] = taker.held!.profiles;
+    expect(profile?.namespaced.flatMap(({ matches }) => matches).flatMap((match) => (match.kind === 'peer' && match.peer !== 'any' ? [...match.peer.elements4, ...match.peer.elements6] : []))).toEqual(expect.arrayContaining(['10.1.1.2', '2001:db8:1:1::2']));
+
+    // a web that is not there yet may reach the database the moment it is
+    controller.update(wirePod(K, 'shop', 'web', 'b', { node: 'n1', nodeAt: 1, at: 9 }));
+    await world.channel.until(() => JSON.stringify(taker.held?.profiles.flatMap(({ namespaced }) => namespaced)).includes('10.1.1.9'), 'the new web among the peers');
+  });
+
+  it('goes back to an earlier revision by a new one', async () => {
+    const { controller, port } = await world.start();
+    world.tell(controller, cluster);
+    const taker = await world.enforcer('n2', port);
+    await controller.command(ENFORCED, alice);
+    await approve(controller, db);
+    await world.channel.until(() => modesOf(taker) === 'enforce', 'the database enforced');
+    expect(await controller.command({ kind: 'roll-back', to: 0, reason: 'not yet' }, alice)).toMatchObject({ kind: 'done', revision: 2 });
+    await world.channel.until(() => taker.held?.revision === 2, 'revision 2');
+    expect(modesOf(taker)).toBe('open');
+  });
+
+  it('refuses an approval of what is not proposed any more', async () => {
+    const { controller } = await world.start();
+    world.tell(controller, cluster);
+    await proposalOf(controller, db);
+    expect(await controller.command({ kind: 'approve', items: [{ workload: db, hash: 'of another time' }], reason: 'why not' }, alice)).toMatchObject({ kind: 'conflict' });
+    expect(controller.state.seq).toBe(0);
+  });
+
+  it('joins what nodes see to what is declared', async () => {
+    const { controller } = await world.start();
+    world.tell(controller, cluster);
+    await proposalOf(controller, db);
+    await controller.report(report(Date.now() - 2_000));
+    const flows = await waitFor(controller, () => controller.operator.flows({}, { limit: 10 }), ({ items }) => items.length > 0, 'flows');
+    expect(flows.items.map(({ observed: { from, to, port, connections } }) => [from, to, port, connections])).toEqual([[{ kind: 'workload', workload: web }, { kind: 'workload', workload: db }, 5432, 6]]);
+    const { flows: counts } = await controller.operator.status();
+    expect([counts.records, counts.connections]).toEqual([2, 6]);
+  });
+
+  it('begins again where it ended: what was decided, what was seen; the nodes go on meanwhile', async () => {
+    const first = await world.start({ keeps: 'sqlite' });
+    world.tell(first.controller, cluster);
+    const before = await world.enforcer('n2', first.port);
+    await first.controller.command(ENFORCED, alice);
+    await approve(first.controller, db);
+    await first.controller.report(report(Date.now() - 2_000));
+    await waitFor(first.controller, () => first.controller.operator.flows({}, { limit: 10 }), ({ items }) => items.length > 0, 'flows');
+    await world.channel.until(() => modesOf(before) === 'enforce', 'the database enforced');
+    await world.stop(first.controller);
+    expect(modesOf(before)).toBe('enforce');
+
+    const second = await world.start({ keeps: 'sqlite' });
+    expect(second.controller.state.seq).toBe(2);
+    const after = await world.enforcer('n2', second.port);
+    // nothing is compiled before the cluster has told all it knows: no node is opened meanwhile
+    expect(after.taken).toEqual([]);
+    world.tell(second.controller, cluster);
+    await world.channel.until(() => modesOf(after) === 'enforce', 'the database enforced again');
+    expect(after.held?.revision).toBe(1);
+    expect(after.held?.hash).toBe(before.held?.hash);
+    const flows = await waitFor(second.controller, () => second.controller.operator.flows({}, { limit: 10 }), ({ items }) => items.length > 0, 'flows of the time before');
+    expect(flows.items[0]?.observed.connections).toBe(6);
+  });
+
+  it('answers and decides nothing where another leads', async () => {
+    const first = await world.start({ keeps: 'sqlite' });
+    const second = await world.start({ keeps: 'sqlite' });
+    expect(await second.controller.command(ENFORCED, alice)).toMatchObject({ kind: 'not leader' });
+    expect(await first.controller.command(ENFORCED, alice)).toMatchObject({ kind: 'done' });
+    await waitFor(second.controller, () => second.controller.state.seq, (seq) => seq === 1, 'what the leader decided');
+    expect((await second.controller.operator.status()).leadership.kind).toBe('follower');
+  });
+});
