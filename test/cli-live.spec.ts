@@ -156,6 +156,7 @@ describe('deciding', () => {
     const denied = await run(['why', 'shop/Deployment/mailer', PRICING, '50051/TCP']);
     expect(denied.out).toContain('WOULD BE DENIED (observe: let through)');
     expect(denied.out).toContain('missing: ingress of shop/Deployment/pricing from shop/Deployment/mailer on 50051/TCP');
+    expect(denied.out).toContain(`ringfence edit ${PRICING} --add ingress --peer shop/Deployment/mailer --port 50051/TCP --why`);
     expect((await run(['flows', '--verdict', 'denied'])).out.replace(/\s+/g, ' ')).toContain('4 denied');
     expect((await run(['revisions', String(revision)])).out).toContain(`learned ${PRICING}, from revision ${String(revision)}`);
     expect((await run(['diff', '0', String(revision)])).out).toMatch(/0 opened, \d+ closed/);

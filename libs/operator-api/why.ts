@@ -24,7 +24,15 @@ const sideSchema = z.strictObject({
     .describe('the rules that let it through, with the approval that put them there'),
   missing: z.string().optional().describe('the smallest allowance that would let it through'),
   closedBy: approvalSchema.optional().describe('the approval that closed the direction, where one did'),
-  remedy: z.string().optional().describe('what a person can do about it: approve what is proposed, or add a rule to it first'),
+  remedy: z
+    .strictObject({
+      kind: z.enum(['approve', 'add-rule']).describe('approve what is proposed, or add a rule to it first'),
+      text: z.string(),
+      workload: workloadSchema,
+      rule: ruleSchema.pick({ peers: true, ports: true }).optional().describe('the rule to add'),
+    })
+    .optional()
+    .describe('the smallest thing a person can do about it'),
 });
 
 export const whySchema = z.strictObject({

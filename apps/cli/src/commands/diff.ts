@@ -50,6 +50,9 @@ function isLiveSide(side: string): boolean {
   return /^(?:\d{1,9}|proposals)$/.test(side) && !existsSync(side);
 }
 
+/** Of a whole cluster more opens or closes than anybody reads. */
+const CHANGES_SHOWN = 40;
+
 function runLiveDiff(before: string | undefined, after: string | undefined, options: DiffOptions, terminal: Terminal): Promise<ExitCode> {
   return withController('diff', options, terminal, async (client) => {
     const current = async (): Promise<string> => String((await client.ask(routes.status, {})).revision);
@@ -57,13 +60,13 @@ function runLiveDiff(before: string | undefined, after: string | undefined, opti
     terminal.progress('comparing');
     const result = await client.ask(routes.diff, { query: sides });
     terminal.progress('');
-    return printResult(result, options, terminal);
+    return printResult(result, options, terminal, CHANGES_SHOWN);
   });
 }
 
-function printResult(result: ConnectivityShape, options: DiffOptions, terminal: Terminal): ExitCode {
+function printResult(result: ConnectivityShape, options: DiffOptions, terminal: Terminal, most?: number): ExitCode {
   if (options.output === 'json') printJson(result, terminal);
-  else printConnectivity(result, terminal);
+  else printConnectivity(result, terminal, most);
   return options.exitCode && result.opened.length + result.closed.length > 0 ? ExitCode.findings : ExitCode.fine;
 }
 

@@ -4,7 +4,7 @@ import { type ProposalSummaryShape, routes } from '#operator-api';
 import { ExitCode } from '../exit-code.ts';
 import { allPages } from '../live/all-pages.ts';
 import { type LiveOptions, withController } from '../live/live-command.ts';
-import { coverageText } from '../live/live-text.ts';
+import { shareText } from '../live/live-text.ts';
 import { printJson } from '../output/json.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -33,7 +33,7 @@ function printProposals(proposals: readonly ProposalSummaryShape[], terminal: Te
     terminal.out('nothing of that kind is proposed\n');
     return;
   }
-  const rows = proposals.map((one) => [workloadKey(one.workload), one.standing, one.mode, `${one.ingress}/${one.egress}`, rulesText(one), coverageText(one.coverage), nextText(one)]);
+  const rows = proposals.map((one) => [workloadKey(one.workload), one.standing, one.mode, `${one.ingress}/${one.egress}`, rulesText(one), shareText(one.coverage), nextText(one)]);
   terminal.out(formatTable(['WORKLOAD', 'STANDS', 'MODE', 'IN/OUT', 'RULES', 'LEARNED', 'NEXT'], rows, terminal.columns));
   const ready = proposals.filter(isApprovable).length;
   terminal.out(`\n${String(proposals.length)} workloads, ${String(ready)} ready to approve; ringfence show WORKLOAD gives the rules and why\n`);
@@ -48,10 +48,10 @@ export function isApprovable({ isReady, standing, brokenInvariants }: ProposalSu
 function rulesText({ rules, undeclared, notExercised, quarantined }: ProposalSummaryShape): string {
   const parts = [
     ...(undeclared > 0 ? [`${String(undeclared)} undeclared`] : []),
-    ...(notExercised > 0 ? [`${String(notExercised)} not seen yet`] : []),
+    ...(notExercised > 0 ? [`${String(notExercised)} unseen`] : []),
     ...(quarantined > 0 ? [`${String(quarantined)} quarantined`] : []),
   ];
-  return `${String(rules)}${parts.length === 0 ? '' : ` (${parts.join(', ')})`}`;
+  return [String(rules), ...parts].join(', ');
 }
 
 function nextText(one: ProposalSummaryShape): string {

@@ -63,8 +63,15 @@ function sideLines(side: WhySideShape, now: number): readonly string[] {
     ]),
     ...(rules.length === 0 && closedBy !== undefined ? [`    ${approvalText('closed', closedBy, now)}`] : []),
     ...(missing === undefined ? [] : [`    ${missing}`]),
-    ...(remedy === undefined ? [] : [`      smallest change: ${remedy}`]),
+    ...(remedy === undefined ? [] : remedyLines(remedy, direction)),
   ];
+}
+
+function remedyLines({ kind, text, workload, rule }: NonNullable<WhySideShape['remedy']>, direction: WhySideShape['direction']): readonly string[] {
+  const name = workloadKey(workload);
+  const approve = `        ringfence approve ${name}`;
+  const adding = rule === undefined ? [] : [`        ringfence edit ${name} --add ${direction} --peer ${peersText(rule.peers)} --port ${portsText(rule.ports)} --why "…"`];
+  return [`      smallest change: ${text}`, ...(kind === 'add-rule' ? adding : []), approve];
 }
 
 function approvalText(word: string, { revision, by, at, reason, ticket }: ApprovalShape, now: number): string {

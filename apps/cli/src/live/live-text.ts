@@ -41,6 +41,11 @@ export function coverageText({ estimate, low, high }: { readonly estimate: numbe
   return `${bar} ${percent(estimate)} % (${percent(low)} to ${percent(high)} %)`;
 }
 
+/** The same in a table: `97 % (90-99)`. */
+export function shareText({ estimate, low, high }: { readonly estimate: number; readonly low: number; readonly high: number }): string {
+  return `${percent(estimate)} % (${percent(low)}-${percent(high)})`;
+}
+
 // Never 100 before all of it is: 99.6 is not everything.
 function percent(share: number): string {
   const whole = Math.round(share * 100);

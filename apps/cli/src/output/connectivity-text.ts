@@ -7,10 +7,11 @@ import { formatTable } from './table.ts';
 
 const BLOCKS_SHOWN = 4;
 
-/** What opens and closes, and what was not compared. */
-export function printConnectivity({ opened, closed, added, removed }: ConnectivityShape, terminal: Terminal): void {
-  const rows = [...opened.map((change) => ['opened', ...changeRow(change)]), ...closed.map((change) => ['closed', ...changeRow(change)])];
+/** What opens and closes, at most so many of each, and what was not compared. */
+export function printConnectivity({ opened, closed, added, removed }: ConnectivityShape, terminal: Terminal, most = Number.POSITIVE_INFINITY): void {
+  const rows = [...opened.slice(0, most).map((change) => ['opened', ...changeRow(change)]), ...closed.slice(0, most).map((change) => ['closed', ...changeRow(change)])];
   terminal.out(formatTable(['', 'FROM', 'TO', 'PORTS', 'SPEAKS'], rows, terminal.columns));
+  if (opened.length + closed.length > rows.length) terminal.out(`… and ${String(opened.length + closed.length - rows.length)} more: -o json has all\n`);
   terminal.out(rows.length === 0 ? 'no connectivity opens or closes\n' : `\n${String(opened.length)} opened, ${String(closed.length)} closed\n`);
   for (const [word, list] of [['only before', removed], ['only after', added]] as const) {
     if (list.length > 0) terminal.err(`not compared, ${word}: ${list.map(workloadKey).join(', ')}\n`);

@@ -1,4 +1,4 @@
-import { connectivityShape, decidedShape, diagnosticShape, edgeShape, type FlowShape, ruleShape, simulatedFlowShape, type SimulationShape, type StatusShape, unusedPathsShape, type WhyShape, type WhySideShape } from '#operator-api';
+import { connectivityShape, decidedShape, diagnosticShape, edgeShape, type FlowShape, peerShape, ruleShape, simulatedFlowShape, type SimulationShape, type StatusShape, unusedPathsShape, type WhyShape, type WhySideShape } from '#operator-api';
 import type { RevisionRecord } from '#review';
 
 import type { SimulationAnswer, WhyAnswer, WhySide } from '../../pipeline/answers/live-answer.ts';
@@ -47,8 +47,15 @@ function sideShape(side: WhySide): WhySideShape {
     rules: rules.map(({ policy, rule, approval }) => ({ policy, rule: ruleShape(rule), ...(approval === undefined ? {} : { approval: approvalOf(approval) }) })),
     ...(missing === undefined ? {} : { missing: missing.text }),
     ...(closedBy === undefined ? {} : { closedBy: approvalOf(closedBy) }),
-    ...(remedy === undefined ? {} : { remedy: remedy.text }),
+    ...(remedy === undefined ? {} : { remedy: remedyShape(remedy) }),
   };
+}
+
+function remedyShape(remedy: NonNullable<WhySide['remedy']>): NonNullable<WhySideShape['remedy']> {
+  const { kind, text, workload } = remedy;
+  if (kind === 'approve') return { kind, text, workload };
+  const { peers, ports } = remedy.rule;
+  return { kind, text, workload, rule: { peers: peers === 'any' ? peers : peers.map(peerShape), ports } };
 }
 
 function approvalOf({ number, decided, reason, ticket }: RevisionRecord): NonNullable<WhySideShape['closedBy']> {
