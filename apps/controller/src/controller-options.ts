@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { CertificateAuthority } from '#certificates';
 import type { AutoApprovalRule, Catalogue, LearningThresholds } from '#learning';
 import type { Invariant } from '#policy';
-import type { Store } from '#store';
+import type { LeaseStore, Store } from '#store';
 
 import type { ControllerStatus } from './operator/controller-status.ts';
 import type { PolicyDeskOptions } from './outputs/policy-desk.ts';
@@ -34,6 +34,8 @@ export interface ControllerOptions {
   readonly traffic: ControllerStatus['traffic'];
   /** This process's own name among replicas, never used again. */
   readonly holder: string;
+  /** Who leads is agreed on here; absent: by the store. */
+  readonly leases?: LeaseStore;
   readonly leaseMs?: number;
   readonly log: Logger;
 }

@@ -103,7 +103,7 @@ export class Controller {
       this.#decided(entries, state);
     });
     this.#leader = new Leader({
-      leases: store.leases,
+      leases: options.leases ?? store.leases,
       raiseFence: (fence) => store.raiseFence(fence),
       holder: options.holder,
       ttlMs: options.leaseMs ?? LEASE_MS,

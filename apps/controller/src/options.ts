@@ -13,6 +13,8 @@ export interface ControllerProcessOptions {
   /** Holds the store, the certificate authority and the log; absent: the usual place, one for each kind of source. */
   readonly state: string | undefined;
   readonly store: string;
+  /** Namespace of the Lease object that says which replica leads; absent: the store says so. */
+  readonly lease: string | undefined;
   readonly source: SourceChoice;
   readonly watch: readonly string[];
   readonly kubeconfig: string | undefined;
@@ -48,7 +50,8 @@ What becomes of what is approved:
   --folder DIR            where namespaces of target folder have their YAML written
 
   --state DIR             store, certificate authority, log (~/.local/state/ringfence/SOURCE)
-  --store NAME            sqlite, memory or redis://… (sqlite)
+  --store NAME            sqlite, memory or redis://… (sqlite); a password belongs in RINGFENCE_STORE, not here
+  --lease NAMESPACE       replicas agree on who leads by a Lease object there (else by the store)
   --port NUMBER           operator interface, on loopback only; 0 is any that is free (8470)
   --listen HOST:PORT      where enforcers connect, by mutual TLS; [IPV6]:PORT too (127.0.0.1:8471; the lab: any port)
   --invariants FILE       what no proposal may break; may be repeated
@@ -59,7 +62,7 @@ What becomes of what is approved:
 Each option can be given as an environment variable too: RINGFENCE_STATE, RINGFENCE_STORE, …
 `;
 
-const TEXTS = ['state', 'store', 'source', 'kubeconfig', 'context', 'folder', 'port', 'listen', 'auto-approval'] as const;
+const TEXTS = ['state', 'store', 'lease', 'source', 'kubeconfig', 'context', 'folder', 'port', 'listen', 'auto-approval'] as const;
 const LISTS = ['watch', 'invariants'] as const;
 const FLAGS = ['enforce', 'enforce-existing', 'fresh'] as const;
 const SOURCES: readonly SourceChoice[] = ['auto', 'kubernetes', 'lab', 'recorded'];
@@ -104,6 +107,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
     options: {
       state: text('state'),
       store,
+      lease: text('lease'),
       source,
       watch: list('watch'),
       kubeconfig: text('kubeconfig'),

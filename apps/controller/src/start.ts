@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 
 import { openAuthority } from '#certificates';
-import { NetworkPolicyTarget, PolicyFolder } from '#targets';
+import { ClusterLeases, NetworkPolicyTarget, PolicyFolder } from '#targets';
 import type { ClusterConnection } from '#sources/kubernetes/watch';
 import type { Logger } from 'pino';
 
@@ -37,6 +37,8 @@ export interface Started {
 
 /** Starts a controller of its own state, store and certificates, with its operator interface on loopback. */
 export async function startController(options: ControllerProcessOptions, plan: StartPlan, state: string, log: Logger, onFailure: (why: Error) => void): Promise<Started> {
+  const { lease } = options;
+  if (lease !== undefined && plan.cluster === undefined) throw new Error(`lead by a Lease in ${lease}: there is no cluster it could be in`);
   prepareStateFolder(state, options);
   const authority = await openAuthority(state, Date.now());
   const choice = storeIn(state, options.store);
@@ -67,6 +69,7 @@ export async function startController(options: ControllerProcessOptions, plan: S
       ...(options.folder === undefined ? {} : { folder: new PolicyFolder(options.folder) }),
     },
     traffic,
+    ...(lease === undefined || cluster === undefined ? {} : { leases: new ClusterLeases({ ask: cluster.ask, namespace: lease, now: () => performance.now(), wallNow: Date.now, knownFence: () => store.knownFence() }) }),
     holder: `${hostname()}-${String(process.pid)}-${randomBytes(4).toString('hex')}`,
     log,
   });
