@@ -61,6 +61,20 @@ describe('a pod that wants to write its own rule', () => {
     expect(rule?.held).toEqual([]);
   });
 
+  it.each([
+    { pods: 1, held: ['no second pod of shop/Deployment/web was ever seen to do it'] },
+    { pods: 2, held: [] },
+  ])('has no likes to be told from: seen of $pods pods of a workload of one', ({ pods, held }) => {
+    const alone = world({ workloads: [workload('shop/Deployment/web'), ...workloads.slice(1)] });
+    const seen = observed('shop/Deployment/web', 'data/StatefulSet/db', 5432, { clientPods: pods });
+    const of = (relationships: GraphFields['relationships']) => review(graph(alone, { relationships: relationships ?? [] }), evidence({ relationships: [seen] }), alone, context(alone)).get('shop/Deployment/web');
+    expect(learnedRules(of([]), 'egress')[0]?.held).toEqual(held);
+    // where metadata says the same it needs no witness; where it hints at it, it does
+    const said = (tier: 'strong' | 'weak') => of([relationship('shop/Deployment/web', 'data/StatefulSet/db', 5432, { tier })]);
+    expect([said('strong')?.quarantined.length, said('weak')?.quarantined.length]).toEqual([0, pods === 1 ? 1 : 0]);
+    expect(said('strong')?.proposal.egress).toMatchObject({ rules: [{ why: expect.stringContaining('seen in 336 of 336 hours') as unknown }] });
+  });
+
   it('scans ports: none of it is believed, the ones that answered neither, and nothing is widened', () => {
     const scan = Array.from({ length: 60 }, (_, at) => observed('shop/Deployment/web', 'data/StatefulSet/db', 5400 + at, at === 32 ? {} : { connections: 1, replied: 0, buckets: 1 }));
     const found = reviewsAfter({ seen: scan }).get('shop/Deployment/web');

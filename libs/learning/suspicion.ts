@@ -7,7 +7,7 @@ import { type Doubted, isAnswered, type ObservedIndex, observedPeerKey } from '.
 const SWEEP_ATTEMPTS = 10;
 // what showed in fewer hours may have been tried by hand
 const LEAST_HOURS_SEEN = 3;
-// of fewer pods one alone means nothing
+// of fewer pods one alone is no exception, and no witness either
 const LEAST_PODS = 3;
 // a program that does something does it in more of its pods than one in ten
 const FEW_PODS_SHARE = 0.1;
@@ -43,7 +43,7 @@ export class Suspicion {
   /** What speaks against it, one sentence each, which do not change with every further connection. */
   judge(observed: ObservedRelationship): Doubted {
     const grave = [...attemptDoubts(observed), ...this.#clientDoubts(observed)];
-    const others = [...this.#sweepDoubts(observed), ...this.#noveltyDoubts(observed), ...hearsayDoubts(observed), ...this.#guardedDoubts(observed)];
+    const others = [...this.#witnessDoubts(observed), ...this.#sweepDoubts(observed), ...this.#noveltyDoubts(observed), ...hearsayDoubts(observed), ...this.#guardedDoubts(observed)];
     return { observed, doubts: [...grave, ...others], isWorthless: grave.length > 0 };
   }
 
@@ -68,7 +68,7 @@ export class Suspicion {
     if (from.kind !== 'workload') return [];
     const key = workloadKey(from.workload);
     const doubts: string[] = [];
-    const pods = this.#pods.get(key) ?? this.#snapshot.workloads.get(key)?.replicas ?? 0;
+    const pods = this.#podsOf(key);
     if (pods >= LEAST_PODS && clientPods <= Math.max(1, Math.floor(pods * FEW_PODS_SHARE))) {
       doubts.push(`only ${String(clientPods)} of ${String(pods)} pods of ${key} ${clientPods === 1 ? 'does' : 'do'} it`);
     }
@@ -79,6 +79,16 @@ export class Suspicion {
       doubts.push(`the image of ${key} is new (less than ${hoursText(newForMs)}), and it was not seen to do this before`);
     }
     return doubts;
+  }
+
+  /** Of a workload of one or two pods one that was taken over can not be told from its likes. */
+  #witnessDoubts({ from, clientPods }: ObservedRelationship): readonly string[] {
+    if (from.kind !== 'workload' || clientPods > 1 || this.#podsOf(workloadKey(from.workload)) >= LEAST_PODS) return [];
+    return [`no second pod of ${workloadKey(from.workload)} was ever seen to do it`];
+  }
+
+  #podsOf(key: WorkloadKey): number {
+    return this.#pods.get(key) ?? this.#snapshot.workloads.get(key)?.replicas ?? 0;
   }
 
   // blocks every widened rule leaves out: cloud metadata hands out credentials

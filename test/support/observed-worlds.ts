@@ -67,12 +67,14 @@ export function evidence({ relationships = [], reporters = [reporter()], hours =
   return { relationships, reporters, workloads: new Map(keys.map((key) => [key, { ...whole, ...workloads[key] }])) };
 }
 
+const catalogue = shippedCatalogue();
+
 /** Every workload has had its image for months. */
 export function context(snapshot: Snapshot, fields: Partial<LearningContext> = {}): LearningContext {
   const old: Watched = { since: 0, images: [], imagesSince: 0, running: [], noted: [] };
   return {
     now: NOW,
-    catalogue: shippedCatalogue(),
+    catalogue,
     digest: (text) => createHash('sha256').update(text).digest('hex'),
     watched: new Map([...snapshot.workloads.keys()].map((key) => [key, old])),
     thresholds: DEFAULT_THRESHOLDS,
