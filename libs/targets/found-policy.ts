@@ -17,6 +17,8 @@ export interface FoundPolicy {
   readonly isOurs: boolean;
   /** Others that have a hand in it, sorted. */
   readonly otherManagers: readonly string[];
+  /** What it says, as `contentText` writes it. */
+  readonly content: string;
 }
 
 /** Reads what the server holds; undefined where it is no object with a name. */
@@ -35,5 +37,20 @@ export function foundPolicy(body: Json | undefined): FoundPolicy | undefined {
     resourceVersion: textOf(metadata, 'resourceVersion'),
     isOurs: isApplied && textOf(fieldsOf(metadata, 'labels'), OWNER_LABEL) === OWNER,
     otherManagers: [...new Set(others)].sort(),
+    content: contentText(body),
   };
+}
+
+/**
+ * What a NetworkPolicy says, as one text to compare. A server leaves empty lists and mappings of a
+ * spec out, or puts them in, which changes nothing but for selectors; those it keeps as they are.
+ */
+export function contentText(body: Json | undefined): string {
+  const { labels, annotations } = fieldsOf(body, 'metadata');
+  const { ingress, egress, ...spec } = fieldsOf(body, 'spec');
+  return sortedText([labels ?? {}, annotations ?? {}, spec, ingress ?? [], egress ?? []]);
+}
+
+function sortedText(value: Json): string {
+  return JSON.stringify(value, (_key, held: Json) => (isJsonObject(held) ? Object.fromEntries(Object.entries(held).sort(([a], [b]) => (a < b ? -1 : 1))) : held));
 }

@@ -90,7 +90,7 @@ describeWithCluster('NetworkPolicies on a server', () => {
 
   it('of ours that are not desired are pruned, by a process that made none of them', async () => {
     await target().reconcile([policy('web'), policy('api')]);
-    expect(lines(await target().reconcile([policy('api')]))).toEqual(['applied api', 'pruned web']);
+    expect(lines(await target().reconcile([policy('api')]))).toEqual(['unchanged api', 'pruned web']);
     expect(await onServer()).toEqual(['api']);
     expect(lines(await target().reconcile([]))).toEqual(['pruned api']);
   });
@@ -115,6 +115,13 @@ describeWithCluster('NetworkPolicies on a server', () => {
     const report = await ours.reconcile([policy('web')]);
     expect(report).toMatchObject({ isRealised: false, outcomes: [{ kind: 'conflict', name: 'web', managers: ['somebody'] }] });
     expect(await portOf('web')).toBe(1234);
+  });
+
+  it('that close a direction are a conflict where somebody opens it with an edit', async () => {
+    await target().reconcile([policy('web')]);
+    await cluster.client.patch(`${POLICIES}/web?fieldManager=kubectl-edit`, { spec: { egress: [{}] } });
+    const report = await target().reconcile([policy('web')]);
+    expect(report).toMatchObject({ isRealised: false, outcomes: [{ kind: 'conflict', name: 'web', managers: ['kubectl-edit'] }] });
   });
 
   it('come back where somebody removed them', async () => {
