@@ -65,7 +65,8 @@ describe('the controller on a cluster', () => {
     expect(ruled('controller/rbac.yaml')).toEqual([...watched.filter((resource) => resource !== '/secrets'), '/endpoints'].map((resource) => `${resource} get,list,watch`).sort());
   });
 
-  it('may write NetworkPolicies, or read Secrets, only by files of their own', () => {
+  it('may write NetworkPolicies, read Secrets, or take a Lease, only by files of their own', () => {
+    expect(ruled('controller/rbac-replicas.yaml')).toEqual(['coordination.k8s.io/leases get,create,update']);
     expect(ruled('controller/rbac-enforce.yaml')).toEqual(['networking.k8s.io/networkpolicies get,list,create,patch,delete']);
     expect(ruled('controller/rbac-secrets.yaml')).toEqual(['/secrets get,list,watch']);
     const { resources } = parse(readFileSync(join(manifests, 'controller', 'kustomization.yaml'), 'utf8')) as { readonly resources: readonly string[] };
@@ -73,11 +74,11 @@ describe('the controller on a cluster', () => {
   });
 
   it('is who the bindings name', () => {
-    for (const file of ['rbac', 'rbac-enforce', 'rbac-secrets']) {
-      const [binding, ...others] = documents(`controller/${file}.yaml`).filter(({ kind }) => kind === 'ClusterRoleBinding');
+    for (const file of ['rbac', 'rbac-enforce', 'rbac-secrets', 'rbac-replicas']) {
+      const [binding, ...others] = documents(`controller/${file}.yaml`).filter(({ kind }) => kind.endsWith('RoleBinding'));
       expect(others).toEqual([]);
       expect(binding?.subjects).toEqual([{ kind: 'ServiceAccount', name: deployment.template.spec.serviceAccountName, namespace: 'ringfence' }]);
-      expect(documents(`controller/${file}.yaml`).some(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === binding?.roleRef?.name)).toBe(true);
+      expect(documents(`controller/${file}.yaml`).some(({ kind, metadata }) => kind.endsWith('Role') && metadata.name === binding?.roleRef?.name)).toBe(true);
     }
   });
 
