@@ -23,6 +23,7 @@ export { type TableNote } from './table-note.ts';
 export { ConnectionListener, type ConnectionChange, type ConnectionListenerOptions, type ConnectionVisitor } from './visibility/connection-listener.ts';
 export type { ConnectionRecord } from './visibility/connection-record.ts';
 export type { Tuple } from './visibility/connection-tuple.ts';
+export { FlowThread, type FlowThreadOptions } from './visibility/flow-thread.ts';
 export { countConnections, FlowWatcher, type FlowWatcherOptions, PAYLOAD_GROUP, VERDICT_GROUP } from './visibility/flow-watcher.ts';
 export type { LocalPod } from './visibility/local-pods.ts';
 export { findNamespace } from './visibility/pod-namespace.ts';

@@ -70,7 +70,7 @@ export interface ObservedFlow {
 
 /** What a reporter knows it did not see. Absence from a report proves nothing where any of these is not 0. */
 export interface FlowLoss {
-  /** Connection events the kernel threw away because nobody read them in time. */
+  /** Connection events the kernel threw away because nobody read them in time, or the node because there were too many. */
   readonly connectionEvents: number;
   /** Log records the kernel threw away. */
   readonly logRecords: number;
@@ -78,6 +78,8 @@ export interface FlowLoss {
   readonly resyncs: number;
   /** Messages nothing could be made of. */
   readonly unreadable: number;
+  /** Of `connectionEvents`, those the node left out itself, because there were more than it looks at: one in eight of the rest was. Absent: none. */
+  readonly sampledOut?: number;
 }
 
 /**

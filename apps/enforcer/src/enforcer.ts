@@ -1,6 +1,5 @@
 import type { NodeBundle } from '#compilers/nftables';
-import { carryOut, chooseDriver, ConntrackSweep, countConnections, FlowWatcher, NodeKeeper, type NodeOrder, type NodeReply, type NodeReport } from '#dataplane';
-import type { FlowReport } from '#model';
+import { carryOut, chooseDriver, ConntrackSweep, countConnections, FlowThread, type FlowThreadOptions, NodeKeeper, type NodeOrder, type NodeReply, type NodeReport } from '#dataplane';
 
 import { readBundleFile, watchBundleFile } from './bundle-watch.ts';
 import { excessCapabilities } from './capabilities.ts';
@@ -17,7 +16,7 @@ import { StartRaces } from './start-race.ts';
 
 export interface Enforcer {
   /** Ends the process's part; the kernel goes on. */
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 const PREPARE_EVERY_MS = 30_000;
@@ -28,7 +27,7 @@ const PREPARE_EVERY_MS = 30_000;
  * ```
  *  bundle file ──► NodeKeeper ──► kernel        local orders ──► NodeKeeper
  *   state folder ◄─┘     │  ◄── drift            (socket)
- *                        └──► log, report ◄── FlowWatcher ◄── connection events, log groups
+ *                        └──► log, report ◄── FlowThread ◄── connection events, log groups
  * ```
  *
  * Rules first: nothing that is only about seeing or being told keeps them from the kernel.
@@ -45,7 +44,7 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
     report.write('start-race', race);
   });
   const connections = new Map<string, number>();
-  let watcher: FlowWatcher | undefined;
+  let watcher: FlowThread | undefined;
   let link: ControllerLink | undefined;
   const keeper = new NodeKeeper({
     ...chooseDriver({ ...place, ...(options.driver === 'auto' ? {} : { only: options.driver }) }),
@@ -75,26 +74,38 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
   if (offered !== undefined) keeper.offer(offered, { origin: 'file' });
 
   const node = nodeName(options.controller, keeper.applied, log);
-  if (options.watchesFlows) {
-    watcher = watchFlows(place, node, log, (flows) => {
-      for (const flow of flows.flows) {
-        if (flow.verdict !== 'allowed') continue;
-        for (const [direction, number] of [['egress', flow.egressRule], ['ingress', flow.ingressRule]] as const) {
-          if (number > 0) connections.set(`${direction} ${String(number)}`, (connections.get(`${direction} ${String(number)}`) ?? 0) + flow.connections);
-        }
-      }
-      report.write('flows', flows);
-      link?.flowsSeen(flows);
-    }, (address, at) => {
-      races.dropped(address, at);
-    });
-    if (keeper.applied !== undefined) watcher?.replacePods(keeper.applied.pods);
-  }
   const seen = (): ReadonlyMap<string, number> | undefined => (watcher === undefined ? undefined : connections);
   const orders = options.socket === undefined ? undefined : await openOrderSocket(options.socket, (order: NodeOrder, by: string): NodeReply => carryOut(keeper, order, by, seen()), log).catch((error: unknown) => {
     log('error', 'local orders are not taken', { path: options.socket, why: error instanceof Error ? error.message : String(error) });
     return undefined;
   });
+  if (options.watchesFlows) {
+    watcher = watchFlows({
+      ...place,
+      reporter: node,
+      findsProcesses: options.findsProcesses,
+      onReport: (flows) => {
+        for (const flow of flows.flows) {
+          if (flow.verdict !== 'allowed') continue;
+          for (const [direction, number] of [['egress', flow.egressRule], ['ingress', flow.ingressRule]] as const) {
+            if (number > 0) connections.set(`${direction} ${String(number)}`, (connections.get(`${direction} ${String(number)}`) ?? 0) + flow.connections);
+          }
+        }
+        report.write('flows', flows);
+        link?.flowsSeen(flows);
+      },
+      onUnknown: (address, at) => {
+        races.dropped(address, at);
+      },
+      onTrouble: (why) => {
+        // another program reads our log group, say: rules are enforced all the same
+        log('error', 'connections are not watched', { why });
+        watcher = undefined;
+      },
+    });
+    if (keeper.applied !== undefined) watcher?.replacePods(keeper.applied.pods);
+    await watcher?.begun;
+  }
   const metadata = nodeMetadata(options, node, log);
   if (options.controller !== undefined) {
     // what speaks gRPC is loaded only where there is somebody to speak to
@@ -108,13 +119,14 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
   report.write('ready', { state: keeper.state.kind });
 
   return {
-    stop: () => {
+    stop: async () => {
       clearInterval(clock);
       file?.stop();
-      link?.stop();
-      void metadata.stop();
       orders?.close();
-      watcher?.close();
+      // what was seen last is still reported
+      await watcher?.close();
+      link?.stop();
+      await metadata.stop();
       keeper.stop();
       report.write('stopped', {});
       report.close();
@@ -144,14 +156,13 @@ function readOffered(path: string, log: Log, write: (kind: string, fields: objec
   return undefined;
 }
 
-function watchFlows(place: { readonly namespacePath?: string }, reporter: string, log: Log, onReport: (report: FlowReport) => void, onUnknown: (address: string, at: number) => void): FlowWatcher | undefined {
+function watchFlows(options: FlowThreadOptions): FlowThread | undefined {
   try {
-    const watcher = new FlowWatcher({ ...place, reporter, onReport, onUnknown });
-    countConnections(place.namespacePath);
-    return watcher;
+    countConnections(options.namespacePath);
+    return new FlowThread(options);
   } catch (error) {
-    // another program reads our log group, or the kernel has no connection events: rules are enforced all the same
-    log('error', 'connections are not watched', { why: error instanceof Error ? error.message : String(error) });
+    // the kernel has no connection events: rules are enforced all the same
+    options.onTrouble(error instanceof Error ? error.message : String(error));
     return undefined;
   }
 }

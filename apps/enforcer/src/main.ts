@@ -19,8 +19,9 @@ async function main(): Promise<void> {
   let enforcer: Enforcer | undefined;
   const stop = (): void => {
     // before it has started there is nothing to let go of
-    enforcer?.stop();
-    process.exit(0);
+    void (enforcer?.stop() ?? Promise.resolve()).finally(() => {
+      process.exit(0);
+    });
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

@@ -12,7 +12,7 @@ describe('options of the enforcer', () => {
   it('has a default for everything but the bundle', () => {
     expect(readOptions([], {})).toEqual({
       kind: 'options',
-      options: { bundle: undefined, state: '/var/lib/ringfence', driver: 'auto', namespacePath: undefined, report: undefined, socket: '/run/ringfence/enforcer.sock', confirmWithinMs: 60_000, watchesFlows: true, identifies: true, ownedMark: undefined, docker: 'auto', tellsUnits: false, controller: undefined },
+      options: { bundle: undefined, state: '/var/lib/ringfence', driver: 'auto', namespacePath: undefined, report: undefined, socket: '/run/ringfence/enforcer.sock', confirmWithinMs: 60_000, watchesFlows: true, findsProcesses: false, identifies: true, ownedMark: undefined, docker: 'auto', tellsUnits: false, controller: undefined },
     });
   });
 
@@ -26,6 +26,7 @@ describe('options of the enforcer', () => {
     [['--confirm-within', '0'], /--confirm-within 0/],
     [['--confirm-within', 'soon'], /--confirm-within soon/],
     [['--flows', 'some'], /--flows some/],
+    [['--processes', 'some'], /--processes some/],
     [['--identify', 'some'], /--identify some/],
     [['--mark-mask', '255'], /--mark-mask 255/],
     [['--mark-mask', '0xffff0000'], /--flows off/],

@@ -14,6 +14,8 @@ export interface EnforcerOptions {
   readonly socket: string | undefined;
   readonly confirmWithinMs: number;
   readonly watchesFlows: boolean;
+  /** Looks for the programs behind pods' connections, a few times a second. */
+  readonly findsProcesses: boolean;
   /** Shows what is spoken to the flow watcher. */
   readonly identifies: boolean;
   /** The bits of connection marks that are ours; all where undefined. */
@@ -47,6 +49,7 @@ export const HELP = `ringfence-enforcer: makes this node's kernel hold exactly t
   --socket PATH|none      local orders: ringfence node (/run/ringfence/enforcer.sock)
   --confirm-within SECS   how long rules for the node itself stay without being confirmed (60)
   --flows on|off          watch and report connections (on)
+  --processes on|off      look for the programs behind pods' connections; only with flows; needs CAP_SYS_PTRACE (off)
   --identify on|off       tell protocols by first payloads; only with flows (on)
   --mark-mask 0xMASK      bits of connection marks that are ours, at least 8; needs --flows off (all)
   --docker SOCKET|auto|off  tell the controller of the containers of this engine (auto)
@@ -59,7 +62,7 @@ export const HELP = `ringfence-enforcer: makes this node's kernel hold exactly t
 Each option can be given as an environment variable too: RINGFENCE_BUNDLE, RINGFENCE_STATE, …
 `;
 
-const NAMES = ['bundle', 'state', 'driver', 'netns', 'report', 'socket', 'confirm-within', 'flows', 'identify', 'mark-mask', 'docker', 'units', 'controller', 'cert', 'key', 'ca'] as const;
+const NAMES = ['bundle', 'state', 'driver', 'netns', 'report', 'socket', 'confirm-within', 'flows', 'processes', 'identify', 'mark-mask', 'docker', 'units', 'controller', 'cert', 'key', 'ca'] as const;
 const DRIVERS = ['auto', 'netlink', 'nft', 'iptables'] as const;
 const MOST_CONFIRM_S = 86_400;
 
@@ -84,6 +87,8 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
   if (!(seconds >= 1 && seconds <= MOST_CONFIRM_S)) return problem(`--confirm-within ${value('confirm-within') ?? ''}: give seconds, from 1 to ${String(MOST_CONFIRM_S)}`);
   const flows = value('flows') ?? 'on';
   if (flows !== 'on' && flows !== 'off') return problem(`--flows ${flows}: on or off`);
+  const processes = value('processes') ?? 'off';
+  if (processes !== 'on' && processes !== 'off') return problem(`--processes ${processes}: on or off`);
   const identify = value('identify') ?? 'on';
   if (identify !== 'on' && identify !== 'off') return problem(`--identify ${identify}: on or off`);
   const mask = value('mark-mask');
@@ -109,6 +114,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
       socket: socket === 'none' ? undefined : socket,
       confirmWithinMs: seconds * 1_000,
       watchesFlows: flows === 'on',
+      findsProcesses: flows === 'on' && processes === 'on',
       identifies: flows === 'on' && identify === 'on',
       ownedMark: mask === undefined ? undefined : Number(mask),
       docker,

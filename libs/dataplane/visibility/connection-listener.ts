@@ -21,6 +21,10 @@ const BATCHES_A_TURN = 16;
 const RECEIVE_BUFFER = 32 * 1_024 * 1_024;
 /** Reading the list again while events are still being lost would only lose more. */
 const RESYNC_PAUSE_MS = 2_000;
+/** A connection begins and ends. */
+const MOST_EVENTS = 200_000;
+const WINDOW_MS = 100;
+const ONE_IN = 8;
 
 export type ConnectionChange = 'new' | 'update' | 'destroy' | 'alive';
 
@@ -34,11 +38,15 @@ export interface ConnectionVisitor {
   resynced(isWhole: boolean): void;
   /** A message nothing could be made of. */
   unreadable(): void;
+  /** So many events were counted and not looked at: there are more than {@link ConnectionListenerOptions.mostEventsASecond}. */
+  sampledOut?(events: number): void;
 }
 
 export interface ConnectionListenerOptions {
   readonly namespacePath?: string;
   readonly receiveBufferBytes?: number;
+  /** Beyond so many, beginnings and ends together, one in eight is looked at; two hundred thousand unless given. */
+  readonly mostEventsASecond?: number;
   /** Also changes of a connection's state. */
   readonly withUpdates?: boolean;
 }
@@ -59,14 +67,19 @@ export class ConnectionListener {
   readonly #record = newConnectionRecord();
   readonly #visitor: ConnectionVisitor;
   readonly #namespacePath: string | undefined;
+  readonly #mostInWindow: number;
+  #windowFrom = Number.NEGATIVE_INFINITY;
+  #inWindow = 0;
+  #leftOut = 0;
   #dropped: number;
   #list: ConnectionList | undefined;
   #resyncTimer: NodeJS.Timeout | undefined;
   #listedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(visitor: ConnectionVisitor, { namespacePath, receiveBufferBytes = RECEIVE_BUFFER, withUpdates = false }: ConnectionListenerOptions = {}) {
+  constructor(visitor: ConnectionVisitor, { namespacePath, receiveBufferBytes = RECEIVE_BUFFER, mostEventsASecond = MOST_EVENTS, withUpdates = false }: ConnectionListenerOptions = {}) {
     this.#visitor = visitor;
     this.#namespacePath = namespacePath;
+    this.#mostInWindow = Math.ceil((mostEventsASecond * WINDOW_MS) / 1_000);
     this.#socket = new NetlinkSocket({ ...(namespacePath === undefined ? {} : { namespacePath }), receiveBufferBytes });
     this.#socket.join(NFNLGRP_CONNTRACK_NEW);
     this.#socket.join(NFNLGRP_CONNTRACK_DESTROY);
@@ -84,6 +97,11 @@ export class ConnectionListener {
 
   #drain(): boolean {
     let hadSome = false;
+    const now = performance.now();
+    if (now - this.#windowFrom >= WINDOW_MS) {
+      this.#windowFrom = now;
+      this.#inWindow = 0;
+    }
     for (let turn = 0; turn < BATCHES_A_TURN && !this.#socket.isClosed; turn += 1) {
       const count = this.#batch.receive(this.#socket.fd);
       if (count !== 0) hadSome = true;
@@ -94,10 +112,17 @@ export class ConnectionListener {
       for (let at = 0; at < count; at += 1) this.#read(at);
       if (count < this.#batch.slots) break;
     }
+    if (this.#leftOut > 0) this.#visitor.sampledOut?.(this.#leftOut);
+    this.#leftOut = 0;
     return hadSome;
   }
 
   #read(at: number): void {
+    this.#inWindow += 1;
+    if (this.#inWindow > this.#mostInWindow && this.#inWindow % ONE_IN !== 0) {
+      this.#leftOut += 1;
+      return;
+    }
     const { bytes } = this.#batch;
     const start = this.#batch.start(at);
     const end = this.#batch.end(at);

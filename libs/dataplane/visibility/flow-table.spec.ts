@@ -67,6 +67,7 @@ describe('what a table of flows reports', () => {
         connections: 2,
         alive: 0,
         ended: 1,
+        replied: 0,
         sentBytes: 700,
         receivedBytes: 900,
         sentPackets: 5,

@@ -18,9 +18,15 @@ export interface FlowTableOptions {
   /** Different flows kept apart in one bucket. */
   readonly mostFlows?: number;
   readonly namesOf?: (address: string) => readonly string[];
+  /** A connection of a pod of this node has begun; record and bytes are good until this returns. */
+  readonly onBegun?: (flow: TalliedFlow, record: ConnectionRecord, bytes: Buffer) => void;
 }
 
-type LossKind = 'connectionEvents' | 'logRecords' | 'resyncs' | 'unreadable';
+type LossKind = 'connectionEvents' | 'logRecords' | 'resyncs' | 'unreadable' | 'sampledOut';
+
+const NO_LOSS: Readonly<Record<LossKind, number>> = { connectionEvents: 0, logRecords: 0, resyncs: 0, unreadable: 0, sampledOut: 0 };
+/** The kernel saw packets both ways. */
+const SEEN_REPLY = 2;
 
 /**
  * Adds up what the kernel tells about single connections and packets, and gives a report for each
@@ -38,6 +44,7 @@ export class FlowTable {
   readonly #bucketMs: number;
   readonly #mostFlows: number;
   readonly #namesOf: (address: string) => readonly string[];
+  readonly #onBegun: FlowTableOptions['onBegun'];
   readonly #pods = new LocalPods();
   readonly #key = new FlowKey();
   readonly #index = new Map<string, TalliedFlow>();
@@ -45,16 +52,17 @@ export class FlowTable {
   readonly #flowsOfPod = new Map<PodKey, number>();
   readonly #spoken: SpokenTable;
   readonly #overflowed = new Map<PodKey, number>();
-  readonly #loss = { connectionEvents: 0, logRecords: 0, resyncs: 0, unreadable: 0 };
+  readonly #loss: Record<LossKind, number> = { ...NO_LOSS };
   #foreign = 0;
   #from: number;
 
-  constructor({ reporter, startedAt, bucketMs = 10_000, mostFlows = 20_000, namesOf = () => [] }: FlowTableOptions) {
+  constructor({ reporter, startedAt, bucketMs = 10_000, mostFlows = 20_000, namesOf = () => [], onBegun }: FlowTableOptions) {
     this.#reporter = reporter;
     this.#from = startedAt;
     this.#bucketMs = bucketMs;
     this.#mostFlows = mostFlows;
     this.#namesOf = namesOf;
+    this.#onBegun = onBegun;
     this.#spoken = new SpokenTable(mostFlows);
   }
 
@@ -71,7 +79,10 @@ export class FlowTable {
     if (change === 'update') return;
     const flow = this.#find(this.#key.fromConnection('allowed', record, bytes), 'allowed', '', record.startedAt, change === 'new');
     if (flow === undefined) return;
-    if (change === 'new') flow.connections += 1;
+    if (change === 'new') {
+      flow.connections += 1;
+      this.#onBegun?.(flow, record, bytes);
+    }
     else if (change === 'alive') flow.alive += 1;
     else countEnd(flow, record);
   }
@@ -114,7 +125,7 @@ export class FlowTable {
       from: this.#from,
       to: now,
       flows: this.#flows.map((flow) => reportFlow(flow, this.#namesOf)).sort(compareFlows),
-      loss: { ...this.#loss },
+      loss: this.#lossSoFar(),
       overflowed: [...this.#overflowed].map(([pod, connections]) => ({ pod, connections })).sort((a, b) => compareText(a.pod, b.pod)),
       foreign: this.#foreign,
     };
@@ -124,9 +135,14 @@ export class FlowTable {
     this.#flows.length = 0;
     this.#flowsOfPod.clear();
     this.#overflowed.clear();
-    Object.assign(this.#loss, { connectionEvents: 0, logRecords: 0, resyncs: 0, unreadable: 0 });
+    Object.assign(this.#loss, NO_LOSS);
     this.#foreign = 0;
     return report;
+  }
+
+  #lossSoFar(): FlowReport['loss'] {
+    const { sampledOut, ...others } = this.#loss;
+    return sampledOut === 0 ? others : { ...others, connectionEvents: others.connectionEvents + sampledOut, sampledOut };
   }
 
   #find(key: FlowKey, verdict: FlowVerdict, profile: string, startedAt: number, counts: boolean): TalliedFlow | undefined {
@@ -201,6 +217,7 @@ interface FlowParts {
 
 function countEnd(flow: TalliedFlow, record: ConnectionRecord): void {
   flow.ended += 1;
+  if ((record.status & SEEN_REPLY) !== 0) flow.replied += 1;
   flow.sentBytes += Math.max(0, record.originalBytes);
   flow.receivedBytes += Math.max(0, record.replyBytes);
   flow.sentPackets += Math.max(0, record.originalPackets);

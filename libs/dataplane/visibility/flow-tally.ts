@@ -1,4 +1,4 @@
-import { compareText, type FlowVerdict, type ObservedApplication, type ObservedEnd, type ObservedFlow, type PodKey, type Protocol, type WireProtocol } from '#model';
+import { compareText, type FlowVerdict, type ObservedApplication, type ObservedEnd, type ObservedFlow, type ObservedProcess, type PodKey, type Protocol, type WireProtocol } from '#model';
 
 import type { Identification } from './protocol-signature.ts';
 
@@ -23,6 +23,8 @@ export interface TalliedFlow {
   connections: number;
   alive: number;
   ended: number;
+  /** Of the ended ones, those that were answered. */
+  replied: number;
   sentBytes: number;
   receivedBytes: number;
   sentPackets: number;
@@ -30,6 +32,8 @@ export interface TalliedFlow {
   longestMs: number;
   applications: Map<WireProtocol, number> | undefined;
   serverNames: Set<string> | undefined;
+  /** Connections by `client` or `server`, and the program at that end, where it was looked for. */
+  processes: Map<string, number> | undefined;
 }
 
 /** The counters of a flow that begins. */
@@ -37,6 +41,7 @@ export const NOTHING_YET = {
   connections: 0,
   alive: 0,
   ended: 0,
+  replied: 0,
   sentBytes: 0,
   receivedBytes: 0,
   sentPackets: 0,
@@ -44,6 +49,7 @@ export const NOTHING_YET = {
   longestMs: 0,
   applications: undefined,
   serverNames: undefined,
+  processes: undefined,
 };
 
 /** Notes what was spoken over one connection, and the server's name where the client said it. */
@@ -53,6 +59,13 @@ export function noteApplication(flow: TalliedFlow, { protocol, serverName }: Ide
   if (serverName === undefined) return;
   flow.serverNames ??= new Set();
   if (flow.serverNames.size < MOST_NAMES) flow.serverNames.add(serverName);
+}
+
+/** Notes which program one end of a connection belongs to. */
+export function noteProcess(flow: TalliedFlow, end: ObservedProcess['end'], name: string): void {
+  flow.processes ??= new Map();
+  const key = `${end} ${name}`;
+  if (flow.processes.has(key) || flow.processes.size < MOST_NAMES) flow.processes.set(key, (flow.processes.get(key) ?? 0) + 1);
 }
 
 /** The flow as it is reported. `namesOf` gives the names DNS answers gave an address. */
@@ -72,13 +85,21 @@ export function reportFlow(flow: TalliedFlow, namesOf: (address: string) => read
     connections: flow.connections,
     alive: flow.alive,
     ended: flow.ended,
+    // only the end of a connection tells: one that goes on may well be answered
+    ...(flow.ended === 0 ? {} : { replied: flow.replied }),
     sentBytes: flow.sentBytes,
     receivedBytes: flow.receivedBytes,
     sentPackets: flow.sentPackets,
     receivedPackets: flow.receivedPackets,
     longestMs: flow.longestMs,
     applications: applications.sort((a, b) => compareText(a.protocol, b.protocol)),
+    ...(flow.processes === undefined ? {} : { processes: [...flow.processes].sort(([a], [b]) => compareText(a, b)).map(processOf) }),
   };
+}
+
+function processOf([key, connections]: readonly [string, number]): ObservedProcess {
+  const space = key.indexOf(' ');
+  return { end: key.slice(0, space) === 'client' ? 'client' : 'server', name: key.slice(space + 1), connections };
 }
 
 function endOf(address: string, pod: PodKey | undefined, names: readonly string[]): ObservedEnd {

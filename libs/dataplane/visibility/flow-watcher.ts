@@ -13,6 +13,7 @@ import type { LocalPod } from './local-pods.ts';
 import { LogListener } from './log-listener.ts';
 import { readLogPrefix } from './log-prefix.ts';
 import type { LogRecord } from './log-record.ts';
+import { ProcessSampler } from './process-sampler.ts';
 import type { Identification } from './protocol-signature.ts';
 import { identifyProtocol } from './protocol-table.ts';
 
@@ -27,11 +28,15 @@ export interface FlowWatcherOptions {
   /** The node's network namespace; without it that of the thread. */
   readonly namespacePath?: string;
   readonly onReport: (report: FlowReport) => void;
-  /** An address that was closed because nobody vouched for it, each time it is logged, and when the kernel saw it. */
+  /** An address that was closed because nobody vouched for it, or for it behind that interface, each time it is logged, and when the kernel saw it. */
   readonly onUnknown?: (address: string, at: number) => void;
   readonly bucketMs?: number;
   readonly mostFlows?: number;
   readonly receiveBufferBytes?: number;
+  /** Beyond so many beginnings and ends of connections a second a sample is taken; see ConnectionListener. */
+  readonly mostEventsASecond?: number;
+  /** Whether the programs behind pods' ends are looked for, a few times a second: takes the processes of the host. */
+  readonly findsProcesses?: boolean;
 }
 
 /**
@@ -54,10 +59,12 @@ export class FlowWatcher {
   readonly #connections: ConnectionListener;
   readonly #logs: readonly LogListener[];
   readonly #clock: NodeJS.Timeout;
+  readonly #processes: ProcessSampler | undefined;
 
   constructor(options: FlowWatcherOptions) {
     this.#options = options;
-    const { reporter, namespacePath, bucketMs, mostFlows, receiveBufferBytes } = options;
+    const { reporter, namespacePath, bucketMs, mostFlows, receiveBufferBytes, mostEventsASecond, findsProcesses = false } = options;
+    this.#processes = findsProcesses ? new ProcessSampler() : undefined;
     const startedAt = Date.now();
     this.#table = new FlowTable({
       reporter,
@@ -65,6 +72,9 @@ export class FlowWatcher {
       ...(bucketMs === undefined ? {} : { bucketMs }),
       ...(mostFlows === undefined ? {} : { mostFlows }),
       namesOf: (address) => this.#names.namesOf(address, Date.now()),
+      onBegun: (flow, record, bytes) => {
+        this.#processes?.begun(flow, record, bytes);
+      },
     });
     const place = namespacePath === undefined ? {} : { namespacePath };
     this.#connections = new ConnectionListener(
@@ -81,8 +91,11 @@ export class FlowWatcher {
         unreadable: () => {
           this.#table.lost('unreadable', 1);
         },
+        sampledOut: (events) => {
+          this.#table.lost('sampledOut', events);
+        },
       },
-      { ...place, ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }) },
+      { ...place, ...(mostEventsASecond === undefined ? {} : { mostEventsASecond }), ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }) },
     );
     try {
       this.#logs = this.#listen(place);
@@ -104,6 +117,7 @@ export class FlowWatcher {
   /** Stops watching, with a last report of what there is. */
   close(): void {
     clearInterval(this.#clock);
+    this.#processes?.close();
     this.#connections.close();
     for (const log of this.#logs) log.close();
     this.#options.onReport(this.#table.finish(Date.now()));
@@ -140,7 +154,7 @@ export class FlowWatcher {
     if (reason.kind === 'foreign') return;
     if (reason.kind === 'verdict') {
       record.isAnswer = reason.isAnswer;
-      if (reason.verdict === 'unknown-pod') this.#tellUnknown(record, bytes);
+      if (reason.verdict === 'unknown-pod' || reason.verdict === 'spoofed') this.#tellUnknown(record, bytes);
       this.#table.refused(reason.verdict, reason.profile, record, bytes, reason.verdict === 'wrong-protocol' ? spokenIn(record, bytes) : undefined);
       return;
     }
