@@ -4,7 +4,7 @@ import { addressText } from './address-text.ts';
 import type { ConnectionChange } from './connection-listener.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import { FlowKey, protocolName } from './flow-key.ts';
-import { compareFlows, NOTHING_YET, noteApplication, reportFlow, type TalliedFlow } from './flow-tally.ts';
+import { compareFlows, NOTHING_YET, noteApplication, noteProcess, reportFlow, type TalliedFlow } from './flow-tally.ts';
 import { LocalPods, type LocalPod } from './local-pods.ts';
 import type { LogRecord } from './log-record.ts';
 import type { Identification } from './protocol-signature.ts';
@@ -98,6 +98,12 @@ export class FlowTable {
   /** What the first bytes of an allowed connection told. */
   spoken(spoken: Identification, record: LogRecord, bytes: Buffer): void {
     this.#spoken.note(this.#key.fromLog('allowed', record, bytes).ends(), spoken, (like) => this.#again(like));
+  }
+
+  /** Which program one end of a flow belongs to. What is found out after the flow was reported goes into the next stretch. */
+  foundProcess(like: TalliedFlow, end: 'client' | 'server', name: string): void {
+    const flow = this.#again(like);
+    if (flow !== undefined) noteProcess(flow, end, name);
   }
 
   lost(kind: LossKind, count: number): void {

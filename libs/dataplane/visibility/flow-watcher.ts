@@ -9,6 +9,7 @@ import { readDnsAnswer } from './dns-answer.ts';
 import { DnsNames } from './dns-names.ts';
 import { protocolName } from './flow-key.ts';
 import { FlowTable } from './flow-table.ts';
+import type { TalliedFlow } from './flow-tally.ts';
 import type { LocalPod } from './local-pods.ts';
 import { LogListener } from './log-listener.ts';
 import { readLogPrefix } from './log-prefix.ts';
@@ -64,7 +65,10 @@ export class FlowWatcher {
   constructor(options: FlowWatcherOptions) {
     this.#options = options;
     const { reporter, namespacePath, bucketMs, mostFlows, receiveBufferBytes, mostEventsASecond, findsProcesses = false } = options;
-    this.#processes = findsProcesses ? new ProcessSampler() : undefined;
+    const onFound = (flow: TalliedFlow, end: 'client' | 'server', name: string): void => {
+      this.#table.foundProcess(flow, end, name);
+    };
+    this.#processes = findsProcesses ? new ProcessSampler({ onFound }) : undefined;
     const startedAt = Date.now();
     this.#table = new FlowTable({
       reporter,

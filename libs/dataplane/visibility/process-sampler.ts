@@ -3,12 +3,14 @@ import type { Address } from '#model';
 import { addressAt } from './address-text.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import { protocolName } from './flow-key.ts';
-import { noteProcess, type TalliedFlow } from './flow-tally.ts';
+import type { TalliedFlow } from './flow-tally.ts';
 import { findNamespace } from './pod-namespace.ts';
 import { findProcesses, type ProcessFinding } from './process-lookup.ts';
 import type { SocketQuestion } from './socket-lookup.ts';
 
 export interface ProcessSamplerOptions {
+  /** The program at one end of a connection of this flow, as it calls itself. */
+  readonly onFound: (flow: TalliedFlow, end: 'client' | 'server', name: string) => void;
   /** One end of one connection is looked up so often at most. */
   readonly everyMs?: number;
   readonly locate?: (address: Address) => string | undefined;
@@ -33,6 +35,7 @@ const EVERY_MS = 250;
  * Short connections are mostly missed, so nothing follows from a program that is not named.
  */
 export class ProcessSampler {
+  readonly #onFound: ProcessSamplerOptions['onFound'];
   readonly #everyMs: number;
   readonly #locate: (address: Address) => string | undefined;
   readonly #find: (question: SocketQuestion) => ProcessFinding;
@@ -41,7 +44,8 @@ export class ProcessSampler {
   readonly #namespaces = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ everyMs = EVERY_MS, locate = findNamespace, find = findProcesses }: ProcessSamplerOptions = {}) {
+  constructor({ onFound, everyMs = EVERY_MS, locate = findNamespace, find = findProcesses }: ProcessSamplerOptions) {
+    this.#onFound = onFound;
     this.#everyMs = everyMs;
     this.#locate = locate;
     this.#find = find;
@@ -87,7 +91,7 @@ export class ProcessSampler {
       if (this.#namespaces.size >= MOST_NAMESPACES) this.#namespaces.clear();
       this.#namespaces.set(address.text, namespacePath);
       const [first] = finding.kind === 'found' ? finding.processes : [];
-      if (first !== undefined) noteProcess(flow, end, first.command);
+      if (first !== undefined) this.#onFound(flow, end, first.command);
     } catch {
       // the process whose namespace it was has ended
       this.#namespaces.delete(address.text);
