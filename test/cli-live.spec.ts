@@ -124,7 +124,7 @@ describe('deciding', () => {
     const { code, out } = await run(['simulate', '--workload', PRICING], { columns: 200 });
     expect(code).toBe(1);
     expect(out).toMatch(/1 kind of flow would die: 10 connections/);
-    expect(out.replace(/\s+/g, ' ')).toContain('workload shop/Deployment/mailer workload shop/Deployment/pricing 50051/TCP deny');
+    expect(out.replace(/\s+/g, ' ')).toContain('10 shop/Deployment/mailer shop/Deployment/pricing 50051/TCP deny');
   });
 
   it('goes on without asking only where told to, with a reason', async () => {

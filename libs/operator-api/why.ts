@@ -29,6 +29,7 @@ const sideSchema = z.strictObject({
       kind: z.enum(['approve', 'add-rule']).describe('approve what is proposed, or add a rule to it first'),
       text: z.string(),
       workload: workloadSchema,
+      admit: z.array(z.string()).describe('rules in quarantine that have to be admitted by their ids'),
       rule: ruleSchema.pick({ peers: true, ports: true }).optional().describe('the rule to add'),
     })
     .optional()

@@ -4,7 +4,7 @@ import { type DoneShape, routes, type SimulationShape } from '#operator-api';
 import { ExitCode } from '../exit-code.ts';
 import { confirmed, reasonGiven } from '../live/confirming.ts';
 import type { ControllerClient } from '../live/controller-client.ts';
-import { complain, type LiveOptions, printNotes, withController } from '../live/live-command.ts';
+import { complain, type LiveOptions, newNotes, printNotes, withController } from '../live/live-command.ts';
 import { readSpan, readWorkload } from '../live/live-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
@@ -91,7 +91,7 @@ function report(done: DoneShape, simulation: SimulationShape, { output }: Approv
     printJson({ ...done, simulation }, terminal);
     return;
   }
-  printNotes(done.notes, terminal);
+  printNotes(newNotes(done.notes, simulation.notes), terminal);
   terminal.out(`approved as revision ${String(done.revision ?? '')}; ringfence nodes shows where it is realised\n`);
 }
 

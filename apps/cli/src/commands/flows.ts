@@ -44,7 +44,7 @@ function printFlows(flows: readonly FlowShape[], hasMore: boolean, terminal: Ter
   const isAnyMissing = flows.some(({ missing }) => missing !== undefined);
   const head = ['FROM', 'TO', 'PORT', 'SPEAKS', 'CONNECTIONS', 'LAST SEEN', ...(isAnyMissing ? ['LACKS'] : [])];
   terminal.out(formatTable(head, isAnyMissing ? rows : rows.map((row) => row.slice(0, -1)), terminal.columns));
-  terminal.out(hasMore ? `\nthe first ${String(flows.length)}; see more with --limit\n` : `\n${String(flows.length)} kinds of flow\n`);
+  terminal.out(hasMore ? `\nthe first ${String(flows.length)}; see more with --limit\n` : `\n${String(flows.length)} ${flows.length === 1 ? 'kind' : 'kinds'} of flow\n`);
 }
 
 function fateText({ connections, denied, wouldBeDenied, replied }: FlowShape): string {

@@ -2,7 +2,7 @@ import { routes } from '#operator-api';
 
 import { ExitCode } from '../exit-code.ts';
 import { confirmed, reasonGiven } from '../live/confirming.ts';
-import { complain, type LiveOptions, printNotes, withController } from '../live/live-command.ts';
+import { complain, type LiveOptions, newNotes, printNotes, withController } from '../live/live-command.ts';
 import { printJson } from '../output/json.ts';
 import type { Terminal } from '../terminal.ts';
 import { printSimulation, readDays, simulated } from './simulate-live.ts';
@@ -30,7 +30,7 @@ export async function runRollback(number: string | undefined, options: RollbackO
     const done = await client.ask(routes.rollback, { body: { to, reason, ...(ticket === undefined ? {} : { ticket }), base: simulation.base } });
     if (options.output === 'json') printJson({ ...done, simulation }, terminal);
     else {
-      printNotes(done.notes, terminal);
+      printNotes(newNotes(done.notes, simulation.notes), terminal);
       terminal.out(`revision ${String(done.revision ?? '')} holds what ${to === 0 ? 'held before anything was approved' : `revision ${number} held`}\n`);
     }
     return ExitCode.fine;

@@ -34,8 +34,7 @@ export function proposalText(shown: ProposalShape, columns: number, now: number)
     ...edits.map(({ edit, by, at }) => ({ text: `edited by ${actorText(by)} ${agoText(at, now)}: ${edit.kind} in ${edit.direction}` })),
     ...misfits.map((text) => ({ indent: 2, text: `an edit does nothing: ${text}` })),
     ...brokenInvariants.map((text) => ({ text: `CANNOT BE APPROVED: ${text}` })),
-    ...(waitsFor.length === 0 ? [{ text: 'ready to approve' }] : [{ text: 'not ready:' }, ...waitsFor.map((text) => ({ indent: 2, text: `- ${text}` }))]),
-    ...awaitedRuns.map(({ workload: who, schedule, next }) => ({ indent: 2, text: `- ${workloadKey(who)} runs by "${schedule}"${next === undefined ? '' : `, next ${timeText(next, now)}`}` })),
+    ...(waitsFor.length === 0 ? [{ text: 'ready to approve' }] : [{ text: 'not ready:' }, ...waitsFor.map((text) => ({ indent: 2, text: `- ${text}${nextRunText(text, awaitedRuns, now)}` }))]),
     { text: '' },
     ...directionLines('ingress', shown.proposal.ingress, shown),
     { text: '' },
@@ -54,6 +53,12 @@ interface Line {
 function layOut(indent: number, text: string, columns: number): string {
   const margin = ' '.repeat(indent);
   return wrapText(text, Math.max(20, columns - indent)).split('\n').map((line) => `${line === '' ? '' : margin}${line}\n`).join('');
+}
+
+// What is waited for names the workload that has to run; when that is stands beside it.
+function nextRunText(text: string, runs: ProposalShape['awaitedRuns'], now: number): string {
+  const next = runs.find(({ workload }) => text.startsWith(`${workloadKey(workload)} `))?.next;
+  return next === undefined ? '' : `, next ${timeText(next, now)}`;
 }
 
 function directionLines(direction: 'ingress' | 'egress', proposed: DirectionProposalShape, shown: ProposalShape): readonly Line[] {

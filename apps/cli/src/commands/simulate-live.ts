@@ -81,13 +81,18 @@ export function printSimulation(simulation: SimulationShape, terminal: Terminal)
   const dying = lost.reduce((sum, { count }) => sum + count, 0);
   terminal.out(cleanText(`${what}, against revision ${String(base)}: ${count(flows, 'kind', 's of flow', ' of flow')} of the last ${count(days, 'day')} replayed, ${count(connections, 'connection')}`) + '\n');
   terminal.out(lost.length === 0 ? 'no flow would die\n' : `${count(lost.length, 'kind', 's of flow', ' of flow')} would die: ${count(dying, 'connection')}\n`);
-  printLossesAndUnused(simulation, terminal);
+  printLossesAndUnused({ lost: lost.map((flow) => ({ ...flow, from: bareName(flow.from), to: bareName(flow.to) })), unused: simulation.unused }, terminal);
   terminal.out(change.opened.length === 0 ? '\nNo path would open.\n' : '\nWould open:\n');
   terminal.out(formatTable(['FROM', 'TO', 'PORTS', 'SPEAKS'], change.opened.slice(0, CHANGES_SHOWN).map(changeRow), terminal.columns));
   if (change.opened.length > CHANGES_SHOWN) terminal.out(`… and ${String(change.opened.length - CHANGES_SHOWN)} more (-o json has all)\n`);
   terminal.out(`${count(change.closed.length, 'path')} would close.\n`);
   for (const text of brokenInvariants) terminal.out(`${cleanText(`CANNOT BE APPROVED: ${text}`)}\n`);
   printNotes(notes, terminal);
+}
+
+// Nearly every end is a workload: saying so in each row says nothing.
+function bareName(end: string): string {
+  return end.replace(/^workload /, '');
 }
 
 function count(number: number, word: string, plural = 's', singular = ''): string {

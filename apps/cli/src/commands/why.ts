@@ -67,9 +67,9 @@ function sideLines(side: WhySideShape, now: number): readonly string[] {
   ];
 }
 
-function remedyLines({ kind, text, workload, rule }: NonNullable<WhySideShape['remedy']>, direction: WhySideShape['direction']): readonly string[] {
+function remedyLines({ kind, text, workload, rule, admit }: NonNullable<WhySideShape['remedy']>, direction: WhySideShape['direction']): readonly string[] {
   const name = workloadKey(workload);
-  const approve = `        ringfence approve ${name}`;
+  const approve = `        ringfence approve ${name}${admit.length === 0 ? '' : ` --admit ${admit.join(' ')}`}`;
   const adding = rule === undefined ? [] : [`        ringfence edit ${name} --add ${direction} --peer ${peersText(rule.peers)} --port ${portsText(rule.ports)} --why "…"`];
   return [`      smallest change: ${text}`, ...(kind === 'add-rule' ? adding : []), approve];
 }

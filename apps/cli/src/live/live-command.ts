@@ -49,3 +49,9 @@ export function printNotes(notes: readonly DiagnosticShape[], terminal: Terminal
     terminal.err(`${cleanText(`${severity}: ${subject}: ${message}`)}\n${hint === '' ? '' : `  ${cleanText(hint)}\n`}`);
   }
 }
+
+/** The notes that were not said before. */
+export function newNotes(notes: readonly DiagnosticShape[], before: readonly DiagnosticShape[]): readonly DiagnosticShape[] {
+  const said = new Set(before.map(({ code, subject, message }) => JSON.stringify([code, subject, message])));
+  return notes.filter(({ code, subject, message }) => !said.has(JSON.stringify([code, subject, message])));
+}

@@ -21,7 +21,7 @@ const OTHER = 65_533;
 
 async function asked(host: string, uid: number | '', answer: (request: IncomingMessage) => Promise<unknown>): Promise<string> {
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    answer(request).then((value) => response.end(JSON.stringify(value)), (error: unknown) => response.end(JSON.stringify({ error: String((error as Error).message) })));
+    answer(request).then((value) => response.end(JSON.stringify(value)), (error: unknown) => response.end(JSON.stringify({ error: (error as Error).message })));
   });
   server.listen(0, host.replace(/^\[|\]$/g, '').replace('::ffff:', ''));
   await once(server, 'listening');

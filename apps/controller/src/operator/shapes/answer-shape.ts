@@ -53,9 +53,9 @@ function sideShape(side: WhySide): WhySideShape {
 
 function remedyShape(remedy: NonNullable<WhySide['remedy']>): NonNullable<WhySideShape['remedy']> {
   const { kind, text, workload } = remedy;
-  if (kind === 'approve') return { kind, text, workload };
+  if (kind === 'approve') return { kind, text, workload, admit: remedy.admit };
   const { peers, ports } = remedy.rule;
-  return { kind, text, workload, rule: { peers: peers === 'any' ? peers : peers.map(peerShape), ports } };
+  return { kind, text, workload, admit: [], rule: { peers: peers === 'any' ? peers : peers.map(peerShape), ports } };
 }
 
 function approvalOf({ number, decided, reason, ticket }: RevisionRecord): NonNullable<WhySideShape['closedBy']> {
