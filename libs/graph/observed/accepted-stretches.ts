@@ -39,9 +39,12 @@ export class AcceptedStretches {
   }
 
   add(from: number, to: number): void {
-    // nearly always the next one
-    if (from === this.#edges.at(-1)) {
-      this.#edges[this.#edges.length - 1] = to;
+    // nearly always it comes last
+    const last = this.#edges.at(-1) ?? -Infinity;
+    if (from >= last) {
+      if (from === last) this.#edges[this.#edges.length - 1] = to;
+      else this.#edges.push(from, to);
+      this.#closeOldestGap();
       return;
     }
     const edges: number[] = [];
@@ -57,6 +60,10 @@ export class AcceptedStretches {
     }
     edges.push(begin, end);
     this.#edges = edges.length === 2 ? edges : inOrder(edges);
+    this.#closeOldestGap();
+  }
+
+  #closeOldestGap(): void {
     if (this.#edges.length > MOST_GAPS * 2) this.#edges.splice(1, 2);
   }
 

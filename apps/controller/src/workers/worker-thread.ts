@@ -33,7 +33,8 @@ export function startWorkerThread<Order, News>({ module, name, data, onNews, onE
     workerData: data,
     // from source its imports are source too
     execArgv: ['--disable-warning=ExperimentalWarning', ...(file.pathname.endsWith('.ts') ? ['--conditions=source'] : [])],
-    ...(heapMiB === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
+    // what a pipeline needs for a moment is gone soon; more room for it is only memory
+    resourceLimits: { maxYoungGenerationSizeMb: 48, ...(heapMiB === undefined ? {} : { maxOldGenerationSizeMb: heapMiB }) },
   });
   let hasEnded = false;
   const end = (why: Error): void => {
