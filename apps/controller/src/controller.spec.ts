@@ -129,6 +129,29 @@ describe('a controller', () => {
     expect([counts.records, counts.connections]).toEqual([2, 6]);
   });
 
+  it('that takes over goes on from what the leader before it has seen and decided', async () => {
+    const first = await world.start({ keeps: 'sqlite', holder: 'first', leaseMs: 600 });
+    const second = await world.start({ keeps: 'sqlite', holder: 'second', leaseMs: 600 });
+    for (const { controller } of [first, second]) world.tell(controller, cluster);
+    expect((await second.controller.operator.status()).leadership).toEqual({ kind: 'follower', leader: 'first' });
+    await approve(first.controller, db);
+    for (const ago of [15_000, 9_000]) await first.controller.report(report(Date.now() - ago));
+    const seen = (controller: typeof first.controller): Promise<readonly number[]> => controller.operator.flows({}, { limit: 10 }).then(({ items }) => items.map(({ observed: { connections } }) => connections));
+    await waitFor(first.controller, () => seen(first.controller), ([connections]) => connections === 12, 'flows');
+    // seen by one who follows, and kept by nobody
+    await second.controller.report(report(Date.now() - 5_000));
+    await world.stop(first.controller);
+    await waitFor(second.controller, () => second.controller.operator.status(), ({ leadership }) => leadership.kind === 'leader', 'the lead');
+    await waitFor(second.controller, () => seen(second.controller), ([connections]) => connections === 12, 'what the first has seen');
+    expect(second.controller.state.revisions.length).toBe(1);
+    await second.controller.report(report(Date.now() - 2_000));
+    await waitFor(second.controller, () => seen(second.controller), ([connections]) => connections === 18, 'more of it');
+    await world.stop(second.controller);
+    const third = await world.start({ keeps: 'sqlite', holder: 'third' });
+    world.tell(third.controller, cluster);
+    await waitFor(third.controller, () => seen(third.controller), ([connections]) => connections === 18, 'all of it');
+  });
+
   it('begins again where it ended: what was decided, what was seen; the nodes go on meanwhile', async () => {
     const first = await world.start({ keeps: 'sqlite' });
     world.tell(first.controller, cluster);

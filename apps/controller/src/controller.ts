@@ -1,5 +1,4 @@
 import { ControllerCertificate, Revocations } from '#certificates';
-import type { EvidenceRow } from '#graph';
 import type { Diagnostic, FlowReport, SourceUpdate } from '#model';
 import { type Actor, currentNumber, currentRevision, type ReviewCommand, type ReviewEntry, type ReviewState } from '#review';
 import { isStoreError } from '#store';
@@ -7,6 +6,7 @@ import { isStoreError } from '#store';
 import { NodeChannelServer } from './channel/node-channel-server.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { DecisionDesk } from './decisions/decision-desk.ts';
+import { EvidenceDesk } from './decisions/evidence-desk.ts';
 import { Leader } from './decisions/leadership.ts';
 import { ReviewLog } from './decisions/review-log.ts';
 import { RuleDesk } from './decisions/rule-desk.ts';
@@ -47,6 +47,7 @@ export class Controller {
   readonly #learning: LearningLink;
   readonly #log: ReviewLog;
   readonly #leader: Leader;
+  readonly #evidence: EvidenceDesk;
   readonly #desk: DecisionDesk;
   readonly #rules: RuleDesk;
   readonly #policies: PolicyDesk;
@@ -58,7 +59,6 @@ export class Controller {
   #waitsFor: readonly string[] = [];
   #findings: readonly Diagnostic[] = [];
   #storeProblem: string | undefined;
-  #writing: Promise<void> = Promise.resolve();
   #unsubscribe: () => void = () => undefined;
 
   constructor(options: ControllerOptions) {
@@ -74,7 +74,7 @@ export class Controller {
         },
         onApprovals: (approvals) => void this.#rules.approve(approvals),
         onRows: (rows) => {
-          this.#keep(rows);
+          this.#evidence.keep(rows);
         },
         onWaits: () => undefined,
       },
@@ -85,7 +85,11 @@ export class Controller {
     this.sources = new SourceDesk([this.#enforcement, this.#learning], { now: Date.now, onChange: () => { this.operator.changed({ kind: 'status' }); } });
     this.nodes = new NodeDesk({
       enforcement: this.#enforcement,
-      onFlows: (report) => this.#learning.report(report),
+      onFlows: async (report) => {
+        // what a follower took in nobody would keep; the node does, until somebody leads
+        await this.#evidence.whenKeeping;
+        await this.#learning.report(report);
+      },
       onUpdate: (update) => {
         this.#nodeUpdate(update);
       },
@@ -114,6 +118,20 @@ export class Controller {
         this.#trouble(what, error);
       },
     });
+    this.#evidence = new EvidenceDesk({
+      evidence: store.evidence,
+      leader: this.#leader,
+      restore: (rows) => this.#learning.restore(rows),
+      onUnread: (unread) => {
+        log.warn({ unread }, 'rows of evidence that nothing could be made of are left out');
+      },
+      onTrouble: (what, error) => {
+        this.#trouble(what, error);
+      },
+      onWritten: () => {
+        this.#storeProblem = undefined;
+      },
+    });
     this.#desk = new DecisionDesk({
       log: this.#log,
       leader: this.#leader,
@@ -139,8 +157,7 @@ export class Controller {
   async start(): Promise<{ readonly channelPorts: readonly number[] }> {
     const { store, log, authority, listen, version } = this.#options;
     await this.#leader.start();
-    const unread = await this.#learning.restore(store.evidence.all());
-    if (unread > 0) log.warn({ unread }, 'rows of evidence that nothing could be made of are left out');
+    await this.#evidence.begin();
     await this.#log.catchUp();
     this.#unsubscribe = store.journal.subscribe(() => {
       this.#log.catchUp().catch((error: unknown) => {
@@ -198,8 +215,8 @@ export class Controller {
     this.#revocations.close();
     await this.#channel?.close();
     const rows = await this.#learning.finish();
-    this.#keep(rows);
-    await this.#writing;
+    this.#evidence.keep(rows);
+    await this.#evidence.close();
     await this.#leader.close();
     this.operator.close();
     await Promise.all([this.#learning.close(), this.#enforcement.close()]);
@@ -252,22 +269,7 @@ export class Controller {
   #led(leadership: Leadership): void {
     this.#options.log.info({ ...leadership }, leadership.kind === 'leader' ? 'this controller leads' : 'this controller follows: it answers questions and decides nothing');
     this.operator.changed({ kind: 'status' });
-  }
-
-  // one after the other, so that an older row never comes over a newer one
-  #keep(rows: readonly EvidenceRow[]): void {
-    if (rows.length === 0) return;
-    this.#writing = this.#writing.then(async () => {
-      const { fence } = this.#leader;
-      if (fence === undefined) return;
-      try {
-        const result = await this.#options.store.evidence.put(rows, { fence });
-        if (result.kind === 'fenced') this.#leader.lost();
-        this.#storeProblem = undefined;
-      } catch (error) {
-        this.#trouble('keep what was seen', error);
-      }
-    });
+    this.#evidence.led(leadership);
   }
 
   #trouble(what: string, error: unknown): void {

@@ -52,8 +52,8 @@ export class LearningPipeline {
   readonly #gate: SourceGate;
   readonly #queue: ReportQueue;
   readonly #addresses = new AddressHistory();
-  readonly #observed: ObservedHistory;
-  readonly #watch = new WatchLog();
+  #observed: ObservedHistory;
+  #watch = new WatchLog();
   #state: ReviewState = NOTHING_DECIDED;
   #snapshot: Snapshot | undefined;
   #isDirty = false;
@@ -78,7 +78,7 @@ export class LearningPipeline {
     this.#objects = new EnforcedObjects(options.digest, NOTHING_LEARNED);
     this.#gate = new SourceGate(options.required);
     this.#queue = new ReportQueue(MOST_WAITING_FLOWS, options.settleMs ?? 1_000);
-    this.#observed = new ObservedHistory(options.mostRelationships === undefined ? {} : { mostPairs: options.mostRelationships });
+    this.#observed = this.#nothingObserved();
   }
 
   /** What was worked out last; undefined before everything required was in sync. */
@@ -98,8 +98,16 @@ export class LearningPipeline {
     return this.#observed.unattributed;
   }
 
-  /** Rows of an earlier process, before anything else; gives how many nothing could be made of. */
+  /**
+   * Takes what an earlier process, or whoever led before, has kept: in place of what was seen here,
+   * which nobody has kept. Gives how many rows nothing could be made of.
+   */
   restore(rows: Iterable<EvidenceRow>, now: number): number {
+    this.#observed = this.#nothingObserved();
+    this.#watch = new WatchLog();
+    this.#round = undefined;
+    this.#stages = [];
+    this.#isStale = true;
     const rest: EvidenceRow[] = [];
     let unread = 0;
     for (const row of rows) {
@@ -147,6 +155,11 @@ export class LearningPipeline {
   /** Every row there is, for an orderly end. */
   allRows(now: number): readonly EvidenceRow[] {
     return [...this.#observed.changes(now, true), ...this.#watch.changes(true)];
+  }
+
+  #nothingObserved(): ObservedHistory {
+    const { mostRelationships } = this.#options;
+    return new ObservedHistory(mostRelationships === undefined ? {} : { mostPairs: mostRelationships });
   }
 
   #look(now: number): void {

@@ -29,7 +29,7 @@ export class LearningLink {
   readonly #link: PipelineLink<LearningOrder>;
   readonly #feed: UpdateFeed;
   readonly #asked = new Map<number, Waiting>();
-  readonly #restored = Promise.withResolvers<number>();
+  #restored = Promise.withResolvers<number>();
   readonly #finished = Promise.withResolvers<readonly EvidenceRow[]>();
   #ids = 0;
   #isClosed = false;
@@ -56,16 +56,15 @@ export class LearningLink {
     this.#link.send({ kind: 'entries', entries });
   }
 
-  /** Gives it the rows of an earlier process, before anything else; says how many it could make nothing of. */
+  /** Gives it what was kept, in place of what it has seen; says how many rows it could make nothing of. Nothing happens where they cannot all be read. */
   async restore(rows: AsyncIterable<EvidenceRow>): Promise<number> {
-    let batch: EvidenceRow[] = [];
+    const batches: EvidenceRow[][] = [[]];
     for await (const row of rows) {
-      batch.push(row);
-      if (batch.length < ROWS_AT_ONCE) continue;
-      this.#link.send({ kind: 'restore', rows: batch, isLast: false });
-      batch = [];
+      if ((batches.at(-1)?.length ?? 0) >= ROWS_AT_ONCE) batches.push([]);
+      batches.at(-1)?.push(row);
     }
-    this.#link.send({ kind: 'restore', rows: batch, isLast: true });
+    this.#restored = Promise.withResolvers();
+    for (const [at, batch] of batches.entries()) this.#link.send({ kind: 'restore', rows: batch, isLast: at === batches.length - 1 });
     return this.#restored.promise;
   }
 
