@@ -24,6 +24,8 @@ export interface ControllerProcessOptions {
   readonly enforcesExisting: boolean;
   readonly folder: string | undefined;
   readonly invariants: readonly string[];
+  /** Files Hubble exports flows to. */
+  readonly hubble: readonly string[];
   /** A folder of rules that approve in a person's place; absent: everything waits for a person. */
   readonly autoApproval: string | undefined;
   readonly port: number;
@@ -43,6 +45,7 @@ What runs is read from the first of these there is:
   --source NAME           only this one: auto, kubernetes, lab, recorded (auto)
                           lab: the example shop with real packets in network namespaces (Linux, root)
                           recorded: the same shop with recorded flows
+  --hubble FILE           flows that Hubble (Cilium) exports there, read while the file grows; may be repeated
 
 What becomes of what is approved:
   --enforce               NetworkPolicies may be written to the cluster; without it nothing ever is
@@ -63,7 +66,7 @@ Each option can be given as an environment variable too: RINGFENCE_STATE, RINGFE
 `;
 
 const TEXTS = ['state', 'store', 'lease', 'source', 'kubeconfig', 'context', 'folder', 'port', 'listen', 'auto-approval'] as const;
-const LISTS = ['watch', 'invariants'] as const;
+const LISTS = ['watch', 'invariants', 'hubble'] as const;
 const FLAGS = ['enforce', 'enforce-existing', 'fresh'] as const;
 const SOURCES: readonly SourceChoice[] = ['auto', 'kubernetes', 'lab', 'recorded'];
 
@@ -116,6 +119,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
       enforcesExisting: flag('enforce-existing'),
       folder: text('folder'),
       invariants: list('invariants'),
+      hubble: list('hubble'),
       autoApproval: text('auto-approval'),
       port,
       listen,

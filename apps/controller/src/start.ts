@@ -12,6 +12,7 @@ import { createOperatorApp } from './operator/operator-app.ts';
 import type { ControllerStatus } from './operator/controller-status.ts';
 import { type ControllerProcessOptions, storeIn } from './options.ts';
 import { packageVersion } from './package-folder.ts';
+import { feedHubble } from './sources/hubble-feed.ts';
 import { prepareStateFolder } from './state-folder.ts';
 import { openStore, placeOfStore } from './store-choice.ts';
 import { threadedPipelines } from './workers/pipelines.ts';
@@ -76,6 +77,7 @@ export async function startController(options: ControllerProcessOptions, plan: S
   const { channelPorts } = await controller.start();
   const app = await createOperatorApp(controller.operator, { version, port: options.port, log });
   const urls = await app.listen();
+  const endHubble = feedHubble(controller, options.hubble, log);
   log.info({ urls, channelPorts, state }, 'the controller is up');
   return {
     controller,
@@ -83,6 +85,7 @@ export async function startController(options: ControllerProcessOptions, plan: S
     urls,
     channelPort: channelPorts[0] ?? 0,
     stop: async () => {
+      endHubble();
       await app.close();
       await controller.stop();
     },
