@@ -1,9 +1,15 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { parseAllDocuments } from 'yaml';
+
 import { inferGraph } from '#graph';
 import type { JsonObject } from '#model';
 
 import { describeWithCluster } from '../support/needs.ts';
+import { repositoryRoot } from '../support/shared.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { addNamespace, addNodes, deploy, running } from './cluster-world.ts';
 import { WatchedCluster } from './watched-cluster.ts';
@@ -65,6 +71,25 @@ describeWithCluster(
       const { relationships } = inferGraph(snapshot);
       expect(relationships.map(({ from, to }) => JSON.stringify([from, to])).some((text) => text.includes('"web"') && text.includes('"db"'))).toBe(true);
       expect(snapshot.diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+    }, TEST_MS);
+
+    it('is told with the rights its manifests give, but for Secrets', async () => {
+      const files = ['rbac.yaml', 'rbac-secrets.yaml'].map((file) => parseAllDocuments(readFileSync(join(repositoryRoot, 'manifests', 'controller', file), 'utf8')).map((document) => document.toJS() as JsonObject));
+      const give = async (documents: readonly JsonObject[]): Promise<void> => {
+        for (const document of documents.filter(({ kind }) => kind !== 'ServiceAccount')) {
+          const isBinding = document['kind'] === 'ClusterRoleBinding';
+          const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'controller' }];
+          await cluster.client.create(`/apis/rbac.authorization.k8s.io/v1/${isBinding ? 'clusterrolebindings' : 'clusterroles'}`, isBinding ? { ...document, subjects } : document);
+        }
+      };
+      await give(files[0] ?? []);
+      const source = await watch(await cluster.kubeconfigOf('controller'));
+      await source.untilInSync();
+      const denied = (): readonly string[] => source.kinds().filter(({ state }) => state === 'denied').map(({ kind }) => kind);
+      expect(denied()).toEqual(['/Secret']);
+      await give(files[1] ?? []);
+      await source.until('Secrets are read too', () => denied().length === 0);
+      expect(source.kinds().filter(({ state }) => state !== 'in sync' && state !== 'absent')).toEqual([]);
     }, TEST_MS);
 
     it('says of every kind how it stands', async () => {

@@ -2,7 +2,7 @@ import type { Diagnostic } from '#model';
 
 import { shown } from '../shown-text.ts';
 import type { KindStatus } from './kind-status.ts';
-import { kindTitle, needOf } from './watched-kind.ts';
+import { kindTitle } from './watched-kind.ts';
 
 /** What people are told of an API server and its kinds: each thing once, when it begins. */
 export class KindProblems {
@@ -32,7 +32,7 @@ export class KindProblems {
   }
 
   /** What is to be told where a kind stands differently than before; nothing where that is news to nobody. */
-  of({ kind, state, why = '' }: KindStatus, before: KindStatus | undefined): Diagnostic | undefined {
+  of({ kind, need, state, why = '' }: KindStatus, before: KindStatus | undefined): Diagnostic | undefined {
     // a server that is gone is gone for all kinds at once, and is told of once
     const isTold = [...this.#failing.values(), this.#unreachableWhy].includes(why);
     if (state === 'failing') this.#failing.set(kind, why);
@@ -43,9 +43,9 @@ export class KindProblems {
       case 'denied':
         return {
           code: 'kind-denied',
-          severity: needOf(kind) === 'always' ? 'error' : needOf(kind) === 'never' ? 'info' : 'warning',
+          severity: need === 'always' ? 'error' : need === 'never' ? 'info' : 'warning',
           subject,
-          message: needOf(kind) === 'always' ? `${why}; nothing is decided without it` : `${why}; what is known of it stands, and the rest goes on without`,
+          message: need === 'always' ? `${why}; nothing is decided without it` : `${why}; what is known of it stands, and the rest goes on without`,
           hint: 'give the rights to list and watch it, or leave it: it is tried again',
         };
       case 'failing':

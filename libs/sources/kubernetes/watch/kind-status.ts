@@ -1,7 +1,11 @@
+import type { KindNeed } from './watched-kind.ts';
+
 /** How things stand with one kind of object. */
 export interface KindStatus {
   /** `group/Kind`; the core group is empty. */
   readonly kind: string;
+  /** What hangs on it; nothing on a custom kind nobody here knows (`never`). */
+  readonly need: KindNeed;
   /**
    * `waiting` until it is its turn; `listing`; `in sync`; `denied` where we may not read it;
    * `absent` where the server has not got it; `failing` while it cannot be read for another reason.

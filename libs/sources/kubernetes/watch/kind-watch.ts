@@ -65,7 +65,7 @@ export class KindWatch {
   }
 
   get status(): KindStatus {
-    return { kind: kindName(this.kind), ...this.#state, objects: this.#told.size, lists: this.#lists };
+    return { kind: kindName(this.kind), need: this.kind.need, ...this.#state, objects: this.#told.size, lists: this.#lists };
   }
 
   start(): void {

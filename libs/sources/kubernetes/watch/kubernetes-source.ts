@@ -139,7 +139,7 @@ export class KubernetesSource {
     }
     // what everything hangs on is listed first
     for (const kind of [...chosen].sort((a, b) => rank(a) - rank(b))) if (!this.#watches.has(kindName(kind))) this.#begin(kind);
-    for (const name of knownKinds()) if (!this.#watches.has(name)) this.#setStatus({ kind: name, state: 'absent', objects: 0, lists: 0 });
+    for (const name of knownKinds()) if (!this.#watches.has(name)) this.#setStatus({ kind: name, need: needOf(name), state: 'absent', objects: 0, lists: 0 });
     this.#isDiscovered = true;
     this.#judge();
   }
