@@ -39,7 +39,8 @@ export function feedKubernetes(controller: Controller, connection: ClusterConnec
         sources.setInSync(KUBERNETES_SOURCE, false, 'the API server cannot be read just now');
       },
       status: (kind) => {
-        if (kind.state === 'denied' || kind.state === 'failing') degraded.set(kind.kind, kind);
+        // nothing hangs on a custom kind nobody here knows
+        if (kind.need !== 'never' && (kind.state === 'denied' || kind.state === 'failing')) degraded.set(kind.kind, kind);
         else degraded.delete(kind.kind);
         state();
       },
