@@ -22,9 +22,9 @@ describeWithCluster('Lease objects on a server', () => {
   let count = 0;
   let now = 1_000;
 
-  /** Somebody with the rights of manifests/controller/rbac-leader.yaml and no others. */
+  /** Somebody with the rights of manifests/controller/rbac-replicas.yaml and no others. */
   async function leaderOf({ authority, client: admin, server }: Cluster, namespace: string): Promise<ClusterClient> {
-    const [role, binding] = parseAllDocuments(readFileSync(join(repositoryRoot, 'manifests', 'controller', 'rbac-leader.yaml'), 'utf8')).map((document) => document.toJS() as { readonly metadata: object });
+    const [role, binding] = parseAllDocuments(readFileSync(join(repositoryRoot, 'manifests', 'controller', 'rbac-replicas.yaml'), 'utf8')).map((document) => document.toJS() as { readonly metadata: object });
     const path = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
     await admin.create(`${path}/roles`, { ...role, metadata: { ...role?.metadata, namespace } });
     await admin.create(`${path}/rolebindings`, { ...binding, metadata: { ...binding?.metadata, namespace }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'leader' }] });
