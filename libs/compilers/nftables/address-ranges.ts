@@ -6,14 +6,17 @@ export interface AddressRange {
   readonly family: IpFamily;
   readonly first: bigint;
   readonly last: bigint;
+  /** How it is written, where it is one address whose text is known already. */
+  readonly text?: string;
 }
 
 export function rangeOf(prefix: Prefix): AddressRange {
   return { family: prefix.family, first: prefix.first, last: lastOf(prefix) };
 }
 
-export function rangeOfAddress({ family, bits }: Address): AddressRange {
-  return { family, first: bits, last: bits };
+export function rangeOfAddress({ family, bits, text }: Address): AddressRange {
+  // one with an IPv4 address inside is written by the rules below
+  return { family, first: bits, last: bits, ...(family === 6 && text.includes('.') ? {} : { text }) };
 }
 
 /** The addresses of all blocks together, each without its own exceptions; sorted, never overlapping or touching. */
@@ -27,7 +30,7 @@ export function mergeRanges(ranges: readonly AddressRange[]): readonly AddressRa
   for (const range of [...ranges].sort(compareRanges)) {
     const previous = merged.at(-1);
     if (previous?.family !== range.family || range.first > previous.last + 1n) merged.push(range);
-    else if (range.last > previous.last) merged[merged.length - 1] = { ...previous, last: range.last };
+    else if (range.last > previous.last) merged[merged.length - 1] = { family: previous.family, first: previous.first, last: range.last };
   }
   return merged;
 }
@@ -52,7 +55,8 @@ export function rangesContain(ranges: readonly AddressRange[], { family, bits }:
 }
 
 /** `192.0.2.7`, `192.0.2.0/24` or `192.0.2.7-192.0.2.9`, whichever is shortest to read. */
-export function formatRange({ family, first, last }: AddressRange): string {
+export function formatRange({ family, first, last, text }: AddressRange): string {
+  if (text !== undefined) return text;
   if (first === last) return addressText(family, first);
   const size = last - first + 1n;
   const isPrefix = (size & (size - 1n)) === 0n && first % size === 0n;

@@ -19,6 +19,8 @@ export interface NodeSettings {
   readonly fateOf?: (entry: DispatchEntry) => ConnectionFate | undefined;
   /** For addresses that stay unknown where anything is enforced; absent: `closed`. */
   readonly failMode?: FailMode;
+  /** What entries became by settings that say the same of them: an entry that is the same then is not settled again. */
+  readonly known?: WeakMap<DispatchEntry, DispatchEntry>;
   /** The node itself as what policies are about, and the profiles it follows. */
   readonly host?: { readonly entry: HostEntry; readonly profiles: readonly Profile[] };
 }
@@ -39,7 +41,15 @@ export function withNodeSettings(bundle: NodeBundle, settings: NodeSettings, dig
   return { ...bundle, pods, profiles, contested: isEnforcing(pods) ? bundle.contested : [], ...set, hash: digestOf(digest, parts) };
 }
 
-function settled(entry: DispatchEntry, { modeOf, interfaceOf, linksOf, fateOf }: NodeSettings): DispatchEntry {
+function settled(entry: DispatchEntry, settings: NodeSettings): DispatchEntry {
+  const before = settings.known?.get(entry);
+  if (before !== undefined) return before;
+  const now = settle(entry, settings);
+  settings.known?.set(entry, now);
+  return now;
+}
+
+function settle(entry: DispatchEntry, { modeOf, interfaceOf, linksOf, fateOf }: NodeSettings): DispatchEntry {
   const fate = fateOf?.(entry);
   const links = ownLinks(entry, linksOf?.(entry) ?? []);
   const settings = { ingressMode: modeOf?.(entry, 'ingress'), egressMode: modeOf?.(entry, 'egress'), interface: interfaceOf?.(entry), links: links.length === 0 ? undefined : links, fate: fate?.kind === 'cut' ? undefined : fate };
@@ -49,6 +59,7 @@ function settled(entry: DispatchEntry, { modeOf, interfaceOf, linksOf, fateOf }:
 
 // an address somebody else claims as well is closed, and nobody's to speak from
 function ownLinks({ addresses }: DispatchEntry, links: readonly GuardedLink[]): readonly GuardedLink[] {
+  if (links.length === 0) return links;
   const own = new Set(addresses.map(({ text }) => text));
   return links.map((link) => ({ interface: link.interface, addresses: link.addresses.filter(({ text }) => own.has(text)) })).filter((link) => isGuardable(link.interface) && link.addresses.length > 0);
 }

@@ -7,6 +7,15 @@ import type { DispatchEntry, NodeBundle } from './node-bundle.ts';
 import type { PodState } from './pod-state.ts';
 import type { ProfileState } from './profile-state.ts';
 
+/** A pod as bundles have it: worked out once, for nodes are described far more often than pods change. */
+interface DescribedPod {
+  readonly entry: DispatchEntry;
+  readonly line: string;
+  readonly own: readonly AddressRange[];
+}
+
+const described = new WeakMap<PodState, DescribedPod>();
+
 interface Dispatch {
   readonly part: Pick<NodeBundle, 'pods' | 'contested' | 'local4' | 'local6' | 'failMode'>;
   readonly digest: string;
@@ -51,15 +60,16 @@ export class NodeState {
 
   #describe(blocks: readonly Prefix[], strays: readonly Address[], digest: Digest): Dispatch {
     const pods = [...this.pods.values()].sort((a, b) => compareText(a.key, b.key));
-    const own = pods.flatMap((pod) => [...pod.addresses, ...pod.contested]).map(rangeOfAddress);
-    const local = mergeRanges([...subtractRanges(blocks.map(rangeOf), strays.map(rangeOfAddress)), ...own]);
+    const all = pods.map(describe);
+    const local = mergeRanges([...subtractRanges(blocks.map(rangeOf), strays.map(rangeOfAddress)), ...all.flatMap(({ own }) => own)]);
     const local4 = textsOf(local, 4);
     const local6 = textsOf(local, 6);
     const contested = [...new Map(pods.flatMap((pod) => pod.contested).map((address) => [address.text, address])).values()].sort(compareAddresses);
-    const entries = pods.map(entryOf);
+    const entries = all.map(({ entry }) => entry);
+    const lines = all.map(({ line }) => line);
     // who is open to everything has nothing to fear from an address nobody knows
-    if (!isEnforcing(entries)) return { part: { pods: entries, contested: [], local4, local6, failMode: 'open' }, digest: digestOf(digest, ['open', local4.join(), local6.join(), ...entries.map(lineOf)]) };
-    const digested = digestOf(digest, [local4.join(), local6.join(), contested.map(({ text }) => text).join(), ...entries.map(lineOf)]);
+    if (!isEnforcing(entries)) return { part: { pods: entries, contested: [], local4, local6, failMode: 'open' }, digest: digestOf(digest, ['open', local4.join(), local6.join(), ...lines]) };
+    const digested = digestOf(digest, [local4.join(), local6.join(), contested.map(({ text }) => text).join(), ...lines]);
     return { part: { pods: entries, contested, local4, local6 }, digest: digested };
   }
 }
@@ -68,6 +78,15 @@ export class NodeState {
 function sortedByName(profiles: Iterable<ProfileState>): readonly ProfileState[] {
   const byName = new Map([...profiles].map((profile) => [profile.name, profile]));
   return [...byName.values()].sort((a, b) => compareText(a.name, b.name));
+}
+
+function describe(state: PodState): DescribedPod {
+  const known = described.get(state);
+  if (known?.entry.ingress === state.ingress?.name && known?.entry.egress === state.egress?.name && known !== undefined) return known;
+  const entry = entryOf(state);
+  const pod = { entry, line: lineOf(entry), own: [...state.addresses, ...state.contested].map(rangeOfAddress) };
+  described.set(state, pod);
+  return pod;
 }
 
 function entryOf({ key, addresses, ingress, egress }: PodState): DispatchEntry {

@@ -1,4 +1,4 @@
-import { changesBetween, type CompiledHost, type CompileInput, HostCompiler, type HostCompilerOptions, NodeCompiler, type NodeBundle, withNodeSettings } from '#compilers/nftables';
+import { changesBetween, type CompiledHost, type CompileInput, HostCompiler, type HostCompilerOptions, NodeCompiler, type NodeBundle, type NodeSettings, withNodeSettings } from '#compilers/nftables';
 import { Inventory } from '#inventory';
 import { compareText, type Diagnostic, type Policy, type Revision, type Snapshot, type SourceUpdate } from '#model';
 import { adoptPolicies, comparePolicies } from '#policy';
@@ -83,6 +83,8 @@ export class EnforcementPipeline {
   #combined: { readonly revision: Revision; readonly policies: readonly Policy[]; readonly result: Revision } | undefined;
   #isDirty = true;
   #areSettingsDirty = true;
+  /** What entries of pods became by the settings there are. */
+  #settled: NonNullable<NodeSettings['known']> = new WeakMap();
   #slowDirtySince: number | undefined;
   #slowAt = Number.NEGATIVE_INFINITY;
 
@@ -157,7 +159,10 @@ export class EnforcementPipeline {
     }
     this.#compileHosts(input);
     // labels of namespaces say modes, so all of them are looked at again
-    if (this.#areSettingsDirty || before?.snapshot.namespaces !== snapshot.namespaces) for (const node of this.#compiled.keys()) this.#pending.add(node);
+    if (this.#areSettingsDirty || before?.snapshot.namespaces !== snapshot.namespaces || before.snapshot.nodes !== snapshot.nodes) {
+      this.#settled = new WeakMap();
+      for (const node of this.#compiled.keys()) this.#pending.add(node);
+    }
     this.#areSettingsDirty = false;
     this.#slowDirtySince ??= now;
   }
@@ -182,9 +187,10 @@ export class EnforcementPipeline {
 
   #handOver(most: number): readonly NodeBundle[] {
     if (this.#pending.size === 0 || this.#input === undefined) return [];
-    const settings = nodeSettings(this.#input.snapshot, this.#settings);
+    const settings = nodeSettings(this.#input.snapshot, this.#settings, this.#settled);
     const nodes: NodeBundle[] = [];
-    for (const node of [...this.#pending].sort(compareText)) {
+    // who has waited longest comes first: under a storm of changes nobody is left waiting
+    for (const node of this.#pending) {
       if (nodes.length >= most) break;
       this.#pending.delete(node);
       const compiled = this.#compiled.get(node);
@@ -196,7 +202,7 @@ export class EnforcementPipeline {
       this.#bundles.set(node, bundle);
       nodes.push(bundle);
     }
-    return nodes;
+    return nodes.sort((a, b) => compareText(a.node, b.node));
   }
 
   #slow(now: number): Pick<EnforcementTurn, 'outputs' | 'diagnostics'> {

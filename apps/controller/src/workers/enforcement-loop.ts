@@ -6,7 +6,7 @@ import { EnforcementPipeline, type EnforcementTurn } from '../pipeline/enforceme
 import type { EnforcementNews, EnforcementOrder, EnforcementWorkerData } from './enforcement-orders.ts';
 import { enforcementSettings } from './enforcement-settings.ts';
 
-const NODES_A_TURN = 64;
+const NODES_A_TURN = 256;
 /** Turns rest for so long at least: what comes in meanwhile is worked off at once. */
 const SHORTEST_REST_MS = 5;
 
