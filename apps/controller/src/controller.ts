@@ -158,7 +158,7 @@ export class Controller {
     const { store, log, authority, listen, version } = this.#options;
     await this.#leader.start();
     await this.#evidence.begin();
-    await this.#log.catchUp();
+    await this.#log.begin();
     this.#unsubscribe = store.journal.subscribe(() => {
       this.#log.catchUp().catch((error: unknown) => {
         this.#trouble('read the journal', error);

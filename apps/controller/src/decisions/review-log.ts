@@ -24,6 +24,16 @@ export class ReviewLog {
     return this.#state;
   }
 
+  /**
+   * Reads everything there is. A journal that is not what was once written is not followed: then
+   * nothing starts, and the nodes go on with what they have.
+   */
+  async begin(): Promise<void> {
+    const verified = await this.#journal.verify();
+    if (verified.kind === 'broken') throw new Error(`read the journal: ${verified.why}`);
+    await this.catchUp();
+  }
+
   /** Reads what is new; calls one after the other see everything that was there when they were made. */
   catchUp(): Promise<void> {
     const next = this.#reading.then(() => this.#readOn());
