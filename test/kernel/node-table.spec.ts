@@ -93,6 +93,25 @@ describeKernel('the table of a node, in a kernel, under traffic', () => {
     expect({ came, stayedOut: stayedOut > 5 }).toEqual({ came: 0, stayedOut: true });
   }, PATIENCE_MS);
 
+  it('writes and takes away sixty thousand elements under traffic, with nothing allowed failing and nothing denied coming through', async () => {
+    const { table } = open();
+    table.apply(bundle([FRIEND]));
+    await serving();
+    const friend = calling(FRIEND);
+    const stranger = calling(STRANGER, 100);
+    await friend.until(({ ok }) => ok > 20);
+    const many = Array.from({ length: 60_000 }, (_, at) => peerAddress(at).text);
+    for (let at = 0; at < 4; at += 1) {
+      expect(table.apply(bundle(at % 2 === 0 ? [FRIEND, ...many] : [FRIEND], { hash: `m${String(at)}` }))).toMatchObject({ kind: 'applied', how: 'changed' });
+      if (at === 2) expect(table.restore()).toMatchObject({ kind: 'applied', how: 'replaced' });
+      const { ok } = await friend.counts();
+      await friend.until((counts) => counts.ok > ok + 10);
+    }
+    expect(table.verify()).toEqual([]);
+    expect(await friend.counts()).toMatchObject({ failed: 0, why: '' });
+    expect(await stranger.until(({ failed }) => failed > 5)).toMatchObject({ ok: 0 });
+  }, PATIENCE_MS);
+
   it.each(['stream', 'listen'])('cuts a connection that is forbidden now, whoever speaks: %s', async (kind) => {
     const { table } = open();
     table.apply(bundle([FRIEND, STRANGER]));

@@ -1,9 +1,10 @@
 import { compileNetworkPolicies, renderYaml } from '#compilers/kubernetes';
+import { compileNodes } from '#compilers/nftables';
 import { policyReaderOf } from '#inventory';
 import { type Address, addressFromBits, type Connection, type Endpoint, type JsonObject, type Policy, podKey, prefixContains, type Protocol, type Revision, type Snapshot } from '#model';
 import { adoptPolicies, createEvaluator, type Evaluator } from '#policy';
 
-import { describeConnection, emitRulesets, policiesOf, tracerOf } from './agreement.ts';
+import { describeConnection, digest, emitRulesets, policiesOf, tracerOf } from './agreement.ts';
 import { outsideAddresses, podBlocks } from './agreement-connections.ts';
 import { askOracle } from './fuzz-oracle.ts';
 import { type PolicySet, randomPolicySet } from './fuzz-policies.ts';
@@ -85,6 +86,7 @@ export function runCase({ snapshot, policies, connections }: FuzzCase): FuzzResu
   const tracer = tracerOf(snapshot, emitRulesets(revision, snapshot));
   const { sayable, emitted } = roundTrip(revision, snapshot);
   const isDeclared = [...snapshot.namespaces.values()].every((namespace) => namespace.isDeclared);
+  const isUndecided = compileNodes(revision, snapshot, { digest }).diagnostics.some(({ code }) => code === 'pass-undecided');
   const disagreements: string[] = [];
   const count = { asked: 0, allowed: 0, unknown: 0, askedPolicies: 0 };
   for (const connection of connections) {
@@ -100,8 +102,8 @@ export function runCase({ snapshot, policies, connections }: FuzzCase): FuzzResu
     }
     // what a connection speaks is nothing a ruleset or a NetworkPolicy can see
     if (connection.application !== undefined) continue;
-    // what may be passed on or not, by labels nobody knows, a ruleset can not ask both ways
-    if (decision !== 'unknown' || isDeclared || !JSON.stringify(policies.manifests).includes('"Pass"')) {
+    // what may be passed on or not, by labels nobody knows, a ruleset cannot ask both ways, and says so
+    if (decision !== 'unknown' || !isUndecided) {
       const first = tracer.trace(connection).verdict;
       if ((first === 'accept') !== isAllowed) differ('ruleset', first);
       const answer = tracer.trace(connection, 'unstamped answer').verdict;

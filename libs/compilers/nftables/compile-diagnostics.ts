@@ -59,12 +59,30 @@ function hostFinding(policy: Policy): readonly Diagnostic[] {
 function namespaceFinding(policy: Policy, undeclared: ReadonlySet<string>): readonly Diagnostic[] {
   if (undeclared.size === 0 || ![policy.subject, ...peersOf(policy)].some(asksForLabels)) return [];
   return [
+    ...passFinding(policy, undeclared),
     {
       code: 'namespace-labels-unknown',
       severity: 'warning',
       subject: policy.name,
       message: `selects namespaces by labels, and those of ${[...undeclared].sort().join(', ')} are not in the input: it denies what it may deny there, and allows nothing`,
       hint: 'add the Namespace objects to the input',
+      origin: policy.origin,
+    },
+  ];
+}
+
+/** A packet is judged one way: it is either handed on or not, and a ruleset cannot do both and take the stricter. */
+function passFinding(policy: Policy, undeclared: ReadonlySet<string>): readonly Diagnostic[] {
+  if (policy.kind !== 'admin') return [];
+  const handsOn = [...policy.ingress, ...policy.egress].some(({ action, peers }) => action === 'pass' && (asksForLabels(policy.subject) || (peers !== 'any' && peers.some(asksForLabels))));
+  if (!handsOn) return [];
+  return [
+    {
+      code: 'pass-undecided',
+      severity: 'warning',
+      subject: policy.name,
+      message: `hands over to the next tier by labels of namespaces, and those of ${[...undeclared].sort().join(', ')} are not in the input: there nothing is handed over, and the admin rules behind it decide`,
+      hint: 'add the Namespace objects to the input; until then what is previewed as unknown may be let through',
       origin: policy.origin,
     },
   ];

@@ -43,7 +43,8 @@ export class FlowThread {
   #onClosed: () => void = () => undefined;
 
   constructor(options: FlowThreadOptions) {
-    const { onReport: _report, onUnknown: _unknown, onTrouble: _trouble, ...data } = options;
+    // what can be sent to a thread: no functions
+    const data: FlowThreadData = Object.fromEntries(Object.entries(options).filter(([, value]) => typeof value !== 'function')) as FlowThreadData;
     this.#options = options;
     this.begun = new Promise((resolve) => {
       this.#onBegun = resolve;
@@ -52,7 +53,7 @@ export class FlowThread {
     if (file === undefined) throw new Error('watch flows: the program of the thread is not there');
     this.#worker = new Worker(file, {
       name: 'flows',
-      workerData: data satisfies FlowThreadData,
+      workerData: data,
       // from source its imports are source too
       execArgv: ['--disable-warning=ExperimentalWarning', ...(file.pathname.endsWith('.ts') ? ['--conditions=source'] : [])],
       resourceLimits: HEAP,
