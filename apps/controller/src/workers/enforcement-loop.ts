@@ -7,14 +7,15 @@ import type { EnforcementNews, EnforcementOrder, EnforcementWorkerData } from '.
 import { enforcementSettings } from './enforcement-settings.ts';
 
 const NODES_A_TURN = 256;
-/** Turns rest for so long at least: what comes in meanwhile is worked off at once. */
+/** Turns rest for so long at least and at most: what comes in meanwhile is worked off at once. */
 const SHORTEST_REST_MS = 5;
+const LONGEST_REST_MS = 50;
 
 /**
  * Runs the enforcement pipeline: orders in, news out.
  *
- * A turn comes as soon as there is something to do, and then rests for as long as it took: under a
- * storm of changes they are worked off together, and half a processor is left to others.
+ * A turn comes as soon as there is something to do, and then rests for a part of the time it took:
+ * under a storm of changes they are worked off together, and others get their turn too.
  */
 export class EnforcementLoop {
   readonly #pipeline: EnforcementPipeline;
@@ -76,7 +77,7 @@ export class EnforcementLoop {
     const now = Date.now();
     const turn = this.#pipeline.turn(now, { nodes: NODES_A_TURN });
     const until = performance.now();
-    this.#restsUntil = until + Math.max(SHORTEST_REST_MS, until - from);
+    this.#restsUntil = until + Math.min(LONGEST_REST_MS, Math.max(SHORTEST_REST_MS, (until - from) / 4));
     this.#tellOf(turn, until - from);
     if (turn.hasMore) this.#wakeAt(this.#restsUntil);
     if (turn.dueAt !== undefined) this.#wakeAt(Math.max(this.#restsUntil, until + turn.dueAt - now));

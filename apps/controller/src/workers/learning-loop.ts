@@ -10,7 +10,9 @@ import { answerQuestion } from './learning-answers.ts';
 import type { LearningNews, LearningOrder, LearningWorkerData } from './learning-orders.ts';
 
 const FLOWS_A_TURN = 5_000;
-const SHORTEST_REST_MS = 5;
+/** Nobody waits for what is learned as pods wait for their rules, so most of the time is left to others. */
+const SHORTEST_REST_MS = 100;
+const REST_PER_WORK = 3;
 
 /**
  * Runs the learning pipeline: orders in, news out.
@@ -111,7 +113,7 @@ export class LearningLoop {
     const turn = this.#pipeline.turn(now, { flows: FLOWS_A_TURN });
     const until = performance.now();
     this.#worked += until - from;
-    this.#restsUntil = until + SHORTEST_REST_MS;
+    this.#restsUntil = until + (turn.hasMore ? (until - from) / 2 : Math.max(SHORTEST_REST_MS, (until - from) * REST_PER_WORK));
     this.#tellOf(turn);
     if (turn.hasMore) this.#wakeAt(this.#restsUntil);
     if (turn.dueAt !== undefined) this.#wakeAt(Math.max(this.#restsUntil, until + turn.dueAt - now));

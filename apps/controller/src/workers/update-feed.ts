@@ -3,20 +3,21 @@ import type { SourceUpdate } from '#model';
 /** What goes to a pipeline about the sources, in order: objects, and whether a source has told all it knows. */
 export type FeedItem = { readonly kind: 'update'; readonly update: SourceUpdate } | { readonly kind: 'in-sync'; readonly source: string; readonly isInSync: boolean };
 
-/** At most so many items are under way to a pipeline. */
+/** At most so many items are in a batch, and so many batches under way to a pipeline. */
 const BATCH = 1_000;
+const UNDER_WAY = 4;
 
 /**
  * Hands updates to a pipeline as fast as it takes them and no faster.
  *
- * One batch is under way at a time. What comes meanwhile is kept by object, and the last word for an
+ * A few batches are under way at a time. What comes meanwhile is kept by object, and the last word for an
  * object counts, so a slow pipeline costs as much memory as there are objects and never more. A
  * source's "in sync" stays behind everything it said before.
  */
 export class UpdateFeed {
   readonly #send: (items: readonly FeedItem[]) => void;
   readonly #waiting = new Map<string, FeedItem>();
-  #isBusy = false;
+  #underWay = 0;
 
   constructor(send: (items: readonly FeedItem[]) => void) {
     this.#send = send;
@@ -32,9 +33,9 @@ export class UpdateFeed {
     this.#put(`s ${source}`, { kind: 'in-sync', source, isInSync });
   }
 
-  /** The pipeline has taken in the last batch. */
+  /** The pipeline has taken in one more batch. */
   taken(): void {
-    this.#isBusy = false;
+    this.#underWay -= 1;
     this.#flush();
   }
 
@@ -48,14 +49,14 @@ export class UpdateFeed {
   }
 
   #flush(): void {
-    if (this.#isBusy || this.#waiting.size === 0) return;
+    if (this.#underWay >= UNDER_WAY || this.#waiting.size === 0) return;
     const items: FeedItem[] = [];
     for (const [key, item] of this.#waiting) {
       if (items.length >= BATCH) break;
       this.#waiting.delete(key);
       items.push(item);
     }
-    this.#isBusy = true;
+    this.#underWay += 1;
     this.#send(items);
   }
 }
