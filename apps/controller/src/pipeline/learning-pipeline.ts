@@ -7,10 +7,12 @@ import { NOTHING_DECIDED, type ReviewState } from '#review';
 import { EnforcedObjects } from './enforced-objects.ts';
 import type { LearningBudget, LearningPipelineOptions, LearningTurn } from './learning-turn.ts';
 import { changedReviews, type LearningView } from './learning-view.ts';
+import { Pace } from './pace.ts';
 import { PermittedRelationships } from './permitted-by.ts';
 import { invariantCheck } from './proposal-invariants.ts';
 import { ReportQueue } from './report-queue.ts';
 import { ReviewRound } from './review-round.ts';
+import { isAlikeButForPods } from './snapshot-likeness.ts';
 import { SourceGate } from './source-gate.ts';
 import { WatchLog } from './watch-log.ts';
 
@@ -19,9 +21,11 @@ const MOST_WAITING_FLOWS = 500_000;
 /** News of single pods hardly ever changes what is declared. */
 const PODS_INFER_EVERY_MS = 60_000;
 const ROWS_EVERY_MS = 5_000;
-const REVIEWS_A_TURN = 200;
-/** Of the time, at most a fifth goes into working everything out. */
-const REST_PER_WORK = 4;
+const REVIEWS_A_TURN = 100;
+/** Of the time, at most a fifth goes into working everything out, and a third into putting news of the sources together. */
+const REST = { work: 4, look: 2 };
+const WORK_EVERY_MS = 2_000;
+const LOOK_EVERY_MS = 100;
 
 /** What there is to work out, in this order; each is one turn's work, so that reports are taken in between. */
 const STAGES = ['infer', 'summarise', 'review', 'join'] as const;
@@ -68,10 +72,12 @@ export class LearningPipeline {
   /** Stages still to come in this round. */
   #stages: readonly Stage[] = [];
   #isStale = false;
-  #workAt = Number.NEGATIVE_INFINITY;
-  #workedSince: number | undefined;
-  #worked = 0;
+  readonly #workPace: Pace;
+  readonly #lookPace = new Pace(LOOK_EVERY_MS, REST.look);
+  /** When the sources were looked at last. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #rowsAt = Number.NEGATIVE_INFINITY;
+  #hasRows = false;
 
   constructor(options: LearningPipelineOptions) {
     this.#options = options;
@@ -79,6 +85,7 @@ export class LearningPipeline {
     this.#gate = new SourceGate(options.required);
     this.#queue = new ReportQueue(MOST_WAITING_FLOWS, options.settleMs ?? 1_000);
     this.#observed = this.#nothingObserved();
+    this.#workPace = new Pace(options.workEveryMs ?? WORK_EVERY_MS, REST.work);
   }
 
   /** What was worked out last; undefined before everything required was in sync. */
@@ -140,16 +147,17 @@ export class LearningPipeline {
   }
 
   turn(now: number, budget: LearningBudget): LearningTurn {
-    this.#noteWork(now);
+    this.#workPace.tell(now);
+    this.#lookPace.tell(now);
     const waitsFor = this.#gate.waitsFor();
     if (waitsFor.length > 0) return { reviews: [], isNew: false, rows: [], waitsFor, hasMore: false };
-    if (this.#isDirty) this.#look(now);
+    if (this.#isDirty && this.#lookPace.isReady(now)) this.#look(now);
     if (this.#snapshot !== undefined) this.#watch.observe(this.#snapshot, now);
     const hasReports = this.#takeReports(now, budget.flows);
     const isNew = this.#work(now);
     const reviews = isNew ? this.#changed : [];
     const dueAt = this.#dueAt();
-    return { reviews, isNew, rows: this.#rows(now), waitsFor, hasMore: hasReports || this.#workedSince !== undefined, ...(dueAt === undefined ? {} : { dueAt }) };
+    return { reviews, isNew, rows: this.#rows(now), waitsFor, hasMore: hasReports || this.#workPace.isMeasuring || this.#lookPace.isMeasuring, ...(dueAt === undefined ? {} : { dueAt }) };
   }
 
   /** Every row there is, for an orderly end. */
@@ -164,6 +172,8 @@ export class LearningPipeline {
 
   #look(now: number): void {
     this.#isDirty = false;
+    this.#lookedAt = now;
+    this.#lookPace.begin(now);
     const snapshot = this.#inventory.snapshot();
     if (snapshot === this.#snapshot) return;
     this.#snapshot = snapshot;
@@ -175,14 +185,16 @@ export class LearningPipeline {
   #takeReports(now: number, most: number): boolean {
     this.#observed.expire(now);
     if (this.#snapshot !== undefined) this.#addresses.observe(this.#snapshot, now);
+    // a report waits for news that came before it was due, and may not be looked at yet
+    const until = this.#isDirty ? this.#lookedAt : now;
     for (let taken = 0; taken < most; ) {
-      const report = this.#queue.take(now);
+      const report = this.#queue.take(until);
       if (report === undefined) return false;
       taken += Math.max(1, report.flows.length);
       this.#takeReport(report, now);
     }
     const { dueAt } = this.#queue;
-    return dueAt !== undefined && dueAt <= now;
+    return dueAt !== undefined && dueAt <= until;
   }
 
   #takeReport(report: FlowReport, now: number): void {
@@ -193,21 +205,23 @@ export class LearningPipeline {
       const workload = this.#snapshot?.pods.get(pod)?.workload;
       return workload === undefined ? [] : [{ workload, connections }];
     });
-    if (this.#observed.accept({ reporter, from, to, flows, loss, overflowed, foreign, misplaced }, now) === 'taken') this.#isStale = true;
+    if (this.#observed.accept({ reporter, from, to, flows, loss, overflowed, foreign, misplaced }, now) !== 'taken') return;
+    this.#isStale = true;
+    this.#hasRows = true;
   }
 
   /** One stage of working everything out; true where that was the last, and the view is new. */
   #work(now: number): boolean {
     if (this.#snapshot === undefined) return false;
     if (this.#stages.length === 0) {
-      if (!this.#isStale || now < this.#workAt) return false;
+      if (!this.#isStale || !this.#workPace.isReady(now)) return false;
       this.#isStale = false;
       this.#stages = this.#isInferenceDue(this.#snapshot, now) ? STAGES : STAGES.slice(1);
     }
     const [stage, ...rest] = this.#stages;
-    this.#workedSince = now;
     const isDone = stage === undefined || this.#carryOut(stage, this.#snapshot, now);
     if (isDone) this.#stages = rest;
+    this.#workPace.begin(now, this.#stages.length === 0);
     return this.#stages.length === 0;
   }
 
@@ -265,31 +279,22 @@ export class LearningPipeline {
     this.#round = undefined;
   }
 
-  // What a stage took is known at the next turn only, which therefore has to come at once: whoever has no clock learns of time by being told.
-  #noteWork(now: number): void {
-    if (this.#workedSince === undefined) return;
-    this.#worked += Math.max(0, now - this.#workedSince);
-    this.#workedSince = undefined;
-    if (this.#stages.length > 0) return;
-    this.#workAt = now + Math.max(this.#options.workEveryMs ?? 2_000, this.#worked * REST_PER_WORK);
-    this.#worked = 0;
-  }
-
   #rows(now: number): readonly EvidenceRow[] {
     if (now - this.#rowsAt < ROWS_EVERY_MS) return [];
     this.#rowsAt = now;
+    this.#hasRows = false;
     return [...this.#observed.changes(now), ...this.#watch.changes(false)];
   }
 
   #dueAt(): number | undefined {
-    const due = [...(this.#isStale ? [this.#workAt] : []), ...(this.#queue.dueAt === undefined ? [] : [this.#queue.dueAt])];
+    const due: number[] = [];
+    if (this.#isDirty) due.push(this.#lookPace.readyAt);
+    if (this.#isStale) due.push(this.#workPace.readyAt);
+    if (this.#hasRows) due.push(this.#rowsAt + ROWS_EVERY_MS);
+    if (this.#queue.dueAt !== undefined) due.push(this.#queue.dueAt);
     return due.length === 0 ? undefined : Math.min(...due);
   }
 }
 
 /** Kinds that nothing is learned from. */
 const NOTHING_LEARNED: ReadonlySet<string> = new Set(['Event', 'Lease']);
-
-function isAlikeButForPods(a: Snapshot, b: Snapshot): boolean {
-  return (Object.keys(a) as (keyof Snapshot)[]).every((key) => key === 'pods' || key === 'diagnostics' || a[key] === b[key]);
-}
