@@ -1,4 +1,4 @@
-import { get as httpGet, type IncomingMessage, request as httpRequest } from 'node:http';
+import { get as httpGet } from 'node:http';
 import { Writable } from 'node:stream';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { workloadKey, type WorkloadRef } from '#model';
 import { type GraphShape, type ProposalShape, problemSchema, type Route, routes } from '#operator-api';
 
+import { type EventReader, readEvents } from '../../../../test/support/event-reader.ts';
 import { OperatorTwin } from '../../../../test/support/operator-twin.ts';
 import { CommandsController } from './commands-controller.ts';
 import { createOperatorApp, type OperatorApp } from './operator-app.ts';
@@ -221,6 +222,7 @@ describe('what is refused is a problem that says what to do', () => {
 describe('events', () => {
   it('come as they happen, beat while nothing does, and resume after the last id', async () => {
     const first = await stream({});
+    expect(first.type).toContain('text/event-stream');
     const started = await first.until((text) => /^id: \S+$/m.test(text));
     const id = /^id: (\S+)$/m.exec(started)?.[1] ?? '';
     await first.until((text) => text.includes(': still here'));
@@ -240,29 +242,7 @@ describe('events', () => {
     reader.end();
   });
 
-  async function stream(headers: Readonly<Record<string, string>>): Promise<{ until(isThere: (text: string) => boolean): Promise<string>; end(): void }> {
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      httpRequest(`${url}/api/v1/events`, { headers }, resolve).on('error', reject).end();
-    });
-    expect(response.headers['content-type']).toContain('text/event-stream');
-    let text = '';
-    response.setEncoding('utf8');
-    return {
-      until: (isThere) =>
-        new Promise((resolve, reject) => {
-          const look = (more: string): void => {
-            text += more;
-            if (!isThere(text)) return;
-            response.off('data', look);
-            resolve(text);
-          };
-          response.on('data', look);
-          response.once('error', reject);
-          response.once('end', () => { reject(new Error(`the stream ended after: ${text}`)); });
-        }),
-      end: () => response.destroy(),
-    };
-  }
+  const stream = (headers: Readonly<Record<string, string>>): Promise<EventReader> => readEvents(`${url}/api/v1/events`, headers);
 });
 
 describe('the system', () => {
