@@ -15,7 +15,7 @@ export type {
 } from './catalogue.ts';
 export { type CatalogueReading, readCatalogueEntry } from './catalogue-reader.ts';
 export { type ApprovedRule, compareWithApproved, type ComparisonContext, type DirectionComparison, STALE_AFTER_MS } from './compare-approved.ts';
-export { estimateCoverage, type KnownLoss, type Sightings } from './coverage.ts';
+export { estimateCoverage, type KnownLoss, type Sighting, type Sightings } from './coverage.ts';
 export { type EvidenceClass, evidenceClass } from './evidence-class.ts';
 export { DEFAULT_THRESHOLDS, type LearningContext, type LearningThresholds } from './learning-context.ts';
 export { type NotEnforced, notEnforced } from './not-enforced.ts';

@@ -3,6 +3,7 @@ import {
   type Coverage,
   type Direction,
   type ObservedEvidence,
+  type ObservedRelationship,
   type Proposal,
   type ServiceGraph,
   type Snapshot,
@@ -15,7 +16,7 @@ import {
 
 import { AwaitedRuns, awaitedSentences } from './awaited-runs.ts';
 import type { Catalogue } from './catalogue.ts';
-import { estimateCoverage, type KnownLoss } from './coverage.ts';
+import { estimateCoverage, type KnownLoss, type Sighting } from './coverage.ts';
 import { coverageText, decideClosing } from './direction-closing.ts';
 import { closedDirection, type DirectionEvidence, type LiveDirection, meet } from './live-direction.ts';
 import { DEFAULT_THRESHOLDS, type LearningContext, type LearningThresholds } from './learning-context.ts';
@@ -108,7 +109,7 @@ export class Reviewer {
   #coverages(workload: Workload, evidence: Record<Direction, DirectionEvidence>, hours: number, losses: readonly KnownLoss[]): Record<Direction | 'workload', Coverage> {
     const ingress = this.#sightings(workload, 'ingress', evidence.ingress);
     const egress = this.#sightings(workload, 'egress', evidence.egress);
-    const estimate = (hoursSeen: readonly number[]): Coverage => estimateCoverage({ hours, hoursSeen }, losses);
+    const estimate = (seen: readonly Sighting[]): Coverage => estimateCoverage({ hours, seen }, losses);
     return { ingress: estimate(ingress), egress: estimate(egress), workload: estimate([...ingress, ...egress]) };
   }
 
@@ -116,10 +117,10 @@ export class Reviewer {
    * In how many hours each relationship showed. What nothing answered is no traffic, and what needs
    * no rule none to learn; of several that one declaration covers, the one seen most stands for all.
    */
-  #sightings(workload: Workload, direction: Direction, { declared, undeclared }: DirectionEvidence): readonly number[] {
-    const answered = declared.map(({ seen }) => Math.max(0, ...seen.filter(({ observed }) => isAnswered(observed)).map(({ observed }) => observed.buckets)));
+  #sightings(workload: Workload, direction: Direction, { declared, undeclared }: DirectionEvidence): readonly Sighting[] {
+    const answered = declared.map(({ seen }) => seen.filter(({ observed }) => isAnswered(observed)).map(({ observed }) => sightingOf(observed)));
     const others = undeclared.filter(({ observed }) => isAnswered(observed) && observedPeers(observed, workload, direction, this.#grounding).length > 0);
-    return [...answered, ...others.map(({ observed }) => observed.buckets)];
+    return [...answered.flatMap((each) => each.sort((a, b) => b.hours - a.hours).slice(0, 1)), ...others.map(({ observed }) => sightingOf(observed))];
   }
 
   #direction(workload: Workload, direction: Direction, evidence: DirectionEvidence, coverages: Record<Direction | 'workload', Coverage>, hours: number, isRunAwaited: boolean): LiveDirection {
@@ -139,4 +140,8 @@ export class Reviewer {
     const lowered = coverage.lowered.length === 0 ? '' : `, lowered because ${coverage.lowered.join('; ')}`;
     return [`${coverageText(coverage)} of its traffic is known, and at least ${String(Math.round(readyAt * 100))} % is asked for${lowered}`];
   }
+}
+
+function sightingOf({ buckets, spells }: ObservedRelationship): Sighting {
+  return { hours: buckets, ...(spells === undefined ? {} : { spells }) };
 }

@@ -28,6 +28,8 @@ export interface ObservedRelationship {
   readonly lastSeen: number;
   /** In how many buckets of time it was seen at all. */
   readonly buckets: number;
+  /** In how many runs of buckets without a gap; absent: nobody counted. */
+  readonly spells?: number;
   /** Let through. */
   readonly connections: number;
   readonly bytes: number;

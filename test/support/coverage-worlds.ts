@@ -13,12 +13,18 @@ export interface Regime {
   readonly hours: readonly [number, number];
   /** How often a relationship shows on average while it is watched. */
   readonly shows: Readonly<Record<Rates, readonly [number, number]>>;
+  /** Every relationship has its eight hours of the day and shows in no others. */
+  readonly isDaily?: true;
+  /** How many hours in a row a relationship shows when it does; 1 where nothing is said. */
+  readonly spellHours?: number;
 }
 
 export const REGIMES: readonly Regime[] = [
   { name: 'learning', peers: [20, 200], hours: [24, 336], shows: { even: [1, 4.5], 'log-normal': [1, 12], zipf: [1, 8] } },
   { name: 'just begun', peers: [20, 200], hours: [4, 24], shows: { even: [0.3, 1.5], 'log-normal': [0.3, 2], zipf: [0.3, 2] } },
   { name: 'few peers', peers: [3, 12], hours: [24, 336], shows: { even: [1, 4.5], 'log-normal': [1, 12], zipf: [1, 8] } },
+  { name: 'by the day', peers: [20, 200], hours: [48, 336], shows: { even: [1, 4.5], 'log-normal': [1, 12], zipf: [1, 8] }, isDaily: true },
+  { name: 'in spells', peers: [20, 200], hours: [48, 336], shows: { even: [1, 4.5], 'log-normal': [1, 12], zipf: [1, 8] }, spellHours: 4 },
   { name: 'nearly done', peers: [20, 200], hours: [24, 336], shows: { even: [3, 8], 'log-normal': [10, 60], zipf: [10, 60] } },
 ];
 
@@ -26,7 +32,7 @@ export const REGIMES: readonly Regime[] = [
 export interface WatchedWorkload {
   readonly hours: number;
   /** Of every relationship, seen or not: the probability that it shows in an hour, and in how many it did. */
-  readonly relationships: readonly { readonly probability: number; readonly hoursSeen: number }[];
+  readonly relationships: readonly { readonly probability: number; readonly hoursSeen: number; readonly spells: number }[];
   /** The share, by probability, of the relationships seen. */
   readonly truth: number;
   /** Hours since something new was seen. */
@@ -40,14 +46,23 @@ export function watchWorkload(rates: Rates, regime: Regime, random: Random): Wat
   const perHour = (between(regime.shows[rates], random) * peers) / (hours * sum(weights));
   const relationships = weights.map((weight) => {
     const probability = 1 - Math.exp(-weight * perHour);
+    const begin = regime.isDaily === true ? random.below(24) : 0;
     let hoursSeen = 0;
-    let first = 0;
-    for (let hour = hours - 1; hour >= 0; hour -= 1) {
-      if (!random.chance(probability)) continue;
+    let first = hours;
+    let spell = 0;
+    let spells = 0;
+    let last = -2;
+    for (let hour = 0; hour < hours; hour += 1) {
+      if (spell > 0) spell -= 1;
+      else if (isOn(regime, begin, hour) && random.chance(probability)) spell = regime.spellHours ?? 1;
+      if (spell === 0) continue;
       hoursSeen += 1;
-      first = hour;
+      if (last !== hour - 1) spells += 1;
+      last = hour;
+      first = Math.min(first, hour);
+      if ((regime.spellHours ?? 1) === 1) spell = 0;
     }
-    return { probability, hoursSeen, first };
+    return { probability, hoursSeen, spells, first };
   });
   const known = relationships.filter(({ hoursSeen }) => hoursSeen > 0);
   const lastNews = Math.max(0, ...known.map(({ first }) => first));
@@ -83,7 +98,7 @@ const QUIET_HOURS = 24;
 export function calibrate(rates: Rates, regime: Regime, runs: number, seed = 1): Calibration {
   const results = Array.from({ length: runs }, (_, run) => {
     const watched = watchWorkload(rates, regime, new Random(seed * 1_000_003 + run * 7919));
-    return { ...watched, coverage: estimateCoverage({ hours: watched.hours, hoursSeen: watched.relationships.map(({ hoursSeen }) => hoursSeen) }) };
+    return { ...watched, coverage: estimateCoverage({ hours: watched.hours, seen: watched.relationships.map(({ hoursSeen, spells }) => ({ hours: hoursSeen, spells })) }) };
   });
   const share = (holds: (result: (typeof results)[number]) => boolean): number => rounded(results.filter(holds).length / results.length);
   const mean = (value: (result: (typeof results)[number]) => number): number => sum(results.map(value)) / results.length;
@@ -109,6 +124,10 @@ export function calibrate(rates: Rates, regime: Regime, runs: number, seed = 1):
     called: judge(({ coverage }) => coverage.low >= LEARNED),
     naive: judge(({ quietHours }) => quietHours >= QUIET_HOURS),
   };
+}
+
+function isOn({ isDaily }: Regime, begin: number, hour: number): boolean {
+  return isDaily !== true || (hour + 24 - begin) % 24 < 8;
 }
 
 function weightOf(rates: Rates, rank: number, random: Random): number {

@@ -63,6 +63,27 @@ export class HourBitmaps {
     return count;
   }
 
+  /** In how many runs of hours without a gap. */
+  spells(row: number): number {
+    const { piece, at } = this.#place(row);
+    let begun = 0;
+    // the word before tells of the hour before the first of this one; the ring ends where it begins
+    let before = piece[at + WORDS - 1] ?? 0;
+    for (let word = at; word < at + WORDS; word += 1) {
+      const hours = piece[word] ?? 0;
+      begun += ones(hours & ~((hours << 1) | (before >>> 31)));
+      before = hours;
+    }
+    // the oldest hour does not follow the newest, though it stands beside it
+    return begun + (this.#has(row, this.#newest) && this.#has(row, this.#newest + 1) ? 1 : 0);
+  }
+
+  #has(row: number, hour: number): boolean {
+    const { piece, at } = this.#place(row);
+    const bit = hour % HOURS_KEPT;
+    return ((piece[at + (bit >>> 5)] ?? 0) & (1 << (bit & 31))) !== 0;
+  }
+
   /** Oldest first. */
   hours(row: number): readonly number[] {
     const { piece, at } = this.#place(row);

@@ -57,7 +57,7 @@ describe('what is remembered of flows', () => {
       port: 5432,
       firstSeen: START,
       lastSeen: START + HOUR + 10_000,
-      buckets: 2,
+      buckets: 2, spells: 1,
       connections: 9,
       bytes: 300,
       replied: 9,

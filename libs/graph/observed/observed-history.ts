@@ -102,7 +102,7 @@ export class ObservedHistory {
     for (const party of this.#inOrder()) {
       const pairs = [...party.asClient.values()].sort((a, b) => compareText(a.to.key, b.to.key) || compareText(a.protocol, b.protocol) || (a.port ?? 0) - (b.port ?? 0));
       for (const pair of pairs) {
-        const view = pair.view(this.#table.hours.count(pair.row), party.translatedTo(pair));
+        const view = pair.view(this.#table.hours.count(pair.row), this.#table.hours.spells(pair.row), party.translatedTo(pair));
         // all of it is known to be others', whose address the node took the place of
         const isExplained = party.kind === 'node' && view.connections === 0 && pair.letThrough > 0 && view.denied + view.wouldBeDenied === 0;
         if (!isExplained) found.push(view);

@@ -90,7 +90,7 @@ export class ObservedPair {
   }
 
   /** `explained` of its connections are known to be others', through the node they seem to come from. */
-  view(hours: number, explained: number): ObservedRelationship {
+  view(hours: number, spells: number, explained: number): ObservedRelationship {
     const { atClient, atServer } = this;
     return {
       from: this.from.peer,
@@ -100,6 +100,7 @@ export class ObservedPair {
       firstSeen: this.firstSeen,
       lastSeen: this.lastSeen,
       buckets: hours,
+      spells,
       connections: Math.max(0, this.letThrough - explained),
       bytes: Math.max(atClient.bytes, atServer.bytes),
       replied: atClient.replied === undefined ? atServer.replied : atServer.replied === undefined ? atClient.replied : Math.max(atClient.replied, atServer.replied),
