@@ -31,6 +31,14 @@ describe('taking a list apart', () => {
     }
   });
 
+  it.each([1, 2, 3, 7, 64, 100_000])('leaves out what is managed and nothing else that is called so, in pieces of %d bytes', (size) => {
+    const managed = [{ manager: 'kubelet', fieldsV1: { 'f:spec': { 'k:{"name":"a]"}': {}, list: [[1], ']}'] } } }];
+    const item = (managedFields: readonly unknown[]): object => ({ metadata: { name: 'a', managedFields, labels: { managedFields: 'b' } }, spec: { managedFields: [1, { metadata: { managedFields: [2] } }] }, managedFields: [3] });
+    const { items: found } = split(JSON.stringify({ metadata: {}, items: [item(managed), { metadata: { managedFields: managed } }, item([])] }), size) as { readonly items: readonly { readonly metadata: { readonly managedFields: readonly unknown[] } }[] };
+    expect(found.map((each) => ({ ...each, metadata: { ...each.metadata, managedFields: [] } }))).toEqual([item([]), { metadata: { managedFields: [] } }, item([])]);
+    if (size > 1_000) expect(found.every(({ metadata }) => metadata.managedFields.length === 0)).toBe(true);
+  });
+
   it('knows what stands before the items when the first has come', () => {
     const splitter = new ListSplitter();
     const [first = ''] = JSON.stringify({ ...frames[0], items }).split('"spec"');
