@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs';
 
 import { CONTROLLER_NAME } from '#certificates';
 import { connectMethod } from '#channel';
+import type { NodeBundle } from '#compilers/nftables';
 import type { ControllerMessage, NodeMessage } from '#distribution';
 
 import { ChannelWorld } from '../../../../test/support/channel-world.ts';
+import { makeBundle } from '../../../../test/support/node-bundles.ts';
 import type { CredentialFiles } from '../../../enforcer/src/channel/node-credentials.ts';
 import type { NodeChannelServer } from './node-channel-server.ts';
 
@@ -92,6 +94,36 @@ describe('the controller, towards whoever connects', () => {
     call.end();
     await world.until(() => world.of('disconnected').length === 1);
     expect(world.of('disconnected')[0]?.why).toBe('it said goodbye');
+  }, PATIENCE_MS);
+
+  it('writes no more than a node reads, however large its bundle', async () => {
+    const method = connectMethod();
+    const serialize = method.responseSerialize;
+    let written = 0;
+    Object.assign(method, { responseSerialize: (message: Parameters<typeof serialize>[0]) => {
+      if (message?.kind === 'snapshot') written += 1;
+      return serialize(message);
+    } });
+    try {
+      await server.close();
+      server = await world.serve();
+      const bundle = (node: string, peers: number): NodeBundle => ({ ...makeBundle({ pods: 1, peers, profiles: 1 }), node });
+      world.desire(server, bundle('n1', 600_000));
+      const { call, received } = open([hello]);
+      call.pause();
+      await world.until(() => world.of('snapshot asked', 'n1').length === 1);
+      // as long as another node needs for all of it
+      world.desire(server, bundle('n2', 10));
+      world.connect('n2', server.ports[0]!, await world.credentials('n2'));
+      await world.until(() => world.of('ack', 'n2').length === 1);
+      const parts = Math.ceil(world.bundles.snapshot('n1')!.text.length / 1_000_000);
+      expect(parts).toBeGreaterThan(6);
+      expect(written).toBeLessThan(5);
+      call.resume();
+      await world.until(() => received.filter((message) => message?.kind === 'snapshot').length === parts);
+    } finally {
+      Object.assign(method, { responseSerialize: serialize });
+    }
   }, PATIENCE_MS);
 
   it('ends a conversation with a message no message may be as large as', async () => {

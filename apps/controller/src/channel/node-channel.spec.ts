@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { openAuthority } from '#certificates';
@@ -154,6 +155,17 @@ describe('the node channel', () => {
     const { taker } = world.connect('n1', server.ports[0]!, await world.credentials('n1'));
     await world.until(() => world.of('ack').length === 1);
     expect(taker.held).toEqual(large);
+  }, PATIENCE_MS);
+
+  it('tries files again that are not whole yet, as it tries a controller again', async () => {
+    const server = await world.serve();
+    const credentials = await world.credentials('n1');
+    const key = readFileSync(credentials.key);
+    writeFileSync(credentials.key, key.subarray(0, 60));
+    world.connect('n1', server.ports[0]!, credentials);
+    await world.until(() => world.logs.length === 1);
+    writeFileSync(credentials.key, key);
+    await world.until(() => server.connected().length === 1);
   }, PATIENCE_MS);
 
   it('lets the newer of two connections of one node be the one', async () => {

@@ -27,6 +27,8 @@ interface Sent extends BundleMark {
 }
 
 const MOST_WAITING = 4;
+/** A stream counts messages and not bytes: a thousand nodes that do not read must not fill memory with parts of bundles. */
+const MOST_UNFLUSHED = 2;
 const MOST_UNREADABLE = 3;
 const LONGEST_REPORT = 1_000_000;
 
@@ -54,6 +56,8 @@ export class NodeSession {
   #messages: Iterator<ControllerMessage> | undefined;
   #isAsking = false;
   #isFull = false;
+  /** Written, and not yet on its way. */
+  #unflushed = 0;
   #isEnded = false;
   #unreadable = 0;
 
@@ -155,10 +159,14 @@ export class NodeSession {
   }
 
   #pump(): void {
-    while (!this.#isFull && !this.#isEnded) {
+    while (!this.#isFull && this.#unflushed < MOST_UNFLUSHED && !this.#isEnded) {
       const message = this.#next();
       if (message === undefined) return;
-      this.#isFull = !this.#call.write(message);
+      this.#unflushed += 1;
+      this.#isFull = !this.#call.write(message, () => {
+        this.#unflushed -= 1;
+        this.#pump();
+      });
     }
   }
 

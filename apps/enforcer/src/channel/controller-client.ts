@@ -8,7 +8,7 @@ import type { NodeMetadata } from '../metadata/node-metadata.ts';
 import type { BundleTaker } from './bundle-taker.ts';
 import type { StreamEnd } from './channel-stream.ts';
 import { FlowQueue } from './flow-queue.ts';
-import { type CredentialFiles, type NodeCredentials, readCredentials } from './node-credentials.ts';
+import { type CredentialFiles, readCredentials } from './node-credentials.ts';
 import { NodeConversation } from './node-conversation.ts';
 import { ReconnectDelay } from './reconnect-delay.ts';
 
@@ -87,24 +87,24 @@ export class ControllerClient {
   }
 
   async #connect(): Promise<void> {
-    const { controller, credentials: files, node, log } = this.#options;
-    let credentials: NodeCredentials;
     try {
-      credentials = readCredentials(files);
-      if (credentials.node !== node) throw new Error(`the certificate is of node ${credentials.node} now, and this enforcer began as node ${node}: start it again`);
+      await this.#attempt();
     } catch (error) {
+      // files that are not there yet, or half written, are tried again like a controller that is not
       this.#again({ code: -1, why: error instanceof Error ? error.message : String(error) }, 0);
-      return;
     }
+  }
+
+  async #attempt(): Promise<void> {
+    const { controller, credentials: files, node, log } = this.#options;
+    const credentials = readCredentials(files);
+    if (credentials.node !== node) throw new Error(`the certificate is of node ${credentials.node} now, and this enforcer began as node ${node}: start it again`);
     // nothing of gRPC is loaded on nodes that have no controller
     const { ChannelStream } = await import('./channel-stream.ts');
     if (this.#isStopped) return;
     const { taker, metadata, enforcerVersion, onPresence } = this.#options;
     let welcomedAt = 0;
     let settled: NodeJS.Timeout | undefined;
-    const impatience = setTimeout(() => {
-      stream.close();
-    }, WELCOME_WITHIN_MS);
     const stream = new ChannelStream(controller, credentials, {
       onMessage: (message) => {
         conversation.receive(message);
@@ -121,6 +121,9 @@ export class ControllerClient {
         this.#again(end, welcomedAt === 0 ? 0 : performance.now() - welcomedAt);
       },
     });
+    const impatience = setTimeout(() => {
+      stream.close();
+    }, WELCOME_WITHIN_MS);
     const conversation: NodeConversation = new NodeConversation({
       node,
       enforcerVersion,

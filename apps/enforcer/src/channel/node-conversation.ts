@@ -90,7 +90,9 @@ export class NodeConversation {
         this.pump();
         return;
       case 'confirm':
-        this.#options.taker.confirm();
+        this.#safely(() => {
+          this.#options.taker.confirm();
+        });
         return;
     }
   }
@@ -104,9 +106,9 @@ export class NodeConversation {
 
   offerAgain(): void {
     const { taker, onTrouble } = this.#options;
-    if (this.#base === undefined || !this.#isWelcome) return;
+    if (this.#base === undefined || !this.#isWelcome || this.#isOver) return;
     if (taker.held?.hash === this.#base.hash && taker.held.revision === this.#base.revision) return;
-    const taking = taker.take(this.#base);
+    const taking = this.#take(this.#base);
     if (taking.kind === 'refused') onTrouble(taking.why);
   }
 
@@ -164,8 +166,10 @@ export class NodeConversation {
     this.#isWelcome = true;
     this.#options.onWelcome(controllerVersion);
     this.#statusTimer = setInterval(() => {
-      this.offerAgain();
-      this.report(this.#options.taker.status());
+      this.#safely(() => {
+        this.offerAgain();
+        this.report(this.#options.taker.status());
+      });
     }, Math.min(Math.max(statusEveryMs, LEAST_STATUS_MS), LONGEST_STATUS_MS));
     this.pump();
   }
@@ -186,6 +190,14 @@ export class NodeConversation {
     if (taking.kind === 'applied') this.#urgent.push({ kind: 'ack', version, revision, hash, commitMs: taking.commitMs, elements: taking.elements, generation: taking.generation });
     else this.#urgent.push({ kind: 'nack', version, reason: 'refused', why: taking.why, diagnostics: taking.diagnostics });
     this.pump();
+  }
+
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.onTrouble(error instanceof Error ? error.message : String(error));
+    }
   }
 
   // whatever goes wrong in here is this node's, and no reason to lose the connection
