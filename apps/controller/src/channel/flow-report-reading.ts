@@ -1,4 +1,4 @@
-import { type FlowLoss, type FlowReport, type FlowVerdict, isPortNumber, isProtocol, isWireProtocol, type ObservedApplication, type ObservedEnd, type ObservedFlow } from '#model';
+import { type FlowLoss, type FlowReport, type FlowVerdict, isPortNumber, isProtocol, isWireProtocol, type ObservedApplication, type ObservedEnd, type ObservedFlow, type ObservedProcess } from '#model';
 
 export type FlowReportReading = { readonly kind: 'report'; readonly report: FlowReport } | { readonly kind: 'refused'; readonly why: string };
 
@@ -7,7 +7,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const MOST_FLOWS = 100_000;
 const MOST_NAMES = 50;
 const MOST_PODS = 10_000;
-const LONGEST = { address: 45, name: 255, pod: 320, profile: 120 };
+const LONGEST = { address: 45, name: 255, pod: 320, profile: 120, process: 60 };
 const verdicts: ReadonlySet<unknown> = new Set<FlowVerdict>(['allowed', 'denied', 'would-be-denied', 'unknown-pod', 'spoofed', 'wrong-protocol']);
 /** A node whose clock is further ahead would date its evidence to where it never ages. */
 const MOST_AHEAD_MS = 3_600_000;
@@ -68,12 +68,14 @@ function flowFrom(value: unknown): ObservedFlow {
     connections: count(fields, 'connections'),
     alive: count(fields, 'alive'),
     ended: count(fields, 'ended'),
+    ...(fields['replied'] === undefined ? {} : { replied: count(fields, 'replied') }),
     sentBytes: count(fields, 'sentBytes'),
     receivedBytes: count(fields, 'receivedBytes'),
     sentPackets: count(fields, 'sentPackets'),
     receivedPackets: count(fields, 'receivedPackets'),
     longestMs: amount(fields, 'longestMs'),
     applications: listOf(fields['applications'], MOST_NAMES, 'applications').flatMap(applicationFrom),
+    ...(fields['processes'] === undefined ? {} : { processes: listOf(fields['processes'], MOST_NAMES, 'processes').map(processFrom) }),
   };
 }
 
@@ -101,9 +103,16 @@ function applicationFrom(value: unknown): readonly ObservedApplication[] {
   return isWireProtocol(protocol) ? [{ protocol, connections: count(fields, 'connections') }] : [];
 }
 
+function processFrom(value: unknown): ObservedProcess {
+  const fields = fieldsOf(value, 'a process');
+  const { end } = fields;
+  if (end !== 'client' && end !== 'server') throw new Misfit('a process is at no end');
+  return { end, name: text(fields, 'name', LONGEST.process), connections: count(fields, 'connections') };
+}
+
 function lossFrom(value: unknown): FlowLoss {
   const fields = fieldsOf(value, 'the loss');
-  return { connectionEvents: count(fields, 'connectionEvents'), logRecords: count(fields, 'logRecords'), resyncs: count(fields, 'resyncs'), unreadable: count(fields, 'unreadable') };
+  return { connectionEvents: count(fields, 'connectionEvents'), logRecords: count(fields, 'logRecords'), resyncs: count(fields, 'resyncs'), unreadable: count(fields, 'unreadable'), ...(fields['sampledOut'] === undefined ? {} : { sampledOut: count(fields, 'sampledOut') }) };
 }
 
 function addressIn(fields: Fields): string {

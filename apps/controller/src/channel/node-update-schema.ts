@@ -98,6 +98,8 @@ const workload = z.object({
   containers: list(container),
   governingService: text.optional(),
   schedule: text.optional(),
+  timeZone: text.optional(),
+  isSuspended: z.literal(true).optional(),
   compose: compose.optional(),
   origin,
 });
