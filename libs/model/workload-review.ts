@@ -14,7 +14,7 @@ export interface Coverage {
   /** The 90 % interval. */
   readonly low: number;
   readonly high: number;
-  /** What it was computed from: relationships seen, those seen in one and in two buckets, buckets of time. */
+  /** What it was computed from: relationships seen, those that showed once and twice (a run of buckets without a gap is one showing), buckets of time. */
   readonly seen: number;
   readonly seenOnce: number;
   readonly seenTwice: number;

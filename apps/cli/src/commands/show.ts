@@ -27,7 +27,7 @@ export function proposalText(shown: ProposalShape, columns: number, now: number)
   const lines: Line[] = [
     { text: `${workloadKey(workload)}: ${standing}, mode ${mode}` },
     { text: `learned  ${coverageText(coverage)}` },
-    { indent: 9, text: `${String(coverage.seen)} relationships in ${String(coverage.buckets)} hours; ${String(coverage.seenOnce)} seen in one hour only` },
+    { indent: 9, text: `relationships seen: ${String(coverage.seen)}, of which showed once only: ${String(coverage.seenOnce)}; hours watched: ${String(coverage.buckets)}` },
     ...coverage.lowered.map((text) => ({ indent: 9, text: `lowered: ${text}` })),
     ...(inForce === undefined ? [] : [{ text: `in force since revision ${String(inForce.revision)}, approved by ${actorText(inForce.by)} ${timeText(inForce.at, now)}${inForce.reason === undefined ? '' : `: ${inForce.reason}`}` }]),
     ...(rejection === undefined ? [] : [{ text: `rejected by ${actorText(rejection.by)} ${timeText(rejection.at, now)}: ${rejection.reason ?? ''}` }]),
