@@ -1,4 +1,4 @@
-import { type Address, type Node, type Pod, parseAddress, type Prefix, parsePrefix, type Protocol, prefixContains, type Service, type Snapshot, type WorkloadRef, workloadKey } from '#model';
+import { type Address, isHostProgram, type Node, type Pod, type PodPort, parseAddress, type Prefix, parsePrefix, type Protocol, prefixContains, type Service, type Snapshot, type WorkloadRef, workloadKey } from '#model';
 
 import { holdsAddresses } from './address-holders.ts';
 import { addressesOfNode, type AddressHolder, nodeHolder, nodePortKeys, podHolder, serviceHolder } from './address-holder.ts';
@@ -39,6 +39,8 @@ export class AddressHistory {
   });
   readonly #onNodes = new ClaimTable<AddressHolder>();
   readonly #nodePorts = new ClaimTable<AddressHolder>();
+  /** By node, port and protocol: programs of plain hosts. */
+  readonly #programs = new ClaimTable<AddressHolder>();
   readonly #ranges = new ClusterRanges();
   readonly #apiServers = new Set<string>();
   #bridges: ReadonlyMap<string, readonly Prefix[]> = new Map();
@@ -76,6 +78,7 @@ export class AddressHistory {
     this.#addresses.forget(past, this.#mostEnded);
     this.#onNodes.forget(past, this.#mostEnded);
     this.#nodePorts.forget(past, this.#mostEnded);
+    this.#programs.forget(past, this.#mostEnded);
   }
 
   /**
@@ -94,6 +97,12 @@ export class AddressHistory {
   serviceOfNodePort(port: number, protocol: Protocol, from: number, to: number): string | undefined {
     const names = new Set(this.#nodePorts.during(`${String(port)}/${protocol}`, from, to).flatMap(({ holder }) => (holder.kind === 'service' ? [holder.service] : [])));
     return names.size === 1 ? [...names][0] : undefined;
+  }
+
+  /** The one program of a plain host that waited on a port of it then; a program is known some seconds after it begins to. */
+  programAt(node: string, port: number, protocol: Protocol, from: number, to: number): Extract<AddressHolder, { kind: 'pod' }> | undefined {
+    const found = new Map(this.#programs.during(programKey(node, { port, protocol }), from, to + this.#lateMs).flatMap(({ holder }) => (holder.kind === 'pod' ? [[holder.id, holder] as const] : [])));
+    return found.size === 1 ? [...found.values()][0] : undefined;
   }
 
   /** The Services that had an address of their own then, also where a pod or a node had it too. */
@@ -172,6 +181,7 @@ export class AddressHistory {
   #endPod(pod: Pod): void {
     const { id } = podHolder(pod);
     if (pod.hostNetwork && pod.node !== undefined) this.#onNodes.end(pod.node, id, this.#at);
+    for (const key of programKeys(pod)) this.#programs.end(key, id, this.#at);
     if (holdsAddresses(pod)) for (const { text } of pod.addresses) this.#end(text, id);
   }
 
@@ -198,6 +208,7 @@ export class AddressHistory {
     const holder = podHolder(pod);
     const since = pod.startedAt ?? this.#at;
     if (pod.hostNetwork && pod.node !== undefined && pod.phase !== 'finished') this.#onNodes.begin(pod.node, holder, this.#at, since);
+    for (const key of programKeys(pod)) this.#programs.begin(key, holder, this.#at, since);
     if (holdsAddresses(pod)) for (const address of pod.addresses) this.#begin(address, holder, since);
   }
 
@@ -238,6 +249,14 @@ function* changed<T>(now: ReadonlyMap<string, T>, other: ReadonlyMap<string, T> 
   }
 }
 
+function programKeys({ node, ports, workload, phase }: Pod): readonly string[] {
+  return node === undefined || phase === 'finished' || !isHostProgram(workload) ? [] : ports.map((port) => programKey(node, port));
+}
+
+function programKey(node: string, { port, protocol }: Pick<PodPort, 'port' | 'protocol'>): string {
+  return `${node} ${String(port)}/${protocol}`;
+}
+
 /** Whether two states of one pod hold the same, as most of them do: a pod's status changes often, its address hardly ever. */
 function holdAlike(a: Pod, b: Pod): boolean {
   return (
@@ -245,6 +264,7 @@ function holdAlike(a: Pod, b: Pod): boolean {
     a.node === b.node &&
     (a.phase === 'finished') === (b.phase === 'finished') &&
     workloadKey(a.workload) === workloadKey(b.workload) &&
+    programKeys(a).join() === programKeys(b).join() &&
     a.addresses.length === b.addresses.length &&
     a.addresses.every(({ text }, at) => text === b.addresses[at]?.text)
   );

@@ -118,6 +118,20 @@ describe.each(families)('a flow over $family', ({ at, other, nodes, cluster, bal
     expect(seen(history, { client: { address: at(1) } })[0]?.client).toMatchObject(mayBe);
   });
 
+  it('to a plain host is that of the one program that waited on the port then', () => {
+    const unit = (name: string, ...ports: readonly number[]): Pod => ({ ...hostPod, namespace: 'node-a', name, workload: { namespace: 'node-a', kind: 'Unit', name }, ports: ports.map((port) => ({ port, protocol: 'TCP' })) });
+    const serverAt = (history: AddressHistory, port: number, span: readonly [number, number] = [1_000, 2_000]): FlowParty | undefined =>
+      seen(history, { client: { address: outside }, server: { address: nodes[0] }, port }, { from: span[0], to: span[1] })[0]?.server;
+    const history = new AddressHistory({ lateMs: 5_000 });
+    history.observe(snapshot(unit('api.service', 8080), unit('a.service', 9000), unit('b.service', 9000)), 0);
+    expect(serverAt(history, 8080)).toEqual({ kind: 'workload', workload: { namespace: 'node-a', kind: 'Unit', name: 'api.service' }, pod: 'node-a/api.service' });
+    expect(serverAt(history, 9000)).toMatchObject({ kind: 'node', node: 'node-a' });
+    expect(serverAt(history, 22)).toMatchObject({ kind: 'node', node: 'node-a' });
+    history.observe(snapshot(unit('api.service', 8081)), 10_000);
+    expect(serverAt(history, 8080, [20_000, 21_000])).toMatchObject({ kind: 'node' });
+    expect(serverAt(history, 8081, [20_000, 21_000])).toMatchObject({ kind: 'workload' });
+  });
+
   it('over a Service names it and the pod behind it', () => {
     const history = watched([0, snapshot(a, db)]);
     const [flow] = seen(history, { service: { address: cluster, port: 5432 } });

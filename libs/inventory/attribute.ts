@@ -26,7 +26,7 @@ const LONGEST_ADDRESS = 45;
  * The reporter's own word counts for pods of its own node, where the history of that address does
  * not speak against it; everything else is told by address and time. Where a stretch saw two
  * holders, or nobody, the end stays unattributed. An address of a node is the node or any pod on
- * its network. Names are kept as what they are, hearsay.
+ * its network; of a plain host, as a server, the one program that waited on that port. Names are kept as what they are, hearsay.
  *
  * A reporter is believed about its own node only: nobody can make evidence for others' pods.
  */
@@ -83,11 +83,13 @@ class ReportedEnds {
     return this.#endOf(flow.client);
   }
 
-  serverOf({ server, port, service }: ObservedFlow): End {
+  serverOf({ server, port, service, protocol }: ObservedFlow): End {
     const end = this.#endOf(server);
     if (end.party.kind !== 'node' && end.party.kind !== 'external') return end;
     const isApiServer = this.#history.isApiServer(server.address, port) || this.#nameOf(service)?.service === API_SERVICE;
-    return isApiServer ? { ...end, party: { kind: 'external', address: server.address, names: [], entity: 'kube-apiserver' } } : end;
+    if (isApiServer) return { ...end, party: { kind: 'external', address: server.address, names: [], entity: 'kube-apiserver' } };
+    const program = end.party.kind === 'node' && port !== null ? this.#history.programAt(end.party.node, port, protocol, this.#report.from, this.#report.to) : undefined;
+    return program === undefined ? end : { ...end, party: program.party };
   }
 
   serviceOf({ service, protocol }: ObservedFlow): { readonly service?: string; readonly isMasqueraded?: true } | undefined {

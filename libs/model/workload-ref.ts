@@ -19,6 +19,11 @@ export function workloadKey(ref: WorkloadRef): WorkloadKey {
   return `${ref.namespace}/${ref.kind}/${ref.name}`;
 }
 
+/** Whether it is a program of a plain host: those share the addresses of their host, and are told apart by port. */
+export function isHostProgram({ kind }: WorkloadRef): boolean {
+  return kind === 'Unit' || kind === 'Process';
+}
+
 export function compareWorkloads(a: WorkloadRef, b: WorkloadRef): number {
   return compareText(workloadKey(a), workloadKey(b));
 }

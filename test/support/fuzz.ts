@@ -86,7 +86,7 @@ export function runCase({ snapshot, policies, connections }: FuzzCase): FuzzResu
   const tracer = tracerOf(snapshot, emitRulesets(revision, snapshot));
   const { sayable, emitted } = roundTrip(revision, snapshot);
   const isDeclared = [...snapshot.namespaces.values()].every((namespace) => namespace.isDeclared);
-  const isUndecided = compileNodes(revision, snapshot, { digest }).diagnostics.some(({ code }) => code === 'pass-undecided');
+  let isUndecided: boolean | undefined;
   const disagreements: string[] = [];
   const count = { asked: 0, allowed: 0, unknown: 0, askedPolicies: 0 };
   for (const connection of connections) {
@@ -103,7 +103,8 @@ export function runCase({ snapshot, policies, connections }: FuzzCase): FuzzResu
     // what a connection speaks is nothing a ruleset or a NetworkPolicy can see
     if (connection.application !== undefined) continue;
     // what may be passed on or not, by labels nobody knows, a ruleset cannot ask both ways, and says so
-    if (decision !== 'unknown' || !isUndecided) {
+    if (decision === 'unknown') isUndecided ??= compileNodes(revision, snapshot, { digest }).diagnostics.some(({ code }) => code === 'pass-undecided');
+    if (decision !== 'unknown' || isUndecided !== true) {
       const first = tracer.trace(connection).verdict;
       if ((first === 'accept') !== isAllowed) differ('ruleset', first);
       const answer = tracer.trace(connection, 'unstamped answer').verdict;

@@ -1,5 +1,6 @@
 import type { NodeBundle } from '#compilers/nftables';
-import { carryOut, chooseDriver, ConntrackSweep, countConnections, FlowThread, type FlowThreadOptions, NodeKeeper, type NodeOrder, type NodeReply, type NodeReport } from '#dataplane';
+import { carryOut, chooseDriver, ConntrackSweep, countConnections, FlowThread, type FlowThreadOptions, type LocalPod, NodeKeeper, type NodeOrder, type NodeReply, type NodeReport } from '#dataplane';
+import { hostAddresses } from '#sources/hosts';
 
 import { readBundleFile, watchBundleFile } from './bundle-watch.ts';
 import { excessCapabilities } from './capabilities.ts';
@@ -58,7 +59,7 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
       link?.told(told);
       if (told.kind !== 'applied' || keeper.applied === undefined) return;
       races.committed(keeper.applied, Date.now());
-      watcher?.replacePods(keeper.applied.pods);
+      watcher?.replacePods(watchedPods(keeper.applied, keeper.applied.node, options));
     },
   });
 
@@ -103,7 +104,7 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
         watcher = undefined;
       },
     });
-    if (keeper.applied !== undefined) watcher?.replacePods(keeper.applied.pods);
+    watcher?.replacePods(watchedPods(keeper.applied, node, options));
     await watcher?.begun;
   }
   const metadata = nodeMetadata(options, node, log);
@@ -133,6 +134,12 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
       log('info', 'stopped; the kernel goes on enforcing');
     },
   };
+}
+
+/** Whose connections are reported: those of pods, and where programs of the host are told of, the host's own. */
+function watchedPods(bundle: NodeBundle | undefined, node: string, { tellsUnits }: EnforcerOptions): readonly LocalPod[] {
+  const pods = bundle?.pods ?? [];
+  return tellsUnits ? [...pods, { pod: `${node}/host itself`, addresses: hostAddresses() }] : pods;
 }
 
 /** What the controller is told of what runs here; nobody looks before it asks. */

@@ -1,8 +1,8 @@
-import { compareText, type Diagnostic, type Pod, podKey, type Revision, type Snapshot } from '#model';
+import { compareText, type Diagnostic, isHostProgram, type Pod, podKey, type Revision, type Snapshot } from '#model';
 
 import { changesBetween, type CompileInput } from './compile-change.ts';
 import type { Digest } from './digest.ts';
-import { type HostPolicy, hostPod, hostPolicyOf, isHostWorkload, type WorkloadMode } from './host-policy.ts';
+import { type HostPolicy, hostPod, hostPolicyOf, type WorkloadMode } from './host-policy.ts';
 import { NodeCompiler } from './node-compiler.ts';
 import type { HostEntry, Profile } from './node-bundle.ts';
 
@@ -99,7 +99,7 @@ export function hostEntryOf(revision: Revision, snapshot: Snapshot, node: string
 
 function hostsIn({ policies }: Revision): readonly string[] {
   const nodes = new Set<string>();
-  for (const { subject } of policies) if (subject.kind === 'workload' && isHostWorkload(subject.workload)) nodes.add(subject.workload.namespace);
+  for (const { subject } of policies) if (subject.kind === 'workload' && isHostProgram(subject.workload)) nodes.add(subject.workload.namespace);
   return [...nodes].sort(compareText);
 }
 

@@ -1,4 +1,4 @@
-import { type Diagnostic, type NamespacedPolicy, type Node, type Peer, type Pod, type PodPort, type PortMatch, type Revision, type Rule, hostPrefix, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
+import { type Diagnostic, type NamespacedPolicy, type Node, type Peer, type Pod, type PodPort, type PortMatch, type Revision, type Rule, hostPrefix, isHostProgram, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
 
 import type { EnforcementMode } from './node-bundle.ts';
 
@@ -11,13 +11,6 @@ export interface HostPolicy {
   readonly policy: NamespacedPolicy;
   readonly mode: EnforcementMode;
   readonly diagnostics: readonly Diagnostic[];
-}
-
-/** Workloads of plain hosts; their namespace is the host. */
-const HOST_KINDS: ReadonlySet<string> = new Set(['Unit', 'Process']);
-
-export function isHostWorkload({ kind }: WorkloadRef): boolean {
-  return HOST_KINDS.has(kind);
 }
 
 /** What the host itself is called as a workload, which no program is. */
@@ -37,7 +30,7 @@ export function hostRef(node: string): WorkloadRef {
  */
 export function hostPolicyOf(revision: Revision, snapshot: Snapshot, name: string, modeOf: WorkloadMode): HostPolicy | undefined {
   const node = snapshot.nodes.get(name);
-  const policies = revision.policies.filter((policy): policy is NamespacedPolicy => policy.kind === 'namespaced' && policy.subject.kind === 'workload' && policy.subject.workload.namespace === name && isHostWorkload(policy.subject.workload));
+  const policies = revision.policies.filter((policy): policy is NamespacedPolicy => policy.kind === 'namespaced' && policy.subject.kind === 'workload' && policy.subject.workload.namespace === name && isHostProgram(policy.subject.workload));
   if (node === undefined || policies.length === 0) return undefined;
   const modes = new Map(policies.map((policy) => [policy, modeOf(subjectOf(policy))]));
   const closing = policies.filter(({ ingress }) => ingress !== undefined);
@@ -67,7 +60,7 @@ interface UnitPorts {
 
 function portsByUnit({ pods }: Snapshot, node: string): ReadonlyMap<WorkloadKey, UnitPorts> {
   const units = new Map<WorkloadKey, UnitPorts>();
-  for (const pod of pods.values()) if (pod.node === node && pod.namespace === node && isHostWorkload(pod.workload)) units.set(workloadKey(pod.workload), { name: pod.workload.name, ports: pod.ports });
+  for (const pod of pods.values()) if (pod.node === node && pod.namespace === node && isHostProgram(pod.workload)) units.set(workloadKey(pod.workload), { name: pod.workload.name, ports: pod.ports });
   return units;
 }
 
@@ -90,7 +83,7 @@ function rulesOf(policy: NamespacedPolicy, units: ReadonlyMap<WorkloadKey, UnitP
 
 /** Programs of plain hosts are peers by the addresses of their hosts. */
 function addressesOf(peer: Peer, { nodes }: Snapshot): readonly Peer[] {
-  if (peer.kind !== 'workload' || !isHostWorkload(peer.workload)) return [peer];
+  if (peer.kind !== 'workload' || !isHostProgram(peer.workload)) return [peer];
   return (nodes.get(peer.workload.namespace)?.addresses ?? []).map((address) => ({ kind: 'cidr', cidr: hostPrefix(address), except: [] }));
 }
 

@@ -157,7 +157,7 @@ export class HostSource {
 }
 
 /** Of the network namespace this runs in, without those nobody else can reach. */
-function hostAddresses(): readonly Address[] {
+export function hostAddresses(): readonly Address[] {
   const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
   const addresses = all.filter(({ internal, address }) => !internal && !address.toLowerCase().startsWith('fe80:')).map(({ address }) => parseAddress(address));
   return [...new Map(addresses.filter((address) => address !== undefined).map((address) => [address.text, address])).values()];

@@ -1,1 +1,1 @@
-export { type HostHandlers, HostSource, type HostSourceOptions } from './host-source.ts';
+export { type HostHandlers, hostAddresses, HostSource, type HostSourceOptions } from './host-source.ts';
