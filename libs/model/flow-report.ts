@@ -98,6 +98,6 @@ export interface FlowReport {
   readonly loss: FlowLoss;
   /** Connections of flows that no longer fitted, by pod, sorted: what is missing of a pod that is not in here was not seen. */
   readonly overflowed: readonly { readonly pod: PodKey; readonly connections: number }[];
-  /** Connections that no pod of this node took part in, or of protocols no rule can name; not listed. */
+  /** Connections that no pod of this node took part in and that it did not translate, or of protocols no rule can name; not listed. */
   readonly foreign: number;
 }

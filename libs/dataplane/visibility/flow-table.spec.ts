@@ -120,6 +120,15 @@ describe('what a table of flows reports', () => {
     expect(last(flows)).toMatchObject({ flows: [], foreign: 2 });
   });
 
+  it('what the node translates for others is listed, within an eighth of the room', () => {
+    const flows = table({ mostFlows: 80 });
+    const through = (client: string): ExampleConnection => ({ protocol: 6, original: [client, 1, '192.0.2.11', 30_080], reply: ['10.65.9.9', 8_080, '192.0.2.11', 1], mark: 0 });
+    tell(flows, 'new', ...Array.from({ length: 15 }, (_, at) => through(`198.51.100.${at}`)));
+    const { flows: reported, foreign, overflowed } = last(flows);
+    expect(reported[0]).toMatchObject({ client: { address: '198.51.100.0' }, server: { address: '10.65.9.9' }, service: { address: '192.0.2.11', port: 30_080 }, port: 8_080, verdict: 'allowed' });
+    expect([reported.length, foreign, overflowed]).toEqual([10, 5, []]);
+  });
+
   it('refusals count packets, and an answer has its ends turned round', () => {
     const flows = table();
     flows.refused('denied', 'i_server', ...logged(6, CLIENT, 40_000, SERVER, 2_222));

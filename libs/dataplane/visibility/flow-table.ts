@@ -34,7 +34,7 @@ const SEEN_REPLY = 2;
  *
  * Memory is bounded by the different flows of one stretch, and one pod can have an eighth of them
  * at most, so a scan by one does not hide the others; connections that no longer fit are counted
- * by pod. Connections without a pod of this node are counted only.
+ * by pod. Connections without a pod of this node are counted only, but for those it translates.
  *
  * The first stretch begins when the table does and ends at a round time, so that no two reports of
  * one node have the same beginning, also when it starts again within a stretch.
@@ -161,14 +161,17 @@ export class FlowTable {
     const clientPod = this.#pods.at(clientKey, startedAt);
     const serverPod = this.#pods.at(serverKey, startedAt);
     const pod = clientPod ?? serverPod;
-    if (protocol === undefined || (pod === undefined && verdict !== 'unknown-pod' && verdict !== 'spoofed')) {
+    // what this node translated for others is seen nowhere else: the server's node sees an address of this one
+    const isShown = pod !== undefined || verdict === 'unknown-pod' || verdict === 'spoofed' || (verdict === 'allowed' && key.hasService);
+    if (protocol === undefined || !isShown) {
       if (counts) this.#foreign += 1;
       return undefined;
     }
     if (known !== undefined && known.clientPod === clientPod && known.serverPod === serverPod) return known;
     const flow = this.#add(this.#describe(key, { key: text, verdict, profile, protocol, clientKey, serverKey, clientPod, serverPod }));
     if (flow === undefined) {
-      if (counts) this.#overflowed.set(pod ?? '', (this.#overflowed.get(pod ?? '') ?? 0) + 1);
+      if (counts && pod === undefined && verdict === 'allowed') this.#foreign += 1;
+      else if (counts) this.#overflowed.set(pod ?? '', (this.#overflowed.get(pod ?? '') ?? 0) + 1);
       return undefined;
     }
     // what ended too late to be the present holder's stands by itself

@@ -170,6 +170,8 @@ describe('a node that translates', () => {
     expect(lines(historyOf([report([through]), seenThere(4)]))).toEqual(['web -> db 5432/TCP x4 in 1']);
     expect(lines(historyOf([seenThere(4), report([through])]))).toEqual(['web -> db 5432/TCP x4 in 1']);
     expect(lines(historyOf([report([through]), seenThere(6)]))).toEqual(['node-a -> db 5432/TCP x2 in 1', 'web -> db 5432/TCP x4 in 1']);
+    const outside = report([flow('2001:db8:f::9', db, 5432, { seenAt: 'client', isMasqueraded: true, connections: 1 })], { from: START + 20_000 });
+    expect(lines(historyOf([report([through]), outside, seenThere(5)]))).toEqual(['2001:db8:f::9 -> db 5432/TCP x1 in 1', 'web -> db 5432/TCP x4 in 1']);
     expect(lines(historyOf([seenThere(4)]))).toEqual(['node-a -> db 5432/TCP x4 in 1']);
   });
 });
