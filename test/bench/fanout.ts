@@ -135,11 +135,20 @@ function acked(desired: readonly DesiredBundle[]): Promise<void> {
   });
 }
 
+/** What a controller that comes back has compiled again: which bundles there are, and no way from those before. */
+const newest = new Map<string, DesiredBundle>();
+
+function desire(each: DesiredBundle, isWhole = false): void {
+  const { node, version, revision, hash } = each;
+  newest.set(node, { node, version, revision, hash });
+  server.setDesired(isWhole ? { node, version, revision, hash } : each);
+}
+
 let server = await serve(0);
 const port = server.ports[0] ?? 0;
 const first = [...compiler.bundles().values()].map((bundle) => bundles.set(bundle)).filter((desired) => desired !== undefined);
 const begun = acked(first);
-for (const desired of first) server.setDesired(desired);
+for (const desired of first) desire(desired);
 say('connects');
 const share = size.nodes / processes;
 const children: readonly ChildProcess[] = Array.from({ length: processes }, (_, at) => fork(fileURLToPath(new URL('fanout-clients.ts', import.meta.url)), [folder, String(port), String(at * share), String(share)], { execArgv: ['--disable-warning=ExperimentalWarning'] }));
@@ -168,10 +177,7 @@ async function change(made: readonly CompileChange[], isWhole: boolean): Promise
   const desired = changed.map((bundle) => bundles.set(bundle)).filter((each) => each !== undefined);
   const encodedAt = performance.now();
   const done = acked(desired);
-  for (const each of desired) {
-    const { node, version, revision, hash } = each;
-    server.setDesired(isWhole ? { node, version, revision, hash } : each);
-  }
+  for (const each of desired) desire(each, isWhole);
   await done;
   return { nodes: desired.length, compileMs: compiledAt - from, encodeMs: encodedAt - compiledAt, ackedMs: performance.now() - from, cpuMs: cpuMs(cpuFrom), bytes: sentBytes - bytesFrom };
 }
@@ -216,7 +222,7 @@ for (let number = 1; number <= 4; number += 1) {
   const desired = [...compiler.bundles().values()].map((bundle) => bundles.set(bundle)).filter((each) => each !== undefined);
   const encodedAt = performance.now();
   const done = acked(desired);
-  for (const each of desired) server.setDesired(each);
+  for (const each of desired) desire(each);
   await done;
   everyNode.push({ nodes: desired.length, compileMs: compiledAt - from, encodeMs: encodedAt - compiledAt, ackedMs: performance.now() - from, cpuMs: cpuMs(cpuFrom), bytes: sentBytes - bytesFrom });
 }
@@ -231,10 +237,7 @@ async function storm(isJittered: boolean): Promise<Readonly<Record<string, numbe
   delay.enable();
   const from = performance.now();
   server = await serve(port);
-  for (const [node, bundle] of compiler.bundles()) {
-    const snapshot = bundles.snapshot(node);
-    if (snapshot !== undefined) server.setDesired({ node, version: snapshot.version, revision: bundle.revision, hash: bundle.hash });
-  }
+  for (const each of newest.values()) server.setDesired(each);
   await everybody('reconnect');
   const allMs = performance.now() - from;
   delay.disable();
