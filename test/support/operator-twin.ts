@@ -23,6 +23,8 @@ const HOUR = 3_600_000;
 
 export interface TwinOptions {
   readonly paths?: readonly string[];
+  /** Instead of paths. */
+  readonly snapshot?: Snapshot;
   readonly invariants?: readonly Invariant[];
   readonly now?: () => number;
   /** Observed although nothing declares it. */
@@ -47,9 +49,8 @@ export class OperatorTwin implements OperatorPort {
   trouble: Partial<ControllerStatus> = {};
   isLeader = true;
 
-  constructor({ paths = [join(repositoryRoot, 'policies', 'examples', 'shop', 'kubernetes')], invariants = [], now = Date.now, undeclared = [] }: TwinOptions = {}) {
-    const read = readPaths(paths, { readStdin: () => '' });
-    this.snapshot = placeExamplePods(snapshotOf(read.updates, read.diagnostics), { nodes: 2 });
+  constructor({ paths = [join(repositoryRoot, 'policies', 'examples', 'shop', 'kubernetes')], invariants = [], now = Date.now, undeclared = [], snapshot }: TwinOptions = {}) {
+    this.snapshot = placeExamplePods(snapshot ?? readSnapshot(paths), { nodes: 2 });
     this.#graph = inferGraph(this.snapshot);
     this.#now = now;
     this.#invariants = invariants;
@@ -146,6 +147,11 @@ export class OperatorTwin implements OperatorPort {
   #context(actor: Actor): ReviewContext {
     return { reviews: this.#reviews, snapshot: this.snapshot, now: this.#now(), actor, invariants: this.#invariants, digest };
   }
+}
+
+function readSnapshot(paths: readonly string[]): Snapshot {
+  const read = readPaths(paths, { readStdin: () => '' });
+  return snapshotOf(read.updates, read.diagnostics);
 }
 
 const NOBODY: Actor = { kind: 'person', name: 'nobody' };
