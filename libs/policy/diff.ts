@@ -67,15 +67,12 @@ class Comparison {
 
   run(): ConnectivityDiff {
     const keys = [...this.#before.ends.keys()].filter((key) => this.#after.ends.has(key)).sort(compareText);
-    for (const from of keys) {
-      const isSentSame = this.#digest.isSame('egress', from, this.#podsOf(from));
-      for (const to of keys) {
-        if (isSentSame && this.#digest.isSame('ingress', to, this.#podsOf(to))) continue;
-        this.#comparePair(from, to);
-      }
-      if (!isSentSame) this.#compareOutside(from, 'egress');
-      if (!this.#digest.isSame('ingress', from, this.#podsOf(from))) this.#compareOutside(from, 'ingress');
-    }
+    const sends = new Set(keys.filter((key) => !this.#digest.isSame('egress', key, this.#podsOf(key))));
+    const receives = keys.filter((key) => !this.#digest.isSame('ingress', key, this.#podsOf(key)));
+    // where neither end changed nothing between them did
+    for (const from of keys) for (const to of sends.has(from) ? keys : receives) this.#comparePair(from, to);
+    for (const key of sends) this.#compareOutside(key, 'egress');
+    for (const key of receives) this.#compareOutside(key, 'ingress');
     return {
       opened: this.#opened.sort(compareChanges),
       closed: this.#closed.sort(compareChanges),

@@ -1,8 +1,8 @@
 import { addressClaims, type AddressClaims } from '#inventory';
-import { type Address, type FlowEnd, type IpFamily, isPortNumber, parseAddress, type Pod, selectorFromLabels, selects, type Service, type Snapshot, workloadKey } from '#model';
+import { type Address, type FlowEnd, type IpFamily, isPortNumber, parseAddress, type Pod, selectorFromLabels, selects, type Service, type Snapshot, type WorkloadKey, workloadKey } from '#model';
 
 import { blockContains } from './address-block.ts';
-import { isOfWorkload, type Party } from './party.ts';
+import type { Party } from './party.ts';
 import { publicInternet } from './public-internet.ts';
 
 /** Whom a flow's end may be: every party fits what the reporter said. Empty where nobody is known to. */
@@ -17,6 +17,7 @@ export interface AttributedEnd {
 export class FlowAttribution {
   readonly #snapshot: Snapshot;
   readonly #claims: AddressClaims;
+  #podsByWorkload: ReadonlyMap<WorkloadKey, readonly Pod[]> | undefined;
 
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot;
@@ -29,7 +30,8 @@ export class FlowAttribution {
       if (pod !== undefined) return inside([pod], end.address, `pod ${end.pod}`);
     }
     if (end.workload !== undefined) {
-      const pods = [...this.#snapshot.pods.values()].filter((pod) => isOfWorkload(pod, end.workload ?? ''));
+      this.#podsByWorkload ??= Map.groupBy(this.#snapshot.pods.values(), ({ workload }) => workloadKey(workload));
+      const pods = this.#podsByWorkload.get(end.workload) ?? [];
       if (pods.length > 0) return inside(pods, undefined, `workload ${end.workload}`);
       return unknown(`workload ${end.workload} is not in the input`);
     }

@@ -77,10 +77,13 @@ export class UsedPaths {
   }
 }
 
-// A closed receiver is reached by those its rules name, an open one by those whose own rules name it.
+// A closed receiver is reached by those its rules name, an open one by those whose own rules name it. Of
+// two open ends no rule opens anything, so in a cluster where little is closed few pairs are asked.
 function* pairsWorthAsking(ends: ReadonlyMap<WorkloadKey, readonly PodEnd[]>, allowed: AllowedPorts, reach: RuleReach): Generator<readonly [WorkloadKey, WorkloadKey]> {
-  const isClosed = (key: WorkloadKey, direction: Direction): boolean => (ends.get(key) ?? []).every(({ party }) => party.pod !== undefined && allowed.isCovered(party.pod, direction));
-  const closed = new Set([...ends.keys()].filter((key) => isClosed(key, 'ingress')));
+  const isCovered = ({ party }: PodEnd, direction: Direction): boolean => party.pod !== undefined && allowed.isCovered(party.pod, direction);
+  const receivers = [...ends].map(([key, own]) => ({ key, covered: own.filter((end) => isCovered(end, 'ingress')).length, all: own.length }));
+  const closed = new Set(receivers.flatMap(({ key, covered, all }) => (covered === all ? [key] : [])));
+  const partlyClosed = receivers.flatMap(({ key, covered, all }) => (covered > 0 && covered < all ? [key] : []));
   const others = (key: WorkloadKey, direction: Direction): ReadonlySet<WorkloadKey> => {
     const named = new Set<WorkloadKey>();
     for (const { party } of ends.get(key) ?? []) {
@@ -91,7 +94,10 @@ function* pairsWorthAsking(ends: ReadonlyMap<WorkloadKey, readonly PodEnd[]>, al
     return named;
   };
   for (const receiver of closed) for (const sender of others(receiver, 'ingress')) yield [sender, receiver];
-  for (const sender of ends.keys()) for (const receiver of others(sender, 'egress')) if (!closed.has(receiver)) yield [sender, receiver];
+  for (const [sender, own] of ends) {
+    const asked = own.some((end) => isCovered(end, 'egress')) ? others(sender, 'egress') : partlyClosed;
+    for (const receiver of asked) if (!closed.has(receiver)) yield [sender, receiver];
+  }
 }
 
 /** Finds the rules that open ports at one end, and which of them have evidence of their own. */

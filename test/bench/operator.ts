@@ -10,7 +10,7 @@ import { OperatorTwin } from '../support/operator-twin.ts';
  * What questions of operators cost in a large estate, beside the smaller one: medians of milliseconds,
  * without HTTP. One proposal is about one workload, however many there are.
  */
-const SIZES = [500];
+const SIZES = [500, 5_000];
 const TIMES = 5;
 
 async function main(): Promise<void> {
