@@ -16,6 +16,8 @@ import { addNamespace, addNodes, deploy, running } from './cluster-world.ts';
 const STARTING_MS = 400_000;
 const TEST_MS = 180_000;
 const PATIENCE_MS = 60_000;
+/** Sooner than policies are looked at anyway. */
+const BACK_MS = 30_000;
 const POLICIES = '/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies';
 const WORKLOADS: readonly WorkloadRef[] = ['db', 'web'].map((name) => ({ namespace: 'shop', kind: 'Deployment', name }));
 const TO_CLUSTER = { kind: 'set-target', namespace: 'shop', target: 'networkpolicy', reason: 'its network enforces them' } as const;
@@ -92,6 +94,10 @@ describeWithCluster(
       const [first] = await cluster.client.list(POLICIES);
       expect(first?.['metadata']).toMatchObject({ labels: { 'app.kubernetes.io/managed-by': 'ringfence' }, managedFields: [{ manager: 'ringfence', operation: 'Apply' }] });
 
+      const before = await policies();
+      await cluster.client.remove(`${POLICIES}/${before[0] ?? ''}`);
+      await until('it is back', async () => JSON.stringify(await policies()) === JSON.stringify(before), BACK_MS);
+
       await cluster.client.create(POLICIES, { metadata: { name: 'theirs' }, spec: { podSelector: {}, policyTypes: ['Ingress'] } });
       expect((await controller.command(OBSERVED, alice)).kind).toBe('done');
       await until('only those of others are left', async () => JSON.stringify(await policies()) === '["theirs"]');
@@ -111,8 +117,8 @@ describeWithCluster(
 );
 
 /** Asks the server again and again. */
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
+async function until(what: string, holds: () => Promise<boolean>, longestMs = PATIENCE_MS): Promise<void> {
+  const deadline = performance.now() + longestMs;
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));

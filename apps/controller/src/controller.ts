@@ -132,12 +132,7 @@ export class Controller {
         this.#storeProblem = undefined;
       },
     });
-    this.#desk = new DecisionDesk({
-      log: this.#log,
-      leader: this.#leader,
-      decide: (command, actor, seq, now) => this.#learning.ask('decide', { command, actor, seq, now }),
-      now: Date.now,
-    });
+    this.#desk = new DecisionDesk({ log: this.#log, leader: this.#leader, decide: (command, actor, seq, now) => this.#learning.ask('decide', { command, actor, seq, now }), now: Date.now });
     this.#rules = new RuleDesk({ isLeader: () => this.#leader.fence !== undefined, command: (command, actor) => this.command(command, actor), log });
     this.#policies = new PolicyDesk({ ...options.outputs, isLeader: () => this.#leader.fence !== undefined, log });
     this.#revocations = new Revocations(options.authorityFolder, (why) => {
@@ -196,6 +191,7 @@ export class Controller {
   update(update: SourceUpdate): void {
     this.nodes.claims.orchestrator(update);
     this.sources.update(update);
+    this.#policies.heard(update);
   }
 
   /** A report of flows that no enforcer sent: recorded ones. */

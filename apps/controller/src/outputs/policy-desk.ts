@@ -1,7 +1,8 @@
-import type { Diagnostic } from '#model';
+import type { Diagnostic, SourceUpdate } from '#model';
 import type { NetworkPolicyTarget, PolicyFolder, PolicyOutcome, PolicyReport } from '#targets';
 import type { Logger } from 'pino';
 
+import { isOwnPolicy } from '../pipeline/own-policies.ts';
 import type { PolicyOutputs } from '../pipeline/policy-writer.ts';
 
 export interface PolicyDeskOptions {
@@ -16,7 +17,7 @@ export interface PolicyDeskOptions {
   readonly log: Logger;
 }
 
-/** What others change is looked at again after so long. */
+/** What others change is looked at again after so long, where nobody tells of it. */
 const AGAIN_EVERY_MS = 60_000;
 
 /**
@@ -40,6 +41,12 @@ export class PolicyDesk {
   desire(outputs: PolicyOutputs): void {
     this.#desired = outputs;
     this.#kick();
+  }
+
+  /** What a source says: where it is of one of our NetworkPolicies, or of one that is gone, they are looked at again. */
+  heard(update: SourceUpdate): void {
+    const isPolicy = update.key.startsWith('networking.k8s.io/NetworkPolicy/');
+    if (isPolicy && this.#desired !== undefined && (update.value === undefined || isOwnPolicy(update))) this.#kick();
   }
 
   diagnostics(): readonly Diagnostic[] {
