@@ -213,6 +213,19 @@ describe('room', () => {
   });
 });
 
+describe('hardly any room', () => {
+  it('is made for what is new, hour by hour, by what was not seen for longest', () => {
+    const history = new ObservedHistory({ mostPairs: 10 });
+    for (let at = 0; at < 10; at += 1) history.accept(report([flow(`ci/Job/run-${at}`, db, 5432)], { from: START + at * 10_000 }), NOW + 60_000);
+    history.changes(NOW);
+    history.expire(NOW + HOUR);
+    expect([history.size, history.counts.beyondBounds]).toEqual([9, 3]);
+    expect(history.changes(NOW).filter(({ value }) => value === undefined).map(({ key }) => key)).toEqual(['pair workload ci/Job/run-0\nworkload shop/StatefulSet/db\nTCP\n5432', 'party workload ci/Job/run-0']);
+    history.accept(report([flow('ci/Job/run-10', db, 5432)], { from: NOW + HOUR - 10_000 }), NOW + HOUR);
+    expect(lines(history)).toContain('run-10 -> db 5432/TCP x3 in 1');
+  });
+});
+
 describe('time', () => {
   const day = 24 * HOUR;
 

@@ -122,8 +122,7 @@ export class ObservedHistory {
    * delay of half an hour at most, unless `everything` is asked for.
    */
   changes(now: number, everything = false): readonly EvidenceRow[] {
-    const rows: EvidenceRow[] = [...this.#goneRows].map((key) => ({ key, value: undefined }));
-    this.#goneRows.clear();
+    const rows: EvidenceRow[] = [];
     for (const party of this.#table.parties.values()) {
       if (party.isChanged || everything) rows.push(partyRow(party, this.#table.hours));
       party.isChanged = false;
@@ -135,7 +134,11 @@ export class ObservedHistory {
       }
     }
     rows.push(...this.#reporters.changes(everything));
-    return rows;
+    // what went and came again is there
+    for (const { key } of rows) this.#goneRows.delete(key);
+    const gone = [...this.#goneRows].map((key): EvidenceRow => ({ key, value: undefined }));
+    this.#goneRows.clear();
+    return [...gone, ...rows];
   }
 
   /** Takes back what `changes` told, in any order, before anything else is accepted. Gives how many rows nothing could be made of. */
@@ -216,7 +219,8 @@ export class ObservedHistory {
   }
 
   #dropForgotten(): void {
-    const { pairs, parties } = this.#table.dropForgotten();
+    const { pairs, parties, crowdedOut } = this.#table.dropForgotten();
+    for (const pair of crowdedOut) this.#tally.beyondBounds(pair.letThrough);
     for (const pair of pairs) this.#goneRows.add(pairRowKey(pair));
     for (const party of parties) this.#goneRows.add(partyRowKey(party));
   }

@@ -14,6 +14,9 @@ export interface PortName {
 export type OutsideParty = Extract<FlowParty, { kind: 'external' }>;
 export type InsideParty = Exclude<FlowParty, { kind: 'external' | 'unattributed' }>;
 
+/** Of the room for pairs this much is filled at the most when an hour begins. */
+const ROOM_KEPT = 0.9;
+
 /**
  * The parties that were seen and the pairs they make, within bounds.
  *
@@ -129,12 +132,13 @@ export class PairTable {
     return this.#between(inside, this.#nameless(outside.address, 'family'), side, name, isRefused);
   }
 
-  /** Drops pairs of which no hour is left, and parties nothing is left of. Gives them. */
-  dropForgotten(): { readonly pairs: readonly ObservedPair[]; readonly parties: readonly PairedParty[] } {
+  /** Drops pairs of which no hour is left, or no room, and parties nothing is left of. Gives them. */
+  dropForgotten(): { readonly pairs: readonly ObservedPair[]; readonly parties: readonly PairedParty[]; readonly crowdedOut: ReadonlySet<ObservedPair> } {
     const pairs: ObservedPair[] = [];
+    const crowdedOut = this.#crowdedOut();
     for (const party of this.parties.values()) {
       for (const [key, pair] of party.asClient) {
-        if (this.hours.count(pair.row) > 0) continue;
+        if (this.hours.count(pair.row) > 0 && !crowdedOut.has(pair)) continue;
         party.asClient.delete(key);
         pair.to.asServer -= 1;
         if (pair.countsAsRefused) party.refusedPairs -= 1;
@@ -146,13 +150,21 @@ export class PairTable {
         pairs.push(pair);
       }
     }
-    const parties = [...this.parties.values()].filter((party) => party.asClient.size === 0 && party.asServer === 0 && (party.hoursRow === undefined || this.hours.count(party.hoursRow) === 0));
+    const parties = [...this.parties.values()].filter((party) => party.asClient.size === 0 && party.asServer === 0 && (crowdedOut.size > 0 || party.hoursRow === undefined || this.hours.count(party.hoursRow) === 0));
     for (const party of parties) {
       if (party.hoursRow !== undefined) this.hours.release(party.hoursRow);
       party.isGone = true;
       this.parties.delete(party.key);
     }
-    return { pairs, parties };
+    return { pairs, parties, crowdedOut };
+  }
+
+  /** Where there is hardly any room left: those not seen for longest, such as runs of jobs of a name of their own each, so that what is new finds some. */
+  #crowdedOut(): ReadonlySet<ObservedPair> {
+    const room = Math.floor(this.#mostPairs * ROOM_KEPT);
+    if (this.#pairs <= room) return new Set();
+    const all = [...this.parties.values()].flatMap((party) => [...party.asClient.values()]).sort((a, b) => a.lastSeen - b.lastSeen);
+    return new Set(all.slice(0, this.#pairs - room));
   }
 
   #between(inside: PairedParty, other: PairedParty, side: 'servers' | 'clients', name: PortName, isRefused: boolean): ObservedPair | undefined {
