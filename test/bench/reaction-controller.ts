@@ -8,9 +8,10 @@ import { pino } from 'pino';
 import type { ReviewCommand } from '#review';
 import { ClusterConnection, findClusterAccess } from '#sources/kubernetes/watch';
 
-type OptionsModule = typeof import('../../apps/controller/src/options.ts');
-type StartModule = typeof import('../../apps/controller/src/start.ts');
-type FeedModule = typeof import('../../apps/controller/src/sources/kubernetes-feed.ts');
+import type * as optionsModule from '../../apps/controller/src/options.ts';
+import type * as feedModule from '../../apps/controller/src/sources/kubernetes-feed.ts';
+import type * as startModule from '../../apps/controller/src/start.ts';
+
 
 /** What the process tells. Times are in milliseconds since 1970, with fractions. */
 export type ReactionNews =
@@ -31,9 +32,9 @@ function tell(news: ReactionNews): void {
   process.send?.(news);
 }
 
-const { readOptions } = (await import(built('options.js'))) as OptionsModule;
-const { startController } = (await import(built('start.js'))) as StartModule;
-const { feedKubernetes, KUBERNETES_SOURCE } = (await import(built('sources/kubernetes-feed.js'))) as FeedModule;
+const { readOptions } = (await import(built('options.js'))) as typeof optionsModule;
+const { startController } = (await import(built('start.js'))) as typeof startModule;
+const { feedKubernetes, KUBERNETES_SOURCE } = (await import(built('sources/kubernetes-feed.js'))) as typeof feedModule;
 const log = pino({ level: 'warn' }, pino.destination(2));
 const access = await findClusterAccess({ kubeconfig });
 if (access === undefined) throw new Error('there is no cluster');

@@ -25,7 +25,7 @@ export class ReactionNodes {
   connect(node: string, port: number, credentials: { readonly certificate: string; readonly key: string; readonly authority: string }, onApplied: (applied: Applied) => void): void {
     const namespace = new NetworkNamespace();
     const place = { namespacePath: namespace.path };
-    let link: ControllerLink | undefined;
+    const held: { link?: ControllerLink } = {};
     const keeper: NodeKeeper = new NodeKeeper({
       ...chooseDriver(place),
       sweep: new ConntrackSweep(place),
@@ -34,15 +34,15 @@ export class ReactionNodes {
       confirmWithinMs: 60_000,
       onReport: (told) => {
         if (told.kind === 'applied' && keeper.applied !== undefined) onApplied({ node, at: performance.timeOrigin + performance.now(), commitMs: told.commitMs, bundle: keeper.applied });
-        link?.told(told);
+        held.link?.told(told);
       },
     });
     keeper.start(undefined);
-    link = linkController({ address: `127.0.0.1:${String(port)}`, ...credentials }, node, keeper, new NodeMetadata([], () => undefined), (level, message, fields) => {
+    held.link = linkController({ address: `127.0.0.1:${String(port)}`, ...credentials }, node, keeper, new NodeMetadata([], () => undefined), (level, message, fields) => {
       if (level === 'error' || level === 'warning') console.error(`reaction: ${node}: ${message} ${JSON.stringify(fields ?? {})}`);
     });
     this.#closers.push(() => {
-      link.stop();
+      held.link?.stop();
       keeper.stop();
       namespace.close();
     });

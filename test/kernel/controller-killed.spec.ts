@@ -168,13 +168,13 @@ describeKernel('a controller that is killed', () => {
 
       for (let kill = 0; kill < KILLS; kill += 1) {
         const started = controller!;
-        let isKilled = false;
+        const killed = new AbortController();
         const dies = setTimeout(() => {
-          isKilled = true;
+          killed.abort();
           void started.end('SIGKILL');
         }, 20 + next() * 400);
         // back and forth between nothing and what was approved, each a revision of its own
-        for (let to = kill % 2; !isKilled; to = 1 - to) {
+        for (let to = kill % 2; !killed.signal.aborted; to = 1 - to) {
           const answer = await post(url, '/api/v1/rollbacks', { to, reason: `round ${String(kill)}` }).catch(() => undefined);
           if (answer?.status === 200) acknowledged.push({ seq: Number(answer.body['seq']), revision: Number(answer.body['revision']) });
         }
