@@ -6,7 +6,7 @@ import { countIn, type Fields, fieldsOf, markIn, partIn, textIn } from './field-
 export function controllerFields(message: ControllerMessage): object {
   switch (message.kind) {
     case 'welcome':
-      return { welcome: { protocol: message.protocol, controllerVersion: message.controllerVersion, statusEveryMs: message.statusEveryMs } };
+      return { welcome: { protocol: message.protocol, controllerVersion: message.controllerVersion, statusEveryMs: message.statusEveryMs, returnWithinMs: message.returnWithinMs } };
     case 'snapshot':
     case 'delta': {
       const { kind, version, revision, hash, part } = message;
@@ -27,7 +27,7 @@ export function readControllerFields(decoded: object): ControllerMessage | undef
   const fields = fieldsOf((decoded as Fields)[body]);
   switch (body) {
     case 'welcome':
-      return { kind: 'welcome', protocol: countIn(fields, 'protocol'), controllerVersion: textIn(fields, 'controllerVersion').slice(0, 100), statusEveryMs: countIn(fields, 'statusEveryMs') };
+      return { kind: 'welcome', protocol: countIn(fields, 'protocol'), controllerVersion: textIn(fields, 'controllerVersion').slice(0, 100), statusEveryMs: countIn(fields, 'statusEveryMs'), returnWithinMs: countIn(fields, 'returnWithinMs') };
     case 'snapshot':
     case 'delta':
       return { kind: body, version: countIn(fields, 'version'), ...(markIn(fields, 'mark') ?? { revision: 0, hash: '' }), part: partIn(fields) };

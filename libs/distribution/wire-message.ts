@@ -59,7 +59,7 @@ export type NodeMessage =
 
 /** What a controller says. */
 export type ControllerMessage =
-  | { readonly kind: 'welcome'; readonly protocol: number; readonly controllerVersion: string; readonly statusEveryMs: number }
+  | { readonly kind: 'welcome'; readonly protocol: number; readonly controllerVersion: string; readonly statusEveryMs: number; readonly returnWithinMs: number }
   | ({ readonly kind: 'snapshot'; readonly version: number; readonly part: TextPart } & BundleMark)
   /** Deltas one behind the other, as a JSON list; only the last bundle is applied. */
   | ({ readonly kind: 'delta'; readonly version: number; readonly part: TextPart } & BundleMark)

@@ -12,6 +12,8 @@ import { readNodeMetadata } from './node-metadata-reading.ts';
 import { type PeerIdentity, readPeer } from './peer-identity.ts';
 import { RefusalLog } from './refusal-log.ts';
 
+/** What the handshake of one node costs, with room for everything else a controller does. */
+const RETURN_MS_A_NODE = 5;
 const HELLO_WITHIN_MS = 10_000;
 const STATUS_EVERY_MS = 10_000;
 const CLOSE_WITHIN_MS = 1_000;
@@ -175,7 +177,7 @@ export class NodeChannelServer implements NodeChannel {
     const { events, controllerVersion, statusEveryMs = STATUS_EVERY_MS } = this.#options;
     const before = this.#sessions.get(node);
     let isOver = false;
-    const session: NodeSession = new NodeSession(call, hello, { controllerVersion, statusEveryMs }, {
+    const session: NodeSession = new NodeSession(call, hello, { controllerVersion, statusEveryMs, returnWithinMs: this.#lines.size * RETURN_MS_A_NODE }, {
       line: () => (isOver ? undefined : this.#lines.get(node)),
       snapshot: () => events.snapshotOf(node),
       onAck: (ack) => { events.onAck(node, ack); },

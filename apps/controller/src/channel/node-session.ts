@@ -61,7 +61,7 @@ export class NodeSession {
   #isEnded = false;
   #unreadable = 0;
 
-  constructor(call: NodeCall, hello: NodeHello, welcome: { readonly controllerVersion: string; readonly statusEveryMs: number }, port: SessionPort) {
+  constructor(call: NodeCall, hello: NodeHello, welcome: { readonly controllerVersion: string; readonly statusEveryMs: number; readonly returnWithinMs: number }, port: SessionPort) {
     this.#call = call;
     this.#port = port;
     this.#has = hello.held;

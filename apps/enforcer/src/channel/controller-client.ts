@@ -136,7 +136,8 @@ export class ControllerClient {
       end: () => {
         stream.close();
       },
-      onWelcome: (controllerVersion) => {
+      onWelcome: (controllerVersion, returnWithinMs) => {
+        this.#delay.spread(returnWithinMs);
         clearTimeout(impatience);
         welcomedAt = performance.now();
         this.#lastWhy = '';

@@ -19,7 +19,7 @@ export interface ConversationOptions {
   /** False: there is no room until {@link NodeConversation.room}. */
   readonly write: (message: NodeMessage) => boolean;
   readonly end: () => void;
-  readonly onWelcome: (controllerVersion: string) => void;
+  readonly onWelcome: (controllerVersion: string, returnWithinMs: number) => void;
   /** A bundle came and was offered to the kernel, which took it or did not. */
   readonly onTaken: (bundle: NodeBundle) => void;
   readonly onTrouble: (why: string) => void;
@@ -156,7 +156,7 @@ export class NodeConversation {
     return numbered('flows', flows);
   }
 
-  #welcome({ controllerVersion, statusEveryMs, protocol }: Extract<ControllerMessage, { kind: 'welcome' }>): void {
+  #welcome({ controllerVersion, statusEveryMs, returnWithinMs, protocol }: Extract<ControllerMessage, { kind: 'welcome' }>): void {
     if (protocol < PROTOCOL.oldest || protocol > PROTOCOL.newest) {
       this.#options.onTrouble(`it wants protocol ${String(protocol)}, which this enforcer does not speak`);
       this.#options.end();
@@ -164,7 +164,7 @@ export class NodeConversation {
     }
     if (this.#isWelcome) return;
     this.#isWelcome = true;
-    this.#options.onWelcome(controllerVersion);
+    this.#options.onWelcome(controllerVersion, returnWithinMs);
     this.#statusTimer = setInterval(() => {
       this.#safely(() => {
         this.offerAgain();

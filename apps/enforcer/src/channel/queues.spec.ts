@@ -115,6 +115,15 @@ describe('the time to wait before connecting again', () => {
     expect([longest.next(29_000), longest.next(31_000)]).toEqual([30_000, 1_000]);
   });
 
+  it('is as long as the controller asks for, within bounds', () => {
+    const [of5000, ofTooMany, ofNone] = [5_000, 10_000_000, 0].map((spreadMs) => {
+      const delay = new ReconnectDelay(() => 1);
+      delay.spread(spreadMs);
+      return delay.next(0);
+    });
+    expect([of5000, ofTooMany, ofNone]).toEqual([5_000, 30_000, 1_000]);
+  });
+
   it('is long where another enforcer goes by our name', () => {
     expect(new ReconnectDelay(() => 1).next(60_000, true)).toBe(16_000);
   });
