@@ -125,7 +125,7 @@ export class ReactionTally {
 
 /** Pods of the node, and addresses each of its workloads lets in. */
 function namesIn({ pods, profiles }: NodeBundle): ReadonlySet<string> {
-  const names = new Set(pods.map(({ pod }) => `pod ${pod}`));
+  const names = new Set(pods.filter(({ addresses }) => addresses.length > 0).map(({ pod }) => `pod ${pod}`));
   const workloads = new Map<string, string>();
   for (const { pod, ingress } of pods) if (ingress !== undefined) workloads.set(ingress, workloadOf(pod));
   for (const { name, namespaced } of profiles) {

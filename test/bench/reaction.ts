@@ -1,6 +1,6 @@
 // From a pod's event at the API server to its rules in the kernel of the right nodes, with 10,000 pods
-// present and everything that is proposed for them approved and enforced. 500 changes a second from a
-// process that replays list and watch over TLS. A few nodes have enforcers with real kernels, and only
+// present and everything that is proposed for them approved and enforced: 500 changes a second from a
+// process that replays list and watch over TLS, 50 and 100 through a real API server. A few nodes have enforcers with real kernels, and only
 // what concerns those is measured; bundles of all the others are worked out just the same. `own`: the
 // node the pod is on knows it. `peers`: nodes whose pods it calls let it in.
 import { type ChildProcess, fork } from 'node:child_process';
@@ -8,10 +8,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { whyNoCluster } from '../support/control-plane.ts';
 import type { ReactionNews } from './reaction-controller.ts';
 import { type Applied, ReactionNodes } from './reaction-nodes.ts';
-import { ReactionTally } from './reaction-tally.ts';
-import { startReplay, type TimedChange } from './replay-start.ts';
+import { ReactionCluster } from './reaction-cluster.ts';
+import { type NewPod, ReactionTally } from './reaction-tally.ts';
+import { startReplay } from './replay-start.ts';
 
 const PODS = Number(process.env['REACTION_PODS'] ?? '10000');
 const MEASURED = ['node-0', 'node-1', 'node-2', 'node-3'];
@@ -19,7 +21,8 @@ const BUDGET_P99_MS = 200;
 const SETTLE_MS = 3_000;
 /** Of changes that are not counted: code that has never run is slow. */
 const WARM_UP_S = 5;
-const [, , secondsText = '20', ...rates] = process.argv;
+// SECONDS, then `replayed` or `real` for that one alone
+const [, , secondsText = '20', only] = process.argv;
 
 class ControllerChild {
   readonly #child: ChildProcess;
@@ -61,13 +64,17 @@ class ControllerChild {
   }
 }
 
-async function replayed(): Promise<object> {
+/** Something that changes pods and tells when. */
+interface Changing {
+  readonly kubeconfig: string;
+  change(perSecond: number, count: number, changed?: (changes: readonly NewPod[]) => void): Promise<void>;
+}
+
+async function measure(cluster: Changing, rates: readonly number[]): Promise<object> {
   const state = mkdtempSync(join(tmpdir(), 'ringfence-reaction-state-'));
   const nodes = new ReactionNodes();
   let tally = new ReactionTally(MEASURED);
-  console.error(`reaction: ${String(PODS)} pods, replayed`);
-  const replay = await startReplay({ pods: PODS, endpointSlices: true });
-  const controller = new ControllerChild(replay.kubeconfig, state, (news) => {
+  const controller = new ControllerChild(cluster.kubeconfig, state, (news) => {
     if (news.kind === 'heard') tally.heard(news.pods);
     if (news.kind === 'worked') tally.worked(news.turns);
   });
@@ -85,28 +92,51 @@ async function replayed(): Promise<object> {
     }
     await all.promise;
     const runs = [];
-    for (const perSecond of rates.length === 0 ? [500] : rates.map(Number)) {
-      await replay.change(perSecond, perSecond * WARM_UP_S);
+    for (const perSecond of rates) {
+      await cluster.change(perSecond, perSecond * WARM_UP_S);
       console.error(`reaction: ${String(perSecond)} changes a second for ${secondsText} s`);
       tally = new ReactionTally(MEASURED, tally);
       const before = await controller.cpu();
       const from = performance.now();
-      await replay.change(perSecond, perSecond * Number(secondsText), (changes: readonly TimedChange[]) => {
+      await cluster.change(perSecond, perSecond * Number(secondsText), (changes: readonly NewPod[]) => {
         tally.changed(changes);
       });
       const ms = performance.now() - from;
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       const after = await controller.cpu();
-      runs.push({ perSecond, ...tally.summary(), controllerCpuShare: Math.round(((after.cpuMs - before.cpuMs) / ms) * 100) / 100, controllerRssMB: after.rssMB });
+      runs.push({ perSecond, reachedPerSecond: Math.round((perSecond * Number(secondsText) * 1_000) / ms), ...tally.summary(), controllerCpuShare: Math.round(((after.cpuMs - before.cpuMs) / ms) * 100) / 100, controllerRssMB: after.rssMB });
     }
     return { pods: PODS, approved: up.approved, syncMs: up.syncMs, measuredNodes: MEASURED.length, runs };
   } finally {
     nodes.close();
     controller.close();
-    await replay.close();
     rmSync(state, { recursive: true, force: true });
   }
 }
 
-console.log(JSON.stringify({ bench: 'reaction', budget: { p99Ms: BUDGET_P99_MS, perSecond: 500 }, replayed: await replayed() }));
+async function replayed(): Promise<object> {
+  console.error(`reaction: ${String(PODS)} pods, replayed`);
+  const replay = await startReplay({ pods: PODS, endpointSlices: true });
+  try {
+    return await measure(replay, [500]);
+  } finally {
+    await replay.close();
+  }
+}
+
+/** The server's own share is in `where.source`: from the write to the news of it. */
+async function real(): Promise<object> {
+  const obstacle = whyNoCluster();
+  if (obstacle !== undefined) return { skipped: obstacle };
+  console.error(`reaction: ${String(PODS)} pods on a real API server`);
+  const cluster = await ReactionCluster.start(PODS);
+  try {
+    return await measure(cluster, [50, 100]);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+const which = only === 'replayed' ? { replayed: await replayed() } : only === 'real' ? { real: await real() } : { replayed: await replayed(), real: await real() };
+console.log(JSON.stringify({ bench: 'reaction', budget: { p99Ms: BUDGET_P99_MS, perSecond: 500 }, ...which }));
 process.exit(0);
