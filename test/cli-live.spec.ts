@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { pino } from 'pino';
 import { CommanderError } from 'commander';
 
@@ -10,6 +10,9 @@ import { OperatorTwin } from './support/operator-twin.ts';
 /*
  * The commands that ask a controller, against a real one on a real port: both loopbacks.
  */
+// comparing a whole cluster takes a while on a machine that does much else
+jest.setTimeout(120_000);
+
 const NOW = Date.now();
 const PRICING = 'shop/Deployment/pricing';
 const HOSTILE = '\u001b[2J\u001b]0;x\u0007';

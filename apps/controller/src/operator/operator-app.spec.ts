@@ -1,7 +1,7 @@
 import { get as httpGet } from 'node:http';
 import { Writable } from 'node:stream';
 
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { pino } from 'pino';
 
 import { workloadKey, type WorkloadRef } from '#model';
@@ -20,6 +20,9 @@ import { SystemController } from './system-controller.ts';
  * The REST interface over real connections on both loopbacks, and a controller behind it that
  * decides for real.
  */
+// comparing a whole cluster takes a while on a machine that does much else
+jest.setTimeout(120_000);
+
 const PRICING = { namespace: 'shop', kind: 'Deployment', name: 'pricing' };
 const twin = new OperatorTwin();
 let app: OperatorApp;
