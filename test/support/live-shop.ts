@@ -22,12 +22,9 @@ export function shopUpdates(): readonly SourceUpdate[] {
 }
 
 export function manifest(objectKind: string, namespace: string, name: string, body: Manifest['body']): SourceUpdate {
-  const value: Manifest = { kind: 'manifest', apiVersion: 'v1', objectKind, namespace, name, body: { metadata: { name, ...(namespace === '' ? {} : { namespace }), ...(body['metadata'] as object | undefined) }, ...without(body) }, origin: { file: 'cluster', line: 1 } };
+  const rest = Object.fromEntries(Object.entries(body).filter(([key]) => key !== 'metadata'));
+  const value: Manifest = { kind: 'manifest', apiVersion: 'v1', objectKind, namespace, name, body: { metadata: { name, ...(namespace === '' ? {} : { namespace }), ...(body['metadata'] as object | undefined) }, ...rest }, origin: { file: 'cluster', line: 1 } };
   return { source: 'cluster', key: `/${objectKind}/${namespace}/${name}`, value };
-}
-
-function without({ metadata, ...rest }: Manifest['body']): Manifest['body'] {
-  return metadata === undefined ? rest : rest;
 }
 
 export function nodeUpdate(name: string, addresses: readonly string[]): SourceUpdate {
@@ -71,7 +68,7 @@ export function flowReport(reporter: string, from: number, flows: readonly Obser
   return { reporter, from, to: from + STRETCH, flows, loss: { connectionEvents: 0, logRecords: 0, resyncs: 0, unreadable: 0 }, overflowed: [], foreign: 0, ...fields };
 }
 
-export function digest(text: string): string {
+function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 

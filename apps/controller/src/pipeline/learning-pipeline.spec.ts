@@ -5,7 +5,7 @@ import type { Relationship, ServiceGraph, SourceUpdate } from '#model';
 
 import { HubbleReports } from '#sources/flows';
 
-import { digest, flowReport, HOUR, learningPipeline, manifest, nodeUpdate, observedFlow, podUpdate, settle, shopUpdates, START } from '../../../../test/support/live-shop.ts';
+import { flowReport, HOUR, learningPipeline, manifest, nodeUpdate, observedFlow, podUpdate, settle, shopUpdates, START } from '../../../../test/support/live-shop.ts';
 
 import type { LearningPipeline } from './learning-pipeline.ts';
 
@@ -218,7 +218,6 @@ describe('the work of the learning pipeline', () => {
   it('keeps secrets out of every row', () => {
     const pipeline = started();
     settle(pipeline, START);
-    expect(digest('')).toHaveLength(64);
     expect(JSON.stringify(pipeline.allRows(START))).not.toMatch(/password|s3cr3t/i);
   });
 });
