@@ -80,7 +80,7 @@ export class FolderSource {
     const now = new Map<string, string>();
     for (const update of updates) {
       const key = `${update.source}\n${update.key}`;
-      const text = hash('sha256', JSON.stringify(update.value), 'hex');
+      const text = hash('sha256', JSON.stringify(update.value, spelled), 'hex');
       now.set(key, text);
       if (this.#told.get(key) !== text) this.#options.onUpdate(update);
     }
@@ -91,4 +91,9 @@ export class FolderSource {
     this.#told = now;
     this.#options.onRead(diagnostics);
   }
+}
+
+// Addresses, such as those a Compose file publishes ports on, hold their bits as a bigint, which JSON has not.
+function spelled(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${String(value)}n` : value;
 }
