@@ -44,7 +44,7 @@ export function startWorkerThread<Order, News>({ module, name, data, onNews, onE
   };
   worker.on('message', onNews);
   worker.once('error', (error) => {
-    end(new Error(`${name} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error }));
+    end(new Error(`${name} failed: ${messageOf(error)}`, { cause: error }));
   });
   worker.once('messageerror', (error) => {
     end(new Error(`${name} sent something unreadable`, { cause: error }));
@@ -61,4 +61,9 @@ export function startWorkerThread<Order, News>({ module, name, data, onNews, onE
       await worker.terminate();
     },
   };
+}
+
+// what another thread threw need not be an Error of this one's
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string' ? error.message : String(error);
 }
