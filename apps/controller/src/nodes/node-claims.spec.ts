@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 
 import type { Pod, SourceUpdate, Workload } from '#model';
 
-import { gone, wireNode, wirePod } from '../../../../test/support/wire-objects.ts';
+import { gone, manifest, wireNamespace, wireNode, wirePod } from '../../../../test/support/wire-objects.ts';
 import { address, origin, ref, workload } from '../../../../test/support/worlds.ts';
 import { NodeClaims } from './node-claims.ts';
 
@@ -98,6 +98,63 @@ describe('what a node says', () => {
     claims.node('a', host('a', ['192.0.2.7'], ['172.18.0.0/16', '10.0.0.0/8', '0.0.0.0/0', '10.1.1.128/25', '::/0', 'fd00:1::/64']));
     const value = said.get('docker:a host');
     expect(value?.kind === 'container-host' ? value.node.podCidrs : undefined).toEqual(['172.18.0.0/16', 'fd00:1::/64']);
+  });
+
+  it.each([
+    ['a large part of the internet', ['8.0.0.0/8', '8.8.0.0/16', '2600::/16', '::/1', '0.0.0.0/1']],
+    ['the Service addresses', ['10.96.0.0/16', '10.96.0.0/24', '2001:db8:96::/64']],
+  ])('has no block that is %s', (_what, blocks) => {
+    claims.orchestrator(manifest('kubernetes', 'v1', 'Service', 'shop', 'db', { spec: { clusterIPs: ['10.96.0.7', '2001:db8:96::7'] } }));
+    const update = host('a', [], ['172.18.0.0/16', ...blocks, 'fd00:1::/64']);
+    const value = update.value?.kind === 'container-host' ? { ...update.value, node: { ...update.value.node, bridges: [{ network: 'x', interface: 'br-1', blocks: ['172.18.0.0/16', ...blocks] }] } } : undefined;
+    claims.node('a', { ...update, value });
+    const told = said.get('docker:a host');
+    expect(told?.kind === 'container-host' ? [told.node.podCidrs, told.node.bridges?.map((each) => each.blocks)] : undefined).toEqual([['172.18.0.0/16', 'fd00:1::/64'], [['172.18.0.0/16']]]);
+  });
+
+  it('takes no address of a Service', () => {
+    claims.orchestrator(manifest('kubernetes', 'v1', 'Service', 'shop', 'db', { spec: { clusterIPs: ['10.96.0.7', '2001:db8:96::7'] } }));
+    claims.node('a', container('a', 'web-1', ['10.96.0.7', '2001:db8:96::7', '172.18.0.2']));
+    expect(addressesOf('docker:a web-1')).toEqual(['172.18.0.2']);
+  });
+
+  it('puts no container into a namespace of the cluster, whatever its labels are', () => {
+    const inShop = container('a', 'evil', ['172.18.0.2', 'fd00:1::2'], { namespace: 'shop', labels: { app: 'web' }, workload: ref('shop/ComposeService/evil') }, { ref: ref('shop/ComposeService/evil') });
+    claims.node('a', inShop);
+    expect(said.size).toBe(1);
+    claims.orchestrator(wireNamespace('kubernetes', 'shop'));
+    expect([said.size, codes()]).toEqual([0, ['claimed-by-another']]);
+    claims.orchestrator(gone(wireNamespace('kubernetes', 'shop')));
+    expect([said.size, codes()]).toEqual([1, []]);
+    // a pod speaks for its namespace as well
+    claims.orchestrator(webPod);
+    expect([said.size, codes()]).toEqual([0, ['claimed-by-another']]);
+  });
+
+  it('has no address on the network of its host but the host’s', () => {
+    claims.orchestrator(webPod);
+    const onHost = container('a', 'agent', ['192.0.2.7', '2001:db8:7::7', '10.1.1.2', '2001:db8:1:1::2', '172.18.0.9'], { hostNetwork: true });
+    claims.node('a', onHost);
+    expect(addressesOf('docker:a agent')).toEqual([]);
+    claims.node('a', host('a', ['192.0.2.7', '2001:db8:7::7'], []));
+    expect(addressesOf('docker:a agent')).toEqual(['192.0.2.7', '2001:db8:7::7']);
+    claims.node('b', container('b', 'agent-b', ['192.0.2.7'], { hostNetwork: true }));
+    expect(addressesOf('docker:b agent-b')).toEqual([]);
+    claims.node('a', { source: 'docker:a', key: 'host', value: undefined });
+    expect(addressesOf('docker:a agent')).toEqual([]);
+  });
+
+  it('has on the network of a node of the cluster what the cluster says the node has', () => {
+    claims.node('n1', container('n1', 'agent', ['198.18.0.1', '2001:db8:ffff::2'], { hostNetwork: true }));
+    claims.orchestrator(wireNode('kubernetes', 'n1', 1));
+    expect(addressesOf('docker:n1 agent')).toEqual(['198.18.0.1', '2001:db8:ffff::2']);
+    claims.node('n2', container('n2', 'agent-2', ['198.18.0.1', '2001:db8:ffff::2'], { hostNetwork: true }));
+    expect(addressesOf('docker:n2 agent-2')).toEqual([]);
+  });
+
+  it('is told of once where it speaks of others without end', () => {
+    for (let at = 0; at < 1_000; at += 1) claims.node('a', container('a', `c-${String(at)}`, [], {}, { ref: ref('shop/Deployment/web') }));
+    expect(codes()).toEqual(['node-claims-another']);
   });
 
   it('is bounded', () => {

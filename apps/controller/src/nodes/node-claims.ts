@@ -1,4 +1,7 @@
-import { type Address, compareText, type Diagnostic, isJsonObject, type JsonObject, parseAddress, parsePrefix, type Prefix, prefixContains, prefixCovers, type SourceUpdate } from '#model';
+import { type Address, compareText, type Diagnostic, type SourceUpdate } from '#model';
+
+import { addressClaim, claimsOfManifest, hostClaim, namespaceClaim, podClaim } from './orchestrator-claims.ts';
+import { TakenSpace } from './taken-space.ts';
 
 type NodeValue = Extract<SourceUpdate['value'], { readonly kind: 'container' | 'container-host' }>;
 
@@ -12,14 +15,18 @@ interface Saying {
 
 /** A node may speak of so many containers. */
 const MOST_KEYS = 5_000;
+/** Of so many blocks of addresses: each is looked at whenever it says so. */
+const MOST_BLOCKS = 128;
 
 /**
  * What nodes may claim: their own containers, under names and addresses nobody else has.
  *
  * A credential says which node speaks and nothing about what runs there. So what the orchestrator
  * says counts first, then what another node said before: an address or a pod that is somebody else's
- * is left out of what a node says, with a diagnostic, and comes in when it is free. What a node says
- * is kept under a source of its own name, so it replaces nobody else's.
+ * is left out of what a node says, with a diagnostic, and comes in when it is free. A namespace of
+ * the orchestrator's is nobody else's: whoever could put containers there, with labels of its choice,
+ * would be let in wherever the pods of that namespace are. What a node says is kept under a source
+ * of its own name, so it replaces nobody else's.
  */
 export class NodeClaims {
   readonly #emit: (update: SourceUpdate) => void;
@@ -28,12 +35,15 @@ export class NodeClaims {
   readonly #takenBy = new Map<string, readonly string[]>();
   readonly #sayings = new Map<string, Saying>();
   readonly #countOf = new Map<string, number>();
+  readonly #space = new TakenSpace();
   /** Which saying has a claim. */
   readonly #holders = new Map<string, string>();
   /** Sayings that were refused a claim, by claim. */
   readonly #waiting = new Map<string, Set<string>>();
   /** Every claim a saying has, or was refused. */
   readonly #claimsOf = new Map<string, Set<string>>();
+  /** Containers on the network of their host, by node. */
+  readonly #onHosts = new Map<string, Set<string>>();
   readonly #findings = new Map<string, readonly Diagnostic[]>();
 
   constructor(emit: (update: SourceUpdate) => void) {
@@ -48,14 +58,24 @@ export class NodeClaims {
     if (before.join('\n') === after.join('\n')) return;
     if (after.length === 0) this.#takenBy.delete(id);
     else this.#takenBy.set(id, after);
-    for (const claim of after) this.#taken.set(claim, (this.#taken.get(claim) ?? 0) + 1);
+    const changed = new Set<string>();
+    for (const claim of after) {
+      const count = this.#taken.get(claim) ?? 0;
+      if (count === 0) changed.add(claim);
+      this.#taken.set(claim, count + 1);
+    }
     for (const claim of before) {
       const left = (this.#taken.get(claim) ?? 0) - 1;
       if (left > 0) this.#taken.set(claim, left);
-      else this.#taken.delete(claim);
+      else {
+        this.#taken.delete(claim);
+        changed.add(claim);
+      }
     }
     const touched = new Set<string>();
-    for (const claim of [...before, ...after]) {
+    for (const claim of changed) {
+      if (this.#taken.has(claim)) this.#space.add(claim);
+      else this.#space.remove(claim);
       const holder = this.#holders.get(claim);
       if (holder !== undefined) touched.add(holder);
       for (const each of this.#waiting.get(claim) ?? []) touched.add(each);
@@ -72,7 +92,8 @@ export class NodeClaims {
     }
     const problem = this.#problemOf(node, source, value);
     if (problem !== undefined) {
-      this.#findings.set(id, [finding('node-claims-another', node, problem, 'a node speaks of itself and its own containers only: look at who holds its certificate')]);
+      // one a node: whoever says such things may say any number of them
+      this.#findings.set(`${node}\n `, [finding('node-claims-another', node, problem, 'a node speaks of itself and its own containers only: look at who holds its certificate')]);
       return;
     }
     if (!this.#sayings.has(id)) {
@@ -84,6 +105,7 @@ export class NodeClaims {
       this.#countOf.set(node, count + 1);
     }
     this.#sayings.set(id, { node, source, key, value: value as NodeValue });
+    this.#noteOnHost(id, node, value as NodeValue);
     this.#sayAgain(new Set([id]));
   }
 
@@ -113,9 +135,11 @@ export class NodeClaims {
     this.#findings.delete(id);
     if (saying === undefined) return;
     this.#sayings.delete(id);
+    this.#noteOnHost(id, saying.node, undefined);
     this.#countOf.set(saying.node, (this.#countOf.get(saying.node) ?? 1) - 1);
     const freed = this.#release(id);
     this.#emit({ source: saying.source, key: saying.key, value: undefined });
+    for (const each of this.#dependentOf(saying)) freed.add(each);
     this.#sayAgain(freed);
   }
 
@@ -146,7 +170,21 @@ export class NodeClaims {
       this.#say(id, saying);
       // whoever waited for what was given up and not taken again gets it now
       if (held.some((claim) => this.#holders.get(claim) !== id)) queue.push(...waiting);
+      queue.push(...this.#dependentOf(saying));
     }
+  }
+
+  #noteOnHost(id: string, node: string, value: NodeValue | undefined): void {
+    const ids = this.#onHosts.get(node) ?? new Set();
+    if (value?.kind === 'container' && value.pod.hostNetwork) ids.add(id);
+    else ids.delete(id);
+    if (ids.size > 0) this.#onHosts.set(node, ids);
+    else this.#onHosts.delete(node);
+  }
+
+  /** What has the addresses of a host changes with it. */
+  #dependentOf({ node, value }: Saying): Iterable<string> {
+    return value.kind === 'container-host' ? (this.#onHosts.get(node) ?? []) : [];
   }
 
   #say(id: string, { node, source, key, value }: Saying): void {
@@ -163,8 +201,14 @@ export class NodeClaims {
       }
       return isFree;
     };
-    const allowed = (addresses: readonly Address[]): readonly Address[] => addresses.filter(({ text }) => take(addressClaim(text)));
-    const said = value.kind === 'container' ? this.#container(value, take, allowed) : this.#host(value, allowed);
+    // told when it becomes free or is taken, and holding nothing
+    const heed = (claim: string, isFree: boolean): boolean => {
+      claims.add(claim);
+      this.#waiting.set(claim, (this.#waiting.get(claim) ?? new Set()).add(id));
+      if (!isFree) refused.push(claim);
+      return isFree;
+    };
+    const said = value.kind === 'container' ? this.#container(node, value, take, heed) : this.#host(value, take);
     this.#findings.delete(id);
     if (refused.length > 0) {
       this.#findings.set(id, [finding('claimed-by-another', node, `says that ${key} has ${refused.slice(0, 3).join(', ')}, which is somebody else's`, 'give the networks of each engine blocks of their own; what is left out is closed where rules are enforced')]);
@@ -172,62 +216,31 @@ export class NodeClaims {
     this.#emit({ source, key, value: said });
   }
 
-  #container(value: Extract<NodeValue, { kind: 'container' }>, take: (claim: string) => boolean, allowed: (addresses: readonly Address[]) => readonly Address[]): NodeValue | undefined {
-    if (!take(podClaim(value.pod.namespace, value.pod.name))) return undefined;
+  #container(node: string, value: Extract<NodeValue, { kind: 'container' }>, take: (claim: string) => boolean, heed: (claim: string, isFree: boolean) => boolean): NodeValue | undefined {
+    const { pod } = value;
+    const namespace = namespaceClaim(pod.namespace);
+    if (pod.namespace !== node && !heed(namespace, !this.#taken.has(namespace))) return undefined;
+    if (!take(podClaim(pod.namespace, pod.name))) return undefined;
     // on the network of its host it has the host's addresses, which are the host's to claim
-    if (value.pod.hostNetwork) return value;
-    const addresses = allowed(value.pod.addresses);
-    return addresses.length === value.pod.addresses.length ? value : { ...value, pod: { ...value.pod, addresses } };
+    const isAllowed = pod.hostNetwork ? ({ text }: Address) => heed(addressClaim(text), this.#isOfHost(node, text)) : ({ text }: Address) => take(addressClaim(text));
+    const addresses = pod.addresses.filter(isAllowed);
+    return addresses.length === pod.addresses.length ? value : { ...value, pod: { ...pod, addresses } };
   }
 
-  #host(value: Extract<NodeValue, { kind: 'container-host' }>, allowed: (addresses: readonly Address[]) => readonly Address[]): NodeValue {
-    const addresses = allowed(value.node.addresses);
-    const podCidrs = value.node.podCidrs.filter((block) => this.#isOwnBlock(parsePrefix(block)));
-    return { ...value, node: { ...value.node, addresses, podCidrs } };
+  #isOfHost(node: string, address: string): boolean {
+    if (this.#taken.has(hostClaim(node, address))) return true;
+    const holder = this.#sayings.get(this.#holders.get(addressClaim(address)) ?? '');
+    return holder?.node === node && holder.value.kind === 'container-host';
   }
 
-  /** A block that holds an address of the orchestrator's is no engine's. */
-  #isOwnBlock(block: Prefix | undefined): boolean {
-    if (block === undefined) return false;
-    for (const claim of this.#taken.keys()) {
-      const address = claim.startsWith('address ') ? parseAddress(claim.slice('address '.length)) : undefined;
-      if (address !== undefined && prefixContains(block, address)) return false;
-      const other = claim.startsWith('block ') ? parsePrefix(claim.slice('block '.length)) : undefined;
-      if (other !== undefined && (prefixCovers(block, other) || prefixCovers(other, block))) return false;
-    }
-    return true;
+  #host(value: Extract<NodeValue, { kind: 'container-host' }>, take: (claim: string) => boolean): NodeValue {
+    const { node } = value;
+    const addresses = node.addresses.filter(({ text }) => take(addressClaim(text)));
+    const asked = [...new Set([...node.podCidrs, ...(node.bridges ?? []).flatMap(({ blocks }) => blocks)])].slice(0, MOST_BLOCKS);
+    const own = new Set(asked.filter((block) => this.#space.isFree(block)));
+    const bridges = node.bridges?.map((bridge) => ({ ...bridge, blocks: bridge.blocks.filter((block) => own.has(block)) }));
+    return { ...value, node: { ...node, addresses, podCidrs: node.podCidrs.filter((block) => own.has(block)), ...(bridges === undefined ? {} : { bridges }) } };
   }
-}
-
-function claimsOfManifest(kind: string, namespace: string, name: string, body: JsonObject): readonly string[] {
-  if (kind === 'Pod') return [podClaim(namespace, name), ...textsAt(body, 'status', 'podIPs', 'ip').map(addressClaim)];
-  if (kind === 'Node') return [...textsAt(body, 'status', 'addresses', 'address').map(addressClaim), ...blocksOf(body)];
-  return [];
-}
-
-function blocksOf(body: JsonObject): readonly string[] {
-  const { spec } = body;
-  const blocks = spec !== undefined && isJsonObject(spec) ? spec['podCIDRs'] : undefined;
-  return Array.isArray(blocks) ? blocks.filter((block) => typeof block === 'string').map((block) => `block ${block}`) : [];
-}
-
-function textsAt(body: JsonObject, part: string, list: string, field: string): readonly string[] {
-  const holder = body[part];
-  const items = holder !== undefined && isJsonObject(holder) ? holder[list] : undefined;
-  if (!Array.isArray(items)) return [];
-  return items.flatMap((item) => {
-    const text = isJsonObject(item) ? item[field] : undefined;
-    const address = typeof text === 'string' ? parseAddress(text) : undefined;
-    return address === undefined ? [] : [address.text];
-  });
-}
-
-function addressClaim(text: string): string {
-  return `address ${text}`;
-}
-
-function podClaim(namespace: string, name: string): string {
-  return `pod ${namespace}/${name}`;
 }
 
 function finding(code: string, node: string, message: string, hint: string): Diagnostic {
