@@ -28,10 +28,13 @@ export function textsIn(fields: Fields, name: string): readonly string[] {
   return Array.isArray(value) ? (value as readonly unknown[]).filter((each) => typeof each === 'string') : [];
 }
 
+/** More than any digest has. */
+const LONGEST_HASH = 200;
+
 export function markIn(fields: Fields, name: string): BundleMark | undefined {
   const mark = fields[name];
   if (typeof mark !== 'object' || mark === null) return undefined;
-  return { revision: countIn(mark as Fields, 'revision'), hash: textIn(mark as Fields, 'hash') };
+  return { revision: countIn(mark as Fields, 'revision'), hash: textIn(mark as Fields, 'hash').slice(0, LONGEST_HASH) };
 }
 
 export function partIn(fields: Fields): TextPart {

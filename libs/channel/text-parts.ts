@@ -14,11 +14,12 @@ export type TextReading = { readonly kind: 'text'; readonly text: string } | { r
  * Puts the pieces of a text together again.
  *
  * Pieces come in order, each once; anything else, or more than `largest` bytes, is refused, and
- * what has come so far is forgotten. Memory is taken as pieces come, not as they are announced.
+ * what has come so far is forgotten. Memory is taken as pieces come, not as they are announced, and
+ * no piece is kept: the smallest would hold on to the whole message it came in.
  */
 export class TextAssembly {
   readonly #largest: number;
-  #pieces: Uint8Array[] = [];
+  #held = new Uint8Array();
   #bytes = 0;
   #key = '';
 
@@ -31,12 +32,21 @@ export class TextAssembly {
     if (offset === 0) this.#reset(key);
     if (total > this.#largest) return this.#refuse(`it has ${String(total)} bytes, and ${String(this.#largest)} is the most`);
     if (key !== this.#key || offset !== this.#bytes || this.#bytes + bytes.length > total || (bytes.length === 0 && total > 0)) return this.#refuse('its pieces do not follow each other');
-    this.#pieces.push(bytes);
+    this.#makeRoom(this.#bytes + bytes.length, total);
+    this.#held.set(bytes, this.#bytes);
     this.#bytes += bytes.length;
     if (this.#bytes < total) return { kind: 'more' };
-    const text = Buffer.concat(this.#pieces).toString('utf8');
+    const text = Buffer.from(this.#held.buffer, 0, total).toString('utf8');
     this.#reset('');
     return { kind: 'text', text };
+  }
+
+  // twice as much each time, so that many small pieces are not copied over and over
+  #makeRoom(bytes: number, total: number): void {
+    if (bytes <= this.#held.length) return;
+    const larger = new Uint8Array(Math.min(total, Math.max(bytes, this.#held.length * 2)));
+    larger.set(this.#held.subarray(0, this.#bytes));
+    this.#held = larger;
   }
 
   #refuse(why: string): TextReading {
@@ -46,7 +56,7 @@ export class TextAssembly {
 
   #reset(key: string): void {
     this.#key = key;
-    this.#pieces = [];
+    this.#held = new Uint8Array();
     this.#bytes = 0;
   }
 }
