@@ -47,7 +47,7 @@ export function attribute(report: FlowReport, history: AddressHistory): Attribut
     }
     flows.push({
       reporter: report.reporter,
-      seenAt: client.isLocal && server.isLocal ? 'both' : server.isLocal ? 'server' : 'client',
+      seenAt: standingAt(client, server),
       from: report.from,
       to: report.to,
       client: client.party,
@@ -64,6 +64,13 @@ export function attribute(report: FlowReport, history: AddressHistory): Attribut
     });
   }
   return { flows, misplaced };
+}
+
+// with neither end its own it can only have stood at the one nobody knows
+function standingAt(client: End, server: End): AttributedFlow['seenAt'] {
+  if (client.isLocal && server.isLocal) return 'both';
+  const isAtServer = server.isLocal || (!client.isLocal && client.party.kind !== 'unattributed' && server.party.kind === 'unattributed');
+  return isAtServer ? 'server' : 'client';
 }
 
 /** The ends of one report, each address looked up once. */

@@ -180,19 +180,20 @@ export class ObservedHistory {
     const processes = flow.processes.length === 0 ? NO_PROCESSES : flow.processes.map(({ end, name }) => this.#words.of(`${end} ${shownProcess(name)}`));
     pair.add(flow, reporter, processes);
     if (this.#table.hours.set(pair.row, Math.floor(flow.from / HOUR_MS))) pair.isChanged = true;
-    this.#noteWorkload(pair.from, reporter, flow.from);
-    this.#noteWorkload(pair.to, reporter, flow.from);
+    if (flow.seenAt !== 'server') this.#noteWorkload(pair.from, reporter, flow.from);
+    if (flow.seenAt !== 'client') this.#noteWorkload(pair.to, reporter, flow.from);
     if (flow.isMasqueraded === true) this.#table.intern({ kind: 'node', node: reporter, mayBe: [] }).noteTranslated({ to: pair.to.key, protocol: pair.protocol, port: pair.port }, flow.connections);
   }
 
   #addUnattributed(flow: AttributedFlow, reporter: string): void {
     const { client, server } = flow;
-    for (const [end, other] of [
-      [client, server],
-      [server, client],
+    for (const [end, other, far] of [
+      [client, server, 'server'],
+      [server, client, 'client'],
     ] as const) {
       if (end.kind === 'unattributed') this.#tally.unattributed(end, flow, partyText(other));
-      if (end.kind !== 'workload') continue;
+      // who stands at the other end says nothing of this one: its own node does
+      if (end.kind !== 'workload' || flow.seenAt === far) continue;
       const party = this.#table.ofInside(end);
       party.unattributed += Math.max(1, flow.connections);
       party.isChanged = true;

@@ -63,6 +63,21 @@ describe.each([
     return end;
   }
 
+  it('has nothing of a workload but from the nodes its pods are on', () => {
+    const pipeline = started();
+    for (let hour = 0; hour < 3; hour += 1) {
+      const from = START + hour * HOUR;
+      const nobody = at === 0 ? '10.1.0.99' : '2001:db8:1::99';
+      // sales-db is on node-b
+      const report = flowReport('node-a', from, [observedFlow(nobody, PODS.salesDb[at], 5432), observedFlow(PODS.salesDb[at], nobody, 80), observedFlow(PODS.mailer[at], PODS.salesDb[at], 5432)]);
+      pipeline.acceptReport({ ...report, overflowed: [{ pod: 'shop-data/sales-db-0', connections: 1_000 }] }, from + 11_000);
+      settle(pipeline, from + 12_000);
+    }
+    settle(pipeline, START + 3 * HOUR);
+    const coverage = pipeline.view?.reviews.get('shop-data/StatefulSet/sales-db')?.coverage;
+    expect(coverage).toMatchObject({ buckets: 0, lowered: [] });
+  });
+
   it('joins what is declared with what is seen', () => {
     const pipeline = started();
     hours(pipeline, 3);

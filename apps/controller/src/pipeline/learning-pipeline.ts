@@ -202,8 +202,9 @@ export class LearningPipeline {
     const isReplayed = this.#observed.has(reporter, from);
     const { flows, misplaced } = isReplayed ? { flows: [], misplaced: 0 } : attribute(report, this.#addresses);
     const overflowed = report.overflowed.flatMap(({ pod, connections }) => {
-      const workload = this.#snapshot?.pods.get(pod)?.workload;
-      return workload === undefined ? [] : [{ workload, connections }];
+      const found = this.#snapshot?.pods.get(pod);
+      // nobody saw too much of a pod that is somewhere else
+      return found?.node !== reporter ? [] : [{ workload: found.workload, connections }];
     });
     if (this.#observed.accept({ reporter, from, to, flows, loss, overflowed, foreign, misplaced }, now) !== 'taken') return;
     this.#isStale = true;
