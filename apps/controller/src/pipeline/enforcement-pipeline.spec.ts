@@ -176,6 +176,21 @@ describe('policies as objects', () => {
     if (target !== 'nftables') expect(dbEntry(turn.nodes)).toMatchObject({ ingressMode: 'observe' });
   });
 
+  it('are written without a rule that has ended, when it ends', () => {
+    const made = pipeline();
+    made.setInSync(SOURCE, true);
+    const [policy] = revision().policies;
+    if (policy?.kind !== 'namespaced') throw new Error('a learned policy is a namespaced one');
+    made.setRevision({ ...revision(), policies: [{ ...policy, ingress: (policy.ingress ?? []).map((rule) => ({ ...rule, expiresAt: 50_000 })) }] });
+    made.setSettings(settings({ [workloadKey(db)]: 'enforce' }, { shop: 'networkpolicy' }));
+    const rulesAt = (now: number): number | undefined => made.turn(now, ALL).outputs?.networkPolicies[0]?.spec.ingress?.length;
+    expect(rulesAt(0)).toBe(1);
+    expect(made.turn(10_000, ALL)).toMatchObject({ dueAt: 50_000 });
+    // closed still, and for everybody
+    expect(rulesAt(50_000)).toBe(0);
+    expect(made.turn(60_000, ALL).dueAt).toBeUndefined();
+  });
+
   it('says that a NetworkPolicy cannot audit, and that policies which go nowhere are not enforced', () => {
     const made = pipeline();
     made.setInSync(SOURCE, true);

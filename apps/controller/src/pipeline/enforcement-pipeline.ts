@@ -1,7 +1,7 @@
 import { changesBetween, type CompiledHost, type CompileInput, HostCompiler, type HostCompilerOptions, NodeCompiler, type NodeBundle, type NodeSettings, withNodeSettings } from '#compilers/nftables';
 import { Inventory } from '#inventory';
 import { compareText, type Diagnostic, type Policy, type Revision, type Snapshot, type SourceUpdate } from '#model';
-import { adoptPolicies, comparePolicies } from '#policy';
+import { adoptPolicies, comparePolicies, inForceAt } from '#policy';
 
 import { EnforcedObjects } from './enforced-objects.ts';
 import { type EnforcementSettings, nodeSettings, OBSERVING, workloadModes } from './node-modes.ts';
@@ -87,6 +87,8 @@ export class EnforcementPipeline {
   #settled: NonNullable<NodeSettings['known']> = new WeakMap();
   #slowDirtySince: number | undefined;
   #slowAt = Number.NEGATIVE_INFINITY;
+  /** When the next rule of the revision ends. */
+  #endsAt = Number.POSITIVE_INFINITY;
 
   constructor(options: EnforcementOptions) {
     this.#options = options;
@@ -136,8 +138,12 @@ export class EnforcementPipeline {
     const nodes = this.#handOver(budget.nodes);
     const removed = [...this.#removed].sort(compareText);
     this.#removed.clear();
+    // a kernel ends rules by itself; objects have to be written without them
+    if (now >= this.#endsAt) this.#slowDirtySince ??= now;
     const slow = this.#slow(now);
-    const dueAt = this.#slowDirtySince === undefined ? undefined : this.#slowAt + SLOW_EVERY_MS;
+    this.#endsAt = nextEnd(this.#revision, now);
+    const due = Math.min(this.#endsAt, this.#slowDirtySince === undefined ? Number.POSITIVE_INFINITY : this.#slowAt + SLOW_EVERY_MS);
+    const dueAt = due === Number.POSITIVE_INFINITY ? undefined : due;
     return { nodes, removed, ...slow, waitsFor, hasMore: this.#pending.size > 0, ...(dueAt === undefined ? {} : { dueAt }) };
   }
 
@@ -211,7 +217,7 @@ export class EnforcementPipeline {
     this.#slowAt = now;
     this.#slowDirtySince = undefined;
     const { snapshot } = this.#input;
-    const outputs = this.#writer.write(this.#revision, snapshot, this.#settings);
+    const outputs = this.#writer.write(inForceAt(this.#revision, now), snapshot, this.#settings);
     const behind = this.#gate.behind().map(behindFinding);
     return { outputs, diagnostics: [...this.#compiler.diagnostics(), ...this.#hostCompiler.diagnostics(), ...outputs.diagnostics, ...behind] };
   }
@@ -224,6 +230,12 @@ export class EnforcementPipeline {
     }
     return this.#combined.result;
   }
+}
+
+function nextEnd({ policies }: Revision, now: number): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const { ingress = [], egress = [] } of policies) for (const { expiresAt } of [...ingress, ...egress]) if (expiresAt !== undefined && expiresAt > now) next = Math.min(next, expiresAt);
+  return next;
 }
 
 function behindFinding(source: string): Diagnostic {

@@ -10,6 +10,8 @@ const NODES_A_TURN = 256;
 /** Turns rest for so long at least and at most: what comes in meanwhile is worked off at once. */
 const SHORTEST_REST_MS = 5;
 const LONGEST_REST_MS = 50;
+/** A timer cannot be set for months; waking up early costs nothing. */
+const LONGEST_SLEEP_MS = 3_600_000;
 
 /**
  * Runs the enforcement pipeline: orders in, news out.
@@ -69,7 +71,7 @@ export class EnforcementLoop {
     this.#timer = setTimeout(() => {
       this.#timerAt = Number.POSITIVE_INFINITY;
       this.#turn();
-    }, Math.max(0, at - performance.now()));
+    }, Math.min(LONGEST_SLEEP_MS, Math.max(0, at - performance.now())));
   }
 
   #turn(): void {
