@@ -21,6 +21,7 @@ export const flowSchema = z.strictObject({
   firstSeen: timeSchema,
   lastSeen: timeSchema,
   buckets: countSchema.describe('hours in which it was seen at all'),
+  spells: countSchema.optional().describe('runs of such hours without a gap; absent where nobody counted'),
   connections: countSchema.describe('let through'),
   bytes: z.number().min(0),
   replied: countSchema.optional().describe('known to be answered; absent where no reporter could tell'),
