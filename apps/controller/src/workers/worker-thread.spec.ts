@@ -8,7 +8,7 @@ function start(): { readonly send: (order: string) => void; readonly close: () =
   const news = Promise.withResolvers<string>();
   const end = Promise.withResolvers<Error>();
   const link = startWorkerThread<string, string>({ module, name: 'the pipeline', data: {}, onNews: news.resolve, onEnd: end.resolve });
-  return { send: link.send, close: link.close, news: news.promise, end: end.promise };
+  return { send: (order) => { link.send(order); }, close: () => link.close(), news: news.promise, end: end.promise };
 }
 
 describe('a thread of the controller', () => {
