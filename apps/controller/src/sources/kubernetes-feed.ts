@@ -7,7 +7,7 @@ import type { Controller } from '../controller.ts';
 export const KUBERNETES_SOURCE = 'kubernetes';
 
 /** Follows a cluster on and on; gives the function that ends it. */
-export function feedKubernetes(controller: Controller, connection: ClusterConnection, log: Logger): () => Promise<void> {
+export function feedKubernetes(controller: Pick<Controller, 'sources' | 'update'>, connection: ClusterConnection, log: Logger): () => Promise<void> {
   const { sources } = controller;
   const degraded = new Map<string, KindStatus>();
   let isInSync = false;
@@ -45,6 +45,8 @@ export function feedKubernetes(controller: Controller, connection: ClusterConnec
         state();
       },
       problem: ({ code, severity, subject, message, hint }) => {
+        // whoever waits for a cluster that has not told all it knows wants to see why in the status too
+        if (!isInSync && (code === 'cluster-unreachable' || severity === 'error')) sources.setState(KUBERNETES_SOURCE, 'syncing', message);
         log[severity === 'error' ? 'error' : 'warn']({ code, subject, hint }, message);
       },
     },
