@@ -6,7 +6,11 @@ describe('who a process runs as', () => {
   it.each<[string, string, string, unknown]>([
     ['a service', '0::/system.slice/nginx.service\n', 'nginx', { kind: 'Unit', name: 'nginx.service' }],
     ['one of a template', '0::/system.slice/system-postgresql.slice/postgresql@15-main.service', 'postgres', { kind: 'Unit', name: 'postgresql@15-main.service' }],
-    ['one of a person, and not the manager', '0::/user.slice/user-1000.slice/user@1000.service/app.slice/sync.service', 'sync', { kind: 'Unit', name: 'sync.service' }],
+    ['one of a person, and not the manager', '0::/user.slice/user-1000.slice/user@1000.service/app.slice/sync.service', 'sync', { kind: 'Unit', name: 'user-1000:sync.service' }],
+    ['the manager of a person itself', '0::/user.slice/user-1000.slice/user@1000.service/init.scope', 'systemd', { kind: 'Unit', name: 'user-1000:init.scope' }],
+    ['a service of a person that is called like one of the system', '0::/user.slice/user-1000.slice/user@1000.service/app.slice/postgresql.service', 'postgres', { kind: 'Unit', name: 'user-1000:postgresql.service' }],
+    ['a service that calls a group of its own like another one', '0::/system.slice/app.service/postgresql.service', 'postgres', { kind: 'Unit', name: 'app.service' }],
+    ['a person who makes another manager', '0::/user.slice/user-1000.slice/user@1000.service/user@0.service/x.service', 'x', { kind: 'Unit', name: 'user-1000:user@0.service' }],
     ['a scope', '0::/user.slice/user-0.slice/session-3.scope', 'sshd', { kind: 'Unit', name: 'session-3.scope' }],
     ['one below a control group of its own', '0::/system.slice/app.service/workers', 'app', { kind: 'Unit', name: 'app.service' }],
     ['a name systemd had to write otherwise', String.raw`0::/system.slice/my\x2dapp.service`, 'app', { kind: 'Unit', name: 'my-app.service' }],

@@ -5,6 +5,8 @@ export interface UnitName {
 }
 
 const UNIT = /\.(?:service|scope)$/;
+/** The manager of a person's own services. */
+const MANAGER = /^user@(\d{1,10})\.service$/;
 /** Control groups container engines make: what is in them is told by their own source. */
 const CONTAINER = /(?:^|\/)(?:kubepods|docker|libpod|machine\.slice)(?:[./-]|$)|(?:docker|cri-containerd|crio|libpod)-[0-9a-f]{12,}/;
 const LONGEST = 200;
@@ -13,7 +15,8 @@ const LONGEST = 200;
  * Tells from `/proc/<pid>/cgroup` which unit a process belongs to, else calls it by its command;
  * undefined for processes of containers.
  *
- * The innermost unit counts: a service of a person's own manager is that service, and not the manager.
+ * The outermost unit counts: what runs inside may call the groups it makes there whatever it likes.
+ * A service of a person's own manager is that service of that person, and never one of the system's.
  */
 export function unitOf(cgroup: string, command: string): UnitName | undefined {
   // one line for the unified tree, numbered 0; on older systems systemd's own says more
@@ -21,8 +24,10 @@ export function unitOf(cgroup: string, command: string): UnitName | undefined {
   if (paths.some(([, , , path = '']) => CONTAINER.test(path))) return undefined;
   const candidates = paths.filter(([, number, controllers]) => number === '0' || controllers === 'name=systemd').map(([, , , path = '']) => path);
   for (const path of candidates) {
-    const unit = path.split('/').findLast((part) => UNIT.test(part));
-    if (unit !== undefined) return { kind: 'Unit', name: plainName(unescaped(unit)) };
+    const [unit, within] = path.split('/').filter((part) => UNIT.test(part));
+    if (unit === undefined) continue;
+    const [, person] = MANAGER.exec(unit) ?? [];
+    return { kind: 'Unit', name: plainName(person === undefined || within === undefined ? unescaped(unit) : `user-${person}:${unescaped(within)}`) };
   }
   return { kind: 'Process', name: plainName(command) };
 }
