@@ -26,7 +26,7 @@ const sideSchema = z.strictObject({
   closedBy: approvalSchema.optional().describe('the approval that closed the direction, where one did'),
   remedy: z
     .strictObject({
-      kind: z.enum(['approve', 'add-rule']).describe('approve what is proposed, or add a rule to it first'),
+      kind: z.enum(['approve', 'add-rule', 'change-others']).describe('approve what is proposed, add a rule to it first, or have a policy changed that is not managed here'),
       text: z.string(),
       workload: workloadSchema,
       admit: z.array(z.string()).describe('rules in quarantine that have to be admitted by their ids'),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { Connection, Endpoint, Pod } from '#model';
+import type { Connection, Endpoint, Pod, Policy } from '#model';
 import { explain, type MissingRule } from '#policy';
 import { decide, NOTHING_DECIDED, type Remedy, remedyFor, type ReviewContext, type ReviewState, revisionInForce } from '#review';
 
@@ -34,7 +34,7 @@ describe.each([4, 6] as const)('where a rule is missing, IPv%d', (family) => {
     const world = contextOf({ reviews: reviewsOf(reviewOf({ ...dbProposal, ingress: closed(proposedRule('from-api', 'shop/Deployment/api', 5432), proposedRule('from-web', 'shop/Deployment/web', 5432)) })) });
     const remedy = remedyIn(world);
     expect(remedy).toMatchObject({ kind: 'approve', rules: ['from-web'], text: 'approve what is proposed for data/StatefulSet/db: it lets it through by from-web' });
-    expect(decide(state, { kind: 'approve', items: [{ workload: DB, hash: remedy!.hash }], reason: 'x' }, world).kind).toBe('events');
+    expect(decide(state, { kind: 'approve', items: [{ workload: DB, hash: remedy?.kind === 'approve' ? remedy.hash : '' }], reason: 'x' }, world).kind).toBe('events');
   });
 
   it('a proposal that leaves the direction open says so', () => {
@@ -48,6 +48,14 @@ describe.each([4, 6] as const)('where a rule is missing, IPv%d', (family) => {
     const edited = carryOut(state, { kind: 'edit', item: remedy, edit: { kind: 'add-rule', direction: remedy.direction, rule: { ...remedy.rule, why: 'asked for' } } }, context);
     const after = carryOut(edited, approvalOf(edited, context, DB), context);
     expect(explain(revisionInForce(after, context), shop, connection).verdict.decision).toBe('allow');
+  });
+
+  it('only somebody else helps where nothing of ours closes the direction', () => {
+    const denyAll: Policy = { kind: 'namespaced', name: 'NetworkPolicy data/deny-all', subject: { kind: 'pods', namespaces: { kind: 'name', name: 'data' }, pods: { requirements: [] } }, ingress: [], origin: { file: 'deny-all.yaml', line: 1 } };
+    const snapshot = { ...shop, policies: [denyAll] };
+    const world = { ...contextOf({ reviews: reviewsOf(reviewOf({ workload: DB, ingress: OPEN, egress: OPEN })) }), snapshot };
+    const { missing } = explain(revisionInForce(NOTHING_DECIDED, world), snapshot, connection).sides[1]!;
+    expect(remedyFor(NOTHING_DECIDED, missing!, connection, world)).toMatchObject({ kind: 'change-others', policies: ['NetworkPolicy data/deny-all'], text: 'whoever manages NetworkPolicy data/deny-all adds a rule to it, for nothing approved here closes this: ingress of data/StatefulSet/db from shop/Deployment/web on 5432/TCP' });
   });
 
   it('nothing helps where nothing is proposed', () => {

@@ -13,7 +13,9 @@ export type Remedy =
   /** What is proposed already lets it through, by these rules; none where it would leave the direction open. */
   | { readonly kind: 'approve'; readonly workload: WorkloadRef; readonly hash: string; readonly rules: readonly string[]; readonly admit: readonly string[]; readonly text: string }
   /** Nothing proposed does: a rule has to be added to it first. Whoever adds it says why. */
-  | { readonly kind: 'add-rule'; readonly workload: WorkloadRef; readonly hash: string; readonly direction: MissingRule['direction']; readonly rule: Omit<AddedRule, 'why'>; readonly text: string };
+  | { readonly kind: 'add-rule'; readonly workload: WorkloadRef; readonly hash: string; readonly direction: MissingRule['direction']; readonly rule: Omit<AddedRule, 'why'>; readonly text: string }
+  /** What is proposed leaves the direction open, and policies of others close it: only a rule of theirs would help. */
+  | { readonly kind: 'change-others'; readonly workload: WorkloadRef; readonly policies: readonly string[]; readonly text: string };
 
 /** Finds what would help where a rule is missing; undefined where nothing is proposed for that workload. */
 export function remedyFor(state: ReviewState, missing: MissingRule, connection: Connection, context: { readonly reviews: WorkloadReviews; readonly snapshot: Snapshot; readonly now: number; readonly digest: (text: string) => string }): Remedy | undefined {
@@ -31,13 +33,17 @@ export function remedyFor(state: ReviewState, missing: MissingRule, connection: 
     const but = admit.length === 0 ? '' : `, which is in quarantine and has to be admitted by its id`;
     return { kind: 'approve', workload, hash, rules, admit, text: `approve what is proposed for ${key}: it ${by}${but}` };
   }
+  const lacking = missing.text.replace(/^missing: /, '');
+  if (proposal[direction].kind === 'open') {
+    return { kind: 'change-others', workload, policies: missing.policies, text: `whoever manages ${missing.policies.join(', ')} adds a rule to it, for nothing approved here closes this: ${lacking}` };
+  }
   return {
     kind: 'add-rule',
     workload,
     hash,
     direction,
     rule: { peers: [peer], ports: [port], ...(application === undefined ? {} : { application }) },
-    text: `add a rule to what is proposed for ${key}, and approve it: ${missing.text.replace(/^missing: /, '')}`,
+    text: `add a rule to what is proposed for ${key}, and approve it: ${lacking}`,
   };
 }
 

@@ -45,9 +45,17 @@ function connectionLines(connection: Connection, now: number): readonly string[]
 function wordFor({ decision, sides }: Connection): string {
   if (decision === 'allow') return 'ALLOWED';
   if (decision === 'unknown') return 'UNKNOWN';
-  const modes = sides.filter(({ isAllowed }) => !isAllowed).map(({ mode }) => mode);
+  const denying = sides.filter(({ isAllowed }) => !isAllowed);
+  if (denying.some(isDeniedByOthers)) return 'DENIED';
+  const modes = denying.map(({ mode }) => mode);
   if (modes.includes('enforce') || modes.includes(undefined)) return 'DENIED';
   return modes.includes('audit') ? 'WOULD BE DENIED (audit: counted and let through)' : 'WOULD BE DENIED (observe: let through)';
+}
+
+// Policies that were found are enforced by whoever enforces them there, whatever is set here.
+function isDeniedByOthers({ reasons, workload }: WhySideShape): boolean {
+  const ours = workload === undefined ? undefined : `learned ${workloadKey(workload)}`;
+  return reasons.some(({ effect, policy }) => effect === 'deny' && policy !== undefined && policy !== ours);
 }
 
 function sideLines(side: WhySideShape, now: number): readonly string[] {
@@ -71,6 +79,7 @@ function remedyLines({ kind, text, workload, rule, admit }: NonNullable<WhySideS
   const name = workloadKey(workload);
   const approve = `        ringfence approve ${name}${admit.length === 0 ? '' : ` --admit ${admit.join(' ')}`}`;
   const adding = rule === undefined ? [] : [`        ringfence edit ${name} --add ${direction} --peer ${peersText(rule.peers)} --port ${portsText(rule.ports)} --why "…"`];
+  if (kind === 'change-others') return [`      smallest change: ${text}`];
   return [`      smallest change: ${text}`, ...(kind === 'add-rule' ? adding : []), approve];
 }
 

@@ -54,6 +54,7 @@ function sideShape(side: WhySide): WhySideShape {
 function remedyShape(remedy: NonNullable<WhySide['remedy']>): NonNullable<WhySideShape['remedy']> {
   const { kind, text, workload } = remedy;
   if (kind === 'approve') return { kind, text, workload, admit: remedy.admit };
+  if (kind === 'change-others') return { kind, text, workload, admit: [] };
   const { peers, ports } = remedy.rule;
   return { kind, text, workload, admit: [], rule: { peers: peers === 'any' ? peers : peers.map(peerShape), ports } };
 }
