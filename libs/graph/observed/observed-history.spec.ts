@@ -6,7 +6,6 @@ import { flow, HOUR, report, START } from '../../../test/support/observed.ts';
 import { shuffled } from '../../../test/support/random.ts';
 import { ref } from '../../../test/support/worlds.ts';
 
-import type { EvidenceRow } from './evidence-row.ts';
 import { ObservedHistory } from './observed-history.ts';
 import { PEER_LIMITS } from './observed-party.ts';
 import type { ObservedReport } from './observed-report.ts';
@@ -246,58 +245,5 @@ describe('time', () => {
     const history = historyOf([report([flow(web, db, 5432)])]);
     history.expire(0);
     expect(history.size).toBe(1);
-  });
-});
-
-describe('a store', () => {
-  const reports = [
-    report([flow(web, db, 5432, { seenAt: 'client', isMasqueraded: true }), flow(web, 'api.example.com=203.0.113.7', 443, { processes: [{ end: 'client', name: 'cu\u001brl', connections: 1 }] }), flow(web, '? 10.0.0.1', 80)]),
-    report([flow('node node-a', db, 5432, { seenAt: 'server' }), flow(web, db, 1, { verdict: 'denied' }), flow(db, '2001:db8:f::1', 443)], { reporter: 'node-b', from: START + 5 * HOUR, overflowed: [{ workload: ref(db), connections: 2 }] }),
-  ];
-  const later = START + 6 * HOUR;
-
-  function rowsOf(history: ObservedHistory, into = new Map<string, EvidenceRow>(), everything = false): Map<string, EvidenceRow> {
-    for (const row of history.changes(later, everything)) {
-      if (row.value === undefined) into.delete(row.key);
-      else into.set(row.key, JSON.parse(JSON.stringify(row)) as EvidenceRow);
-    }
-    return into;
-  }
-
-  it('gives back what it was given, in any order, and takes replays for replays', () => {
-    const history = historyOf(reports, later);
-    const rows = [...rowsOf(history).values()];
-    expect(history.changes(later)).toEqual([]);
-    for (let seed = 1; seed < 5; seed += 1) {
-      const restored = new ObservedHistory();
-      expect(restored.restore(shuffled(rows, seed), later)).toBe(0);
-      expect(restored.evidence()).toEqual(history.evidence());
-      expect(restored.changes(later)).toEqual([]);
-      for (const each of reports) expect(restored.accept(each, later)).toBe('replayed');
-      expect(restored.evidence()).toEqual(history.evidence());
-    }
-  });
-
-  it('is told little while nothing but counts changes, and everything when asked', () => {
-    const history = historyOf(reports, later);
-    const rows = rowsOf(history);
-    history.accept(report([flow(web, 'api.example.com=203.0.113.7', 443)], { from: later - 60_000 }), later);
-    rowsOf(history, rows);
-    history.accept(report([flow(web, 'api.example.com=203.0.113.7', 443)], { from: later - 30_000 }), later);
-    expect(history.changes(later).map(({ key }) => key)).toEqual(['reporter node-a']);
-    rowsOf(history, rows, true);
-    const restored = new ObservedHistory();
-    restored.restore(rows.values(), later);
-    expect(restored.evidence()).toEqual(history.evidence());
-  });
-
-  it.each([null, 1, 'x', [], {}, { from: 1 }, { peer: { kind: 'workload' } }, { edges: ['x'] }, { from: 'workload a', to: 'b', protocol: 'TCP', port: 1, seen: [1, 2] }])('row %j is passed over', (value) => {
-    const history = new ObservedHistory();
-    expect(history.restore([{ key: 'pair x', value }, { key: 'party x', value }, { key: 'reporter x', value }, { key: 'other', value }], later)).toBe(4);
-    expect(history.size).toBe(0);
-  });
-
-  it('is not read into evidence that is there already', () => {
-    expect(() => historyOf(reports, later).restore([], later)).toThrow('there is some already');
   });
 });

@@ -22,12 +22,12 @@ const MOST_WAITING_FLOWS = 500_000;
 const PODS_INFER_EVERY_MS = 60_000;
 const ROWS_EVERY_MS = 5_000;
 const REVIEWS_A_TURN = 100;
-/** Of the time, at most a fifth goes into working everything out, and a third into putting news of the sources together. */
+/** At most a fifth of the time goes into working everything out, a third into putting news of the sources together. */
 const REST = { work: 4, look: 2 };
 const WORK_EVERY_MS = 2_000;
 const LOOK_EVERY_MS = 100;
 
-/** What there is to work out, in this order; each is one turn's work, so that reports are taken in between. */
+/** What a round works out, in this order; each is one turn's work, so that reports are taken in between. */
 const STAGES = ['infer', 'summarise', 'review', 'join'] as const;
 type Stage = (typeof STAGES)[number];
 
@@ -61,7 +61,7 @@ export class LearningPipeline {
   #state: ReviewState = NOTHING_DECIDED;
   #snapshot: Snapshot | undefined;
   #isDirty = false;
-  /** The snapshot the graph was inferred from. */
+  /** The snapshot the graph is of. */
   #inferredFrom: Snapshot | undefined;
   #inferredAt = Number.NEGATIVE_INFINITY;
   #declared: ServiceGraph | undefined;
@@ -69,7 +69,6 @@ export class LearningPipeline {
   #round: ReviewRound | undefined;
   #view: LearningView | undefined;
   #changed: readonly WorkloadRef[] = [];
-  /** Stages still to come in this round. */
   #stages: readonly Stage[] = [];
   #isStale = false;
   readonly #workPace: Pace;
