@@ -3,6 +3,9 @@ import { readPlain } from '#distribution';
 import type { NodeMetadata, NodeUpdate } from './channel-events.ts';
 import { nodeMetadataSchema, nodeUpdateSchema, type NodeValue } from './node-update-schema.ts';
 
+/** What an enforcer reads. Any name of its choice would be a source more to remember. */
+const SOURCES = ['docker', 'host'];
+
 export type MetadataReading =
   /** `why` is about the first that was left out. */
   | { readonly kind: 'metadata'; readonly metadata: NodeMetadata; readonly leftOut: number; readonly why: string }
@@ -46,5 +49,5 @@ function readUpdate(value: unknown, node: string): NodeUpdate | string {
 }
 
 function isSourceOf(node: string, source: string): boolean {
-  return /^[a-z]+:/.test(source) && source.slice(source.indexOf(':') + 1) === node;
+  return SOURCES.some((kind) => source === `${kind}:${node}`);
 }

@@ -85,6 +85,14 @@ describe('what a node says', () => {
     expect(reading).toMatchObject({ kind: 'metadata', metadata: { updates: [right] }, leftOut: 1, why: expect.stringContaining(why) });
   });
 
+  it('is of the sources an enforcer has, and no others', () => {
+    const names = ['docker:n1', 'host:n1', 'docker:n2', 'kubernetes:n1', 'x:n1', 'docker:', 'kubernetes'];
+    const text = writePlain({ isFirst: false, updates: names.map((source) => ({ source, key: 'host', value: host })), inSync: names });
+    const reading = readNodeMetadata(text, 'n1');
+    const updates = ['docker:n1', 'host:n1'].map((source) => ({ source, key: 'host', value: host }));
+    expect(reading).toMatchObject({ kind: 'metadata', metadata: { updates, inSync: ['docker:n1', 'host:n1'] }, leftOut: 10 });
+  });
+
   it.each(['{', '[]', '{"isFirst":1,"updates":[],"inSync":[]}'])('is refused where it is %s', (text) => {
     expect(readNodeMetadata(text, 'n1')).toEqual({ kind: 'refused', why: 'it is no batch of updates' });
   });

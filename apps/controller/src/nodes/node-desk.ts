@@ -9,6 +9,7 @@ import type { EnforcementLink } from '../workers/enforcement-link.ts';
 import { NodeClaims } from './node-claims.ts';
 
 const SILENT_AFTER_MS = 60_000;
+const SAME_LINE_EVERY_MS = 1_000;
 
 export interface NodeDeskOptions {
   readonly enforcement: Pick<EnforcementLink, 'snapshotOf'>;
@@ -35,6 +36,8 @@ export class NodeDesk {
   readonly claims: NodeClaims;
   readonly #options: NodeDeskOptions;
   readonly #rollout = new Rollout({ silentAfterMs: SILENT_AFTER_MS });
+  /** By node and kind of news, of which there are few. */
+  readonly #loggedAt = new Map<string, number>();
   #channel: NodeChannel | undefined;
 
   constructor(options: NodeDeskOptions) {
@@ -93,7 +96,7 @@ export class NodeDesk {
       },
       onReport: (node, news) => {
         this.#rollout.reported(node, news, now());
-        if (news.kind !== 'status') log.info({ node, news: news.kind }, 'a node reports');
+        if (news.kind !== 'status' && this.#isWorthALine(`${node} ${news.kind}`)) log.info({ node, news: news.kind }, 'a node reports');
         changed(node);
       },
       onFlows: async (node, report) => {
@@ -111,6 +114,14 @@ export class NodeDesk {
         log.warn({ peer, why }, 'somebody was sent away from the node channel');
       },
     };
+  }
+
+  /** A node may say the same a thousand times a second, and must not fill a disk with it. */
+  #isWorthALine(what: string): boolean {
+    const now = this.#options.now();
+    const isWorthIt = now - (this.#loggedAt.get(what) ?? -Infinity) >= SAME_LINE_EVERY_MS;
+    if (isWorthIt) this.#loggedAt.set(what, now);
+    return isWorthIt;
   }
 
   #takeMetadata(node: string, { isFirst, updates, inSync }: NodeMetadata): void {

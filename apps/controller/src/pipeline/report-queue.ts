@@ -7,7 +7,8 @@ interface Waiting {
 
 /**
  * Reports that wait to be attributed: each for a moment, so that news of a pod that is as old as
- * the flows has come in, and all of them until the sources are in sync. Bounded by their flows.
+ * the flows has come in, and all of them until the sources are in sync. Bounded by their flows; one
+ * that has none is there all the same, and counts for one.
  */
 export class ReportQueue {
   readonly #mostFlows: number;
@@ -27,9 +28,10 @@ export class ReportQueue {
 
   /** False where there is no room: to be offered again later. */
   add(report: FlowReport, now: number): boolean {
-    if (this.#flows > 0 && this.#flows + report.flows.length > this.#mostFlows) return false;
+    const room = roomOf(report);
+    if (this.#flows > 0 && this.#flows + room > this.#mostFlows) return false;
     this.#waiting.push({ report, at: now });
-    this.#flows += report.flows.length;
+    this.#flows += room;
     return true;
   }
 
@@ -38,7 +40,7 @@ export class ReportQueue {
     const next = this.#waiting[this.#first];
     if (next === undefined || next.at + this.#settleMs > now) return undefined;
     this.#first += 1;
-    this.#flows -= next.report.flows.length;
+    this.#flows -= roomOf(next.report);
     if (this.#first > 1_000) {
       this.#waiting = this.#waiting.slice(this.#first);
       this.#first = 0;
@@ -51,4 +53,8 @@ export class ReportQueue {
     const next = this.#waiting[this.#first];
     return next === undefined ? undefined : next.at + this.#settleMs;
   }
+}
+
+function roomOf({ flows, overflowed }: FlowReport): number {
+  return Math.max(1, flows.length + overflowed.length);
 }
