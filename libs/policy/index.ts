@@ -1,5 +1,6 @@
 export { type AddressBlock, blockContains } from './address-block.ts';
 export { AllowedPorts, type ApplicationView, type Reading } from './allowed-ports.ts';
+export { lintBeside, type Meeting } from './beside-others.ts';
 export { checkInvariants } from './check-invariants.ts';
 export { type ChangedApplication, type ChangedEnd, type ConnectivityChange, type ConnectivityDiff, diff, type PolicyWorld } from './diff.ts';
 export { createEvaluator, evaluate, type EvaluationTime, type Evaluator } from './evaluate.ts';

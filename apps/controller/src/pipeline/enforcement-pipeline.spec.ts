@@ -191,6 +191,19 @@ describe('policies as objects', () => {
     expect(made.turn(60_000, ALL).dueAt).toBeUndefined();
   });
 
+  it.each([
+    ['folder', 'policy-widens'],
+    ['networkpolicy', 'policy-widens'],
+    ['nftables', 'policy-beside'],
+  ] as const)('a policy of somebody else about the same pods is reported where policies go to %s', (target, code) => {
+    const wide = manifest(SOURCE, 'networking.k8s.io/v1', 'NetworkPolicy', 'shop', 'wide', { spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] } });
+    const made = pipeline([...cluster, wide]);
+    made.setRevision(revision());
+    made.setSettings(settings({ [workloadKey(db)]: 'enforce' }, { shop: target }));
+    made.setInSync(SOURCE, true);
+    expect(made.turn(0, ALL).diagnostics).toEqual(expect.arrayContaining([expect.objectContaining({ code, subject: 'NetworkPolicy shop/wide' })]));
+  });
+
   it('says that a NetworkPolicy cannot audit, and that policies which go nowhere are not enforced', () => {
     const made = pipeline();
     made.setInSync(SOURCE, true);

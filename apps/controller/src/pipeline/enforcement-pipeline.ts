@@ -94,7 +94,7 @@ export class EnforcementPipeline {
     this.#options = options;
     this.#objects = new EnforcedObjects(options.digest);
     this.#gate = new SourceGate(options.required);
-    this.#writer = new PolicyWriter();
+    this.#writer = new PolicyWriter(options.enforcesExisting);
     this.#hostCompiler = new HostCompiler({ digest: options.digest, ...options.hosts });
   }
 

@@ -1,6 +1,6 @@
 import { compileNetworkPolicies, type NetworkPolicyObject } from '#compilers/kubernetes';
 import { compareDiagnostics, type Diagnostic, type Mode, type OutputTarget, type Policy, type Revision, type Snapshot, type WorkloadRef, workloadKey } from '#model';
-import { lintPolicies } from '#policy';
+import { lintBeside, lintPolicies, type Meeting } from '#policy';
 
 import type { EnforcementSettings } from './node-modes.ts';
 
@@ -20,13 +20,37 @@ export interface PolicyOutputs {
  * mode `enforce` get one.
  */
 export class PolicyWriter {
+  readonly #enforcesExisting: boolean;
+  #beside: { readonly of: readonly unknown[]; readonly findings: readonly Diagnostic[] } | undefined;
   #linted: { readonly policies: readonly Policy[]; readonly workloads: Snapshot['workloads']; readonly findings: readonly Diagnostic[] } | undefined;
+
+  /** `enforcesExisting`: enforcers take policies of others too, so that all add up there as well. */
+  constructor(enforcesExisting = false) {
+    this.#enforcesExisting = enforcesExisting;
+  }
 
   write(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings): PolicyOutputs {
     const cluster = this.#compile(revision, snapshot, settings, 'networkpolicy');
     const folder = this.#compile(revision, snapshot, settings, 'folder');
-    const diagnostics = [...cluster.diagnostics, ...folder.diagnostics, ...notEnforced(revision, snapshot, settings), ...this.#lint(snapshot)];
+    const diagnostics = [...cluster.diagnostics, ...folder.diagnostics, ...notEnforced(revision, snapshot, settings), ...this.#lint(snapshot), ...this.#besideOthers(revision, snapshot, settings)];
     return { networkPolicies: cluster.objects, folder: folder.objects, diagnostics: distinct(diagnostics) };
+  }
+
+  #besideOthers(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings): readonly Diagnostic[] {
+    if (snapshot.policies.length === 0) return [];
+    const of = [revision, snapshot.policies, snapshot.workloads, snapshot.namespaces, settings];
+    if (this.#beside === undefined || of.some((part, at) => part !== this.#beside?.of[at])) this.#beside = { of, findings: this.#lintBeside(revision, snapshot, settings) };
+    return this.#beside.findings;
+  }
+
+  #lintBeside(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings): readonly Diagnostic[] {
+    return lintBeside(revision.policies, snapshot.policies, snapshot, (policy): Meeting | undefined => {
+      const workload = workloadOf(policy);
+      if (workload === undefined) return undefined;
+      const mode = settings.modeOf(workload, snapshot);
+      if (settings.targetOf(workload.namespace) === 'nftables') return mode === 'observe' ? undefined : this.#enforcesExisting ? 'add-up' : 'each-drops';
+      return mode === 'enforce' && settings.targetOf(workload.namespace) !== 'none' ? 'add-up' : undefined;
+    });
   }
 
   #compile(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings, target: OutputTarget): ReturnType<typeof compileNetworkPolicies> {

@@ -1,0 +1,48 @@
+import { describe, expect, test } from '@jest/globals';
+
+import type { NamespacedPolicy, Peer, Policy, PortMatch, Rule } from '#model';
+import { lintBeside, type Meeting } from '#policy';
+
+import { DB, shop } from '../../test/support/review-world.ts';
+
+const API: Peer = { kind: 'workload', workload: { namespace: 'shop', kind: 'Deployment', name: 'api' } };
+const SQL: PortMatch = { kind: 'range', protocol: 'TCP', from: 5432, to: 5432 };
+const origin = { file: 'others.yaml', line: 1 };
+
+function rule(peers: Rule['peers'], ports: Rule['ports'] = [SQL]): Rule {
+  return { id: 'ingress-0', peers, ports, evidence: [], widenings: [], tier: 'strong', confidence: 1, why: '' } as Rule;
+}
+
+const approved: NamespacedPolicy = { kind: 'namespaced', name: 'learned data/StatefulSet/db', subject: { kind: 'workload', workload: DB }, ingress: [rule([API])], origin };
+
+function others(...ingress: readonly Rule[]): Policy {
+  return { kind: 'namespaced', name: 'NetworkPolicy data/others', subject: { kind: 'pods', namespaces: { kind: 'name', name: 'data' }, pods: { requirements: [] } }, ingress, origin };
+}
+
+const podsOf = (name: string): Peer => ({ kind: 'pods', namespaces: { kind: 'name', name }, pods: { requirements: [] } });
+
+describe('policies of others beside an approved one', () => {
+  test.each([
+    ['anyone on every port', rule('any', 'any'), 'add-up', ['policy-widens']],
+    ['a block of IPv4', rule([{ kind: 'cidr', cidr: { family: 4, first: 0n, length: 0, text: '0.0.0.0/0' }, except: [] }]), 'add-up', ['policy-widens']],
+    ['a block of IPv6', rule([{ kind: 'cidr', cidr: { family: 6, first: 0n, length: 0, text: '::/0' }, except: [] }]), 'add-up', ['policy-widens']],
+    ['every pod of a namespace, though one workload was approved', rule([podsOf('shop')]), 'add-up', ['policy-widens']],
+    ['who is approved, on another port', rule([API], [{ ...SQL, from: 22, to: 22 }]), 'add-up', ['policy-widens']],
+    ['who is approved, where it is', rule([API]), 'add-up', []],
+    ['nobody there is', rule([podsOf('nowhere')]), 'add-up', []],
+    ['anyone, enforced apart', rule('any', 'any'), 'each-drops', ['policy-beside']],
+    ['anyone, where nothing is enforced', rule('any', 'any'), undefined, []],
+  ] as const)('%s', (_, asked, meeting: Meeting | undefined, codes) => {
+    expect(lintBeside([approved], [others(asked)], shop, () => meeting).map(({ code }) => code)).toEqual(codes);
+  });
+
+  test('one that only closes adds nothing, and one that is about another direction is apart', () => {
+    expect(lintBeside([approved], [others()], shop, () => 'add-up')).toEqual([]);
+    expect(lintBeside([{ ...approved, ingress: undefined, egress: [] } as unknown as Policy], [others(rule('any', 'any'))], shop, () => 'add-up')).toEqual([]);
+  });
+
+  test('says which policy, for whom, and what to do', () => {
+    const [finding] = lintBeside([approved], [others(rule('any', 'any'))], shop, () => 'add-up');
+    expect(finding).toMatchObject({ severity: 'warning', subject: 'NetworkPolicy data/others', message: 'lets more ingress through than is approved for data/StatefulSet/db', hint: 'NetworkPolicies add up: narrow or remove it, or approve what it is for' });
+  });
+});

@@ -1,0 +1,64 @@
+import { compareText, type Diagnostic, type NamespacedPolicy, type Peer, type Policy, type Rule, type Snapshot, workloadKey } from '#model';
+
+import { createGrounder, type Grounder } from './grounding.ts';
+import { coversRule } from './rule-cover.ts';
+
+/** How an approved policy meets those of others: they add up, or each drops what it does not allow itself. */
+export type Meeting = 'add-up' | 'each-drops';
+
+/**
+ * Warns of policies of others about the same pods and direction as an approved one.
+ *
+ * Where they add up, one that lets more through undoes what was approved. Where each is enforced by
+ * somebody of its own, a connection needs both, which no one of them says. `meets` tells which it is
+ * for an approved policy; undefined: it is not enforced, and nothing is said of it.
+ */
+export function lintBeside(approved: readonly Policy[], others: readonly Policy[], snapshot: Snapshot, meets: (policy: Policy) => Meeting | undefined): readonly Diagnostic[] {
+  const grounder = createGrounder(snapshot);
+  const ours = new Map(approved.flatMap((policy) => (policy.kind === 'namespaced' && policy.subject.kind === 'workload' ? [[workloadKey(policy.subject.workload), policy]] : [])));
+  return others.flatMap((policy) => (policy.kind === 'namespaced' && ours.size > 0 ? besideOne(policy, ours, grounder, meets) : []));
+}
+
+function besideOne(other: NamespacedPolicy, ours: ReadonlyMap<string, NamespacedPolicy>, grounder: Grounder, meets: (policy: Policy) => Meeting | undefined): readonly Diagnostic[] {
+  const subjects = [...new Set(grounder.podsOf(other.subject).map(({ workload }) => workloadKey(workload)))].sort(compareText);
+  return (['ingress', 'egress'] as const).flatMap((direction) => {
+    const rules = other[direction];
+    if (rules === undefined) return [];
+    const asked = rules.flatMap((rule) => narrowed(rule, grounder));
+    const widened: string[] = [];
+    const doubled: string[] = [];
+    for (const key of subjects) {
+      const own = ours.get(key);
+      const allowed = own?.[direction];
+      if (own === undefined || allowed === undefined) continue;
+      const meeting = meets(own);
+      if (meeting === 'each-drops') doubled.push(key);
+      if (meeting === 'add-up' && asked.some((rule) => !allowed.some((one) => coversRule(one, rule)))) widened.push(key);
+    }
+    return [...finding(other, 'policy-widens', `lets more ${direction} through than is approved for`, widened), ...finding(other, 'policy-beside', `closes ${direction} too, and is enforced apart from what is approved, for`, doubled)];
+  });
+}
+
+const HINTS = {
+  'policy-widens': 'NetworkPolicies add up: narrow or remove it, or approve what it is for',
+  'policy-beside': 'a connection needs both, while why and simulate add them up: let the namespace have target networkpolicy, or remove it',
+} as const;
+
+function finding({ name, origin }: Policy, code: keyof typeof HINTS, what: string, workloads: readonly string[]): readonly Diagnostic[] {
+  const [first, ...rest] = workloads;
+  if (first === undefined) return [];
+  return [{ code, severity: 'warning', subject: name, message: `${what} ${first}${rest.length === 0 ? '' : ` and ${String(rest.length)} more`}`, hint: HINTS[code], origin }];
+}
+
+/** One rule a peer and port, with selected pods as the workloads they are, as approved rules name them. */
+function narrowed(rule: Rule, grounder: Grounder): readonly Rule[] {
+  const ports: readonly Rule['ports'][] = rule.ports === 'any' ? ['any'] : rule.ports.map((port) => [port]);
+  if (rule.peers === 'any') return ports.map((each) => ({ ...rule, ports: each }));
+  const peers = rule.peers.flatMap((peer): readonly Peer[] => (peer.kind === 'pods' ? workloadsOf(peer, grounder) : [peer]));
+  return peers.flatMap((peer) => ports.map((each) => ({ ...rule, peers: [peer], ports: each })));
+}
+
+function workloadsOf(peer: Peer, grounder: Grounder): readonly Peer[] {
+  const workloads = new Map(grounder.groundPeer(peer).pods.map(({ workload }) => [workloadKey(workload), workload]));
+  return [...workloads.values()].map((workload) => ({ kind: 'workload', workload }));
+}
