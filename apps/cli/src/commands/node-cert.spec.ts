@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -27,6 +27,12 @@ async function cert(...args: readonly string[]): Promise<{ readonly status: numb
 }
 
 describe('ringfence node cert', () => {
+  it('issues none whose file would be that of the authority', async () => {
+    const out = join(folder, 'out');
+    const said = await cert('CA', '--state', folder, '--out', out);
+    expect([said.status, said.stderr, readdirSync(folder)]).toEqual([2, expect.stringContaining('ca.crt'), []]);
+  });
+
   it('issues a certificate of the controller’s authority, for its owner alone', async () => {
     const out = join(folder, 'out');
     const said = await cert('n1', '--state', folder, '--out', out, '-o', 'json');

@@ -24,6 +24,7 @@ export interface NodeCertOptions {
  */
 export async function runNodeCert(name: string | undefined, options: NodeCertOptions, terminal: Terminal): Promise<ExitCode> {
   if (name === undefined || !isNodeName(name)) return refuse('give the name of a node: letters, digits, ".", "_" and "-", at most 253', terminal);
+  if (name.toLowerCase() === 'ca' && !options.revoke) return refuse('a node called ca would write its certificate over that of the authority, ca.crt; call it otherwise', terminal);
   const state = options.state ?? usualState();
   if (typeof state !== 'string') return refuse(state.why, terminal);
   try {
