@@ -1,8 +1,22 @@
-import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 
-/** Makes the folder of state, for its owner alone. One that others can look into is closed to them. */
+/**
+ * Makes the folder of state, for its owner alone. One that others can look into is closed to them.
+ *
+ * Begun afresh only where a controller has kept its state: a folder named by mistake may be
+ * somebody's home.
+ */
 export function prepareStateFolder(folder: string, { isFresh }: { readonly isFresh: boolean }): void {
-  if (isFresh) rmSync(folder, { recursive: true, force: true });
+  if (isFresh) forget(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
+}
+
+function forget(folder: string): void {
+  const found = existsSync(folder) ? readdirSync(folder) : [];
+  // one that was ended before it had an authority has left its log
+  const isOurs = found.every((name) => name === 'controller.log') || existsSync(join(folder, 'authority', 'certificate.pem'));
+  if (!isOurs) throw new Error(`begin ${folder} afresh: no controller has kept its state in there, so nothing is removed; name another folder with --state`);
+  rmSync(folder, { recursive: true, force: true });
 }
