@@ -204,6 +204,19 @@ describe('policies as objects', () => {
     expect(made.turn(0, ALL).diagnostics).toEqual(expect.arrayContaining([expect.objectContaining({ code, subject: 'NetworkPolicy shop/wide' })]));
   });
 
+  it.each([
+    ['observe', false],
+    ['audit', true],
+    ['enforce', true],
+  ] as const)('says of a workload on the network of its node that it stays open, in mode %s', (mode, isSaid) => {
+    const labels = { app: 'agent' };
+    const agent = manifest(SOURCE, 'apps/v1', 'DaemonSet', 'shop', 'agent', { spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { hostNetwork: true, containers: [{ name: 'agent', image: 'agent' }] } } } }, labels);
+    const made = pipeline([...cluster, agent]);
+    made.setInSync(SOURCE, true);
+    made.setSettings(settings({ 'shop/DaemonSet/agent': mode }, { shop: 'networkpolicy' }));
+    expect(made.turn(0, ALL).diagnostics?.some(({ code, subject }) => code === 'subject-on-host-network' && subject === 'shop/DaemonSet/agent')).toBe(isSaid);
+  });
+
   it('says that a NetworkPolicy cannot audit, and that policies which go nowhere are not enforced', () => {
     const made = pipeline();
     made.setInSync(SOURCE, true);

@@ -1,5 +1,5 @@
 import { compileNetworkPolicies, type NetworkPolicyObject } from '#compilers/kubernetes';
-import { compareDiagnostics, type Diagnostic, type Mode, type OutputTarget, type Policy, type Revision, type Snapshot, type WorkloadRef, workloadKey } from '#model';
+import { compareDiagnostics, type Diagnostic, type Mode, type OutputTarget, type Policy, type Revision, type Snapshot, type Workload, type WorkloadRef, workloadKey } from '#model';
 import { lintBeside, lintPolicies, type Meeting } from '#policy';
 
 import type { EnforcementSettings } from './node-modes.ts';
@@ -71,20 +71,30 @@ export class PolicyWriter {
 
 /** What a target cannot do for an approved workload: nobody should believe it is enforced. */
 function notEnforced(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings): readonly Diagnostic[] {
-  return revision.policies.flatMap((policy) => {
-    const workload = workloadOf(policy);
-    if (workload === undefined) return [];
-    const target = settings.targetOf(workload.namespace);
-    const mode = settings.modeOf(workload, snapshot);
-    return finding(workload, target, mode, snapshot.workloads.get(workloadKey(workload))?.hostNetwork === true);
-  });
+  const onNodes = [...snapshot.workloads.values()].filter(isOnNodeNetwork);
+  return [
+    ...onNodes.flatMap(({ ref }) => onHostNetwork(ref, settings.modeOf(ref, snapshot))),
+    ...revision.policies.flatMap((policy) => {
+      const workload = workloadOf(policy);
+      if (workload === undefined || isOnNodeNetwork(snapshot.workloads.get(workloadKey(workload)))) return [];
+      return finding(workload, settings.targetOf(workload.namespace), settings.modeOf(workload, snapshot));
+    }),
+  ];
 }
 
-function finding(workload: WorkloadRef, target: OutputTarget, mode: Mode, isOnHostNetwork: boolean): readonly Diagnostic[] {
+// Programs of a plain host are on its network too, and are enforced there.
+function isOnNodeNetwork(workload: Workload | undefined): boolean {
+  return workload !== undefined && workload.hostNetwork && workload.platform !== 'host';
+}
+
+// Nothing is ever approved of these but that they stay open, so whoever sets a mode has to be told.
+function onHostNetwork(workload: WorkloadRef, mode: Mode): readonly Diagnostic[] {
+  if (mode === 'observe') return [];
+  return [{ code: 'subject-on-host-network', severity: 'warning', subject: workloadKey(workload), message: `is set to ${mode}, and runs on the network of its node, where no policy of pods applies to it`, hint: 'give it a network of its own, or use host mode of the enforcers' }];
+}
+
+function finding(workload: WorkloadRef, target: OutputTarget, mode: Mode): readonly Diagnostic[] {
   const subject = workloadKey(workload);
-  if (isOnHostNetwork) {
-    return [{ code: 'subject-on-host-network', severity: 'warning', subject, message: 'runs on the network of its node, where no policy of pods applies to it', hint: 'give it a network of its own, or use host mode of the enforcers' }];
-  }
   if (target === 'none' && mode !== 'observe') {
     return [{ code: 'no-target', severity: 'warning', subject, message: `is set to ${mode}, and the policies of its namespace go nowhere`, hint: 'choose a target for the namespace' }];
   }
