@@ -19,7 +19,7 @@ export function runStatus(options: LiveOptions, terminal: Terminal): Promise<Exi
 }
 
 function isTroubled({ sources, store, nodes }: StatusShape): boolean {
-  return store.problem !== undefined || nodes.failed + nodes.drifted > 0 || sources.some(({ state, isRequired }) => state === 'failed' || (isRequired && state === 'degraded'));
+  return store.problem !== undefined || nodes.failed + nodes.drifted > 0 || sources.some(({ state, isRequired }) => state === 'failed' || (isRequired && state !== 'in sync'));
 }
 
 const TRAFFIC: Readonly<Record<StatusShape['traffic'], string>> = {
@@ -29,13 +29,19 @@ const TRAFFIC: Readonly<Record<StatusShape['traffic'], string>> = {
   none: 'no traffic is reported yet',
 };
 
+// Real traffic is seen by enforcers, or read from what Hubble exports: without either, none is.
+function trafficOf({ traffic, nodes, flows }: StatusShape): StatusShape['traffic'] {
+  const { realised, pending, drifted, failed } = nodes;
+  return traffic === 'real' && flows.records === 0 && realised + pending + drifted + failed === 0 ? 'none' : traffic;
+}
+
 function printStatus(status: StatusShape, server: string, terminal: Terminal): void {
   const now = Date.now();
   const { reviews, modes, nodes, flows, store, leadership } = status;
   const say = (text: string): void => {
     terminal.out(`${cleanText(text)}\n`);
   };
-  say(`Ringfence ${status.version} at ${server}, started ${agoText(status.startedAt, now)}; ${TRAFFIC[status.traffic]}`);
+  say(`Ringfence ${status.version} at ${server}, started ${agoText(status.startedAt, now)}; ${TRAFFIC[trafficOf(status)]}`);
   say(leadership.kind === 'leader' ? 'This replica decides and distributes.' : `This replica answers questions only; ${leadership.leader ?? 'nobody known'} decides.`);
   say(`Store ${store.kind} at ${store.place}, ${String(store.lastSeq)} entries in the journal${store.problem === undefined ? '' : `: ${store.problem}`}`);
   terminal.out('\n');
