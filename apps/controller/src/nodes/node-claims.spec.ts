@@ -64,7 +64,7 @@ describe('what a node says', () => {
     claims.orchestrator(wireNode('kubernetes', 'n1', 1));
     claims.node('a', update);
     expect(addressesOf(key)).toEqual(left);
-    expect(codes()).toEqual(['claimed-by-another']);
+    expect(codes()).toContain('claimed-by-another');
   });
 
   it('leaves out the addresses of another node, until they are free', () => {
@@ -150,6 +150,34 @@ describe('what a node says', () => {
     expect(addressesOf('docker:n1 agent')).toEqual(['198.18.0.1', '2001:db8:ffff::2']);
     claims.node('n2', container('n2', 'agent-2', ['198.18.0.1', '2001:db8:ffff::2'], { hostNetwork: true }));
     expect(addressesOf('docker:n2 agent-2')).toEqual([]);
+  });
+
+  it('has public addresses of containers in the networks of its own host alone', () => {
+    const update = container('a', 'web-1', ['203.0.113.9', '2606:4700::9', '8.8.8.8', '2001:4860:4860::8888', '192.168.7.2', 'fd00:1::2', 'fe80::2']);
+    const inner = ['192.168.7.2', 'fd00:1::2', 'fe80::2'];
+    claims.node('a', update);
+    expect([addressesOf('docker:a web-1'), codes()]).toEqual([inner, ['public-address-of-no-own-block']]);
+    claims.node('b', host('b', [], ['203.0.113.0/24', '2606:4700::/64']));
+    expect(addressesOf('docker:a web-1')).toEqual(inner);
+    claims.node('b', { source: 'docker:b', key: 'host', value: undefined });
+    claims.node('a', host('a', [], ['203.0.113.0/24', '2606:4700::/64', '8.0.0.0/8']));
+    expect(addressesOf('docker:a web-1')).toEqual(['203.0.113.9', '2606:4700::9', ...inner]);
+    claims.node('a', container('a', 'host', []));
+    expect(addressesOf('docker:a web-1')).toEqual(inner);
+    claims.node('a', container('a', 'web-1', ['192.168.7.2', 'fd00:1::2']));
+    expect(codes()).toEqual([]);
+  });
+
+  it('has no more than 64 addresses in one container or host', () => {
+    const many = Array.from({ length: 100 }, (_, at) => (at % 2 === 0 ? `172.18.0.${String(at)}` : `fd00:1::${String(at)}`));
+    claims.node('a', container('a', 'web-1', many));
+    claims.node('b', host('b', many.map((text) => text.replace('172.18.0', '203.0.113').replace('fd00', '2606')), []));
+    expect([addressesOf('docker:a web-1')?.length, addressesOf('docker:b host')?.length, codes()]).toEqual([64, 64, ['too-many-addresses', 'too-many-addresses']]);
+  });
+
+  it('speaks of itself in a few ways and not in thousands, each with addresses of its own', () => {
+    for (let at = 0; at < 10; at += 1) claims.node('a', { ...host('a', [`203.0.113.${String(at)}`, `2606:4700::${String(at)}`], []), key: `host-${String(at)}` });
+    expect([said.size, codes()]).toEqual([4, ['node-says-too-much']]);
   });
 
   it('is told of once where it speaks of others without end', () => {

@@ -1,7 +1,7 @@
-import { type Address, compareText, type Diagnostic, type SourceUpdate } from '#model';
+import { type Address, compareText, type Diagnostic, hostPrefix, parsePrefix, type Prefix, prefixContains, type SourceUpdate } from '#model';
 
 import { addressClaim, claimsOfManifest, hostClaim, namespaceClaim, podClaim } from './orchestrator-claims.ts';
-import { TakenSpace } from './taken-space.ts';
+import { isPublic, TakenSpace } from './taken-space.ts';
 
 type NodeValue = Extract<SourceUpdate['value'], { readonly kind: 'container' | 'container-host' }>;
 
@@ -17,6 +17,10 @@ interface Saying {
 const MOST_KEYS = 5_000;
 /** Of so many blocks of addresses: each is looked at whenever it says so. */
 const MOST_BLOCKS = 128;
+/** Of a container or a host: each public one is no longer the internet for anybody. */
+const MOST_ADDRESSES = 64;
+/** Sources of one node that speak of the node itself: its engine, what runs outside of any, with room. */
+const MOST_HOSTS = 4;
 
 /**
  * What nodes may claim: their own containers, under names and addresses nobody else has.
@@ -25,7 +29,8 @@ const MOST_BLOCKS = 128;
  * says counts first, then what another node said before: an address or a pod that is somebody else's
  * is left out of what a node says, with a diagnostic, and comes in when it is free. A namespace of
  * the orchestrator's is nobody else's: whoever could put containers there, with labels of its choice,
- * would be let in wherever the pods of that namespace are. What a node says is kept under a source
+ * would be let in wherever the pods of that namespace are. A public address that is a container's is no
+ * longer the internet for anybody, so a container has one only inside the blocks of its own host. What a node says is kept under a source
  * of its own name, so it replaces nobody else's.
  */
 export class NodeClaims {
@@ -42,8 +47,10 @@ export class NodeClaims {
   readonly #waiting = new Map<string, Set<string>>();
   /** Every claim a saying has, or was refused. */
   readonly #claimsOf = new Map<string, Set<string>>();
-  /** Containers on the network of their host, by node. */
+  /** Containers on the network of their host or with public addresses, by node. */
   readonly #onHosts = new Map<string, Set<string>>();
+  /** The blocks a host was granted, by node and the saying that is of it. */
+  readonly #blocks = new Map<string, Map<string, readonly Prefix[]>>();
   readonly #findings = new Map<string, readonly Diagnostic[]>();
 
   constructor(emit: (update: SourceUpdate) => void) {
@@ -96,6 +103,13 @@ export class NodeClaims {
       this.#findings.set(`${node}\n `, [finding('node-claims-another', node, problem, 'a node speaks of itself and its own containers only: look at who holds its certificate')]);
       return;
     }
+    // the blocks and addresses of a host go with it
+    if (value.kind === 'container' && this.#sayings.get(id)?.value.kind === 'container-host') this.#forget(id);
+    const hosts = this.#blocks.get(node);
+    if (value.kind === 'container-host' && hosts?.has(id) !== true && (hosts?.size ?? 0) >= MOST_HOSTS) {
+      this.#findings.set(`${node}\n  `, [finding('node-says-too-much', node, `speaks of itself in more than ${String(MOST_HOSTS)} ways, and no more are taken in`, 'look at who holds its certificate')]);
+      return;
+    }
     if (!this.#sayings.has(id)) {
       const count = this.#countOf.get(node) ?? 0;
       if (count >= MOST_KEYS) {
@@ -136,6 +150,7 @@ export class NodeClaims {
     if (saying === undefined) return;
     this.#sayings.delete(id);
     this.#noteOnHost(id, saying.node, undefined);
+    this.#noteBlocks(id, saying.node, undefined);
     this.#countOf.set(saying.node, (this.#countOf.get(saying.node) ?? 1) - 1);
     const freed = this.#release(id);
     this.#emit({ source: saying.source, key: saying.key, value: undefined });
@@ -170,19 +185,35 @@ export class NodeClaims {
       this.#say(id, saying);
       // whoever waited for what was given up and not taken again gets it now
       if (held.some((claim) => this.#holders.get(claim) !== id)) queue.push(...waiting);
-      queue.push(...this.#dependentOf(saying));
+      // a host is said once, so this ends
+      for (const each of this.#dependentOf(saying)) {
+        seen.delete(each);
+        queue.push(each);
+      }
     }
   }
 
   #noteOnHost(id: string, node: string, value: NodeValue | undefined): void {
     const ids = this.#onHosts.get(node) ?? new Set();
-    if (value?.kind === 'container' && value.pod.hostNetwork) ids.add(id);
+    if (value?.kind === 'container' && (value.pod.hostNetwork || value.pod.addresses.some(isPublicAddress))) ids.add(id);
     else ids.delete(id);
     if (ids.size > 0) this.#onHosts.set(node, ids);
     else this.#onHosts.delete(node);
   }
 
-  /** What has the addresses of a host changes with it. */
+  #noteBlocks(id: string, node: string, blocks: readonly Prefix[] | undefined): void {
+    const ofNode = this.#blocks.get(node) ?? new Map<string, readonly Prefix[]>();
+    if (blocks === undefined) ofNode.delete(id);
+    else ofNode.set(id, blocks);
+    if (ofNode.size > 0) this.#blocks.set(node, ofNode);
+    else this.#blocks.delete(node);
+  }
+
+  #isInOwnBlock(node: string, address: Address): boolean {
+    return [...(this.#blocks.get(node)?.values() ?? [])].some((blocks) => blocks.some((block) => prefixContains(block, address)));
+  }
+
+  /** What has the addresses of a host, or public ones in its blocks, changes with it. */
   #dependentOf({ node, value }: Saying): Iterable<string> {
     return value.kind === 'container-host' ? (this.#onHosts.get(node) ?? []) : [];
   }
@@ -208,11 +239,22 @@ export class NodeClaims {
       if (!isFree) refused.push(claim);
       return isFree;
     };
-    const said = value.kind === 'container' ? this.#container(node, value, take, heed) : this.#host(value, take);
-    this.#findings.delete(id);
+    const foreign: string[] = [];
+    const given = value.kind === 'container' ? value.pod.addresses : value.node.addresses;
+    const addresses = given.slice(0, MOST_ADDRESSES).filter((address) => {
+      const isAllowed = value.kind !== 'container' || value.pod.hostNetwork || !isPublicAddress(address) || this.#isInOwnBlock(node, address);
+      if (!isAllowed) foreign.push(address.text);
+      return isAllowed;
+    });
+    const said = value.kind === 'container' ? this.#container(node, { ...value, pod: { ...value.pod, addresses } }, take, heed) : this.#host(id, { ...value, node: { ...value.node, addresses } }, take);
+    const findings: Diagnostic[] = [];
+    if (given.length > MOST_ADDRESSES) findings.push(finding('too-many-addresses', node, `says that ${key} has ${String(given.length)} addresses, and no more than ${String(MOST_ADDRESSES)} are taken in`, 'look at what runs there, and at who holds its certificate'));
+    if (foreign.length > 0) findings.push(finding('public-address-of-no-own-block', node, `says that the container ${key} has ${foreign.slice(0, 3).join(', ')}, which is public and in no network of its host`, 'a container has public addresses only in the networks of its own engine; what is left out is closed where rules are enforced'));
     if (refused.length > 0) {
-      this.#findings.set(id, [finding('claimed-by-another', node, `says that ${key} has ${refused.slice(0, 3).join(', ')}, which is somebody else's`, 'give the networks of each engine blocks of their own; what is left out is closed where rules are enforced')]);
+      findings.push(finding('claimed-by-another', node, `says that ${key} has ${refused.slice(0, 3).join(', ')}, which is somebody else's`, 'give the networks of each engine blocks of their own; what is left out is closed where rules are enforced'));
     }
+    if (findings.length > 0) this.#findings.set(id, findings);
+    else this.#findings.delete(id);
     this.#emit({ source, key, value: said });
   }
 
@@ -233,14 +275,19 @@ export class NodeClaims {
     return holder?.node === node && holder.value.kind === 'container-host';
   }
 
-  #host(value: Extract<NodeValue, { kind: 'container-host' }>, take: (claim: string) => boolean): NodeValue {
+  #host(id: string, value: Extract<NodeValue, { kind: 'container-host' }>, take: (claim: string) => boolean): NodeValue {
     const { node } = value;
     const addresses = node.addresses.filter(({ text }) => take(addressClaim(text)));
     const asked = [...new Set([...node.podCidrs, ...(node.bridges ?? []).flatMap(({ blocks }) => blocks)])].slice(0, MOST_BLOCKS);
     const own = new Set(asked.filter((block) => this.#space.isFree(block)));
+    this.#noteBlocks(id, node.name, [...own].flatMap((block) => parsePrefix(block) ?? []));
     const bridges = node.bridges?.map((bridge) => ({ ...bridge, blocks: bridge.blocks.filter((block) => own.has(block)) }));
     return { ...value, node: { ...node, addresses, podCidrs: node.podCidrs.filter((block) => own.has(block)), ...(bridges === undefined ? {} : { bridges }) } };
   }
+}
+
+function isPublicAddress(address: Address): boolean {
+  return isPublic(hostPrefix(address));
 }
 
 function finding(code: string, node: string, message: string, hint: string): Diagnostic {

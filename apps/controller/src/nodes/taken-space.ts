@@ -59,7 +59,8 @@ export class TakenSpace {
   }
 }
 
-function isPublic(block: Prefix): boolean {
+/** Whether a block is of the public internet, for whoever has not said that it is its own. */
+export function isPublic(block: Prefix): boolean {
   if (block.family === 6) return GLOBAL_6 !== undefined && prefixCovers(GLOBAL_6, block);
   return !NOT_INTERNET_4.some((range) => prefixCovers(range, block));
 }
