@@ -4,15 +4,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Revocations } from '#certificates';
+import { openAuthority, Revocations } from '#certificates';
 
 import { commandLine } from '../command-line.ts';
 import { schemas } from '../schemas/published.ts';
 
 let folder: string;
 
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ringfence-'));
+  await openAuthority(folder, Date.now());
 });
 afterEach(() => {
   rmSync(folder, { recursive: true });
@@ -30,7 +31,7 @@ describe('ringfence node cert', () => {
   it('issues none whose file would be that of the authority', async () => {
     const out = join(folder, 'out');
     const said = await cert('CA', '--state', folder, '--out', out);
-    expect([said.status, said.stderr, readdirSync(folder)]).toEqual([2, expect.stringContaining('ca.crt'), []]);
+    expect([said.status, said.stderr, readdirSync(folder)]).toEqual([2, expect.stringContaining('ca.crt'), ['authority']]);
   });
 
   it('issues a certificate of the controller’s authority, for its owner alone', async () => {
@@ -50,6 +51,12 @@ describe('ringfence node cert', () => {
     const said = await cert('n1', '--state', folder, '--out', folder);
     expect(said.stdout.split('\n')).toEqual([join(folder, 'n1.crt'), join(folder, 'n1.key'), join(folder, 'ca.crt'), '']);
     expect(said.stderr).toMatch(/good until \d{4}-\d\d-\d\d; on the node: ringfence-enforcer --controller HOST:PORT --cert n1.crt --key n1.key --ca ca.crt/);
+  });
+
+  it.each([['issues', []], ['revokes', ['--revoke']]])('%s nothing where there is no authority, and makes none', async (_what, args) => {
+    const state = join(folder, 'mistyped');
+    const said = await cert('n1', '--state', state, '--out', join(folder, 'out'), ...args);
+    expect([said.status, said.stdout, said.stderr, readdirSync(folder)]).toEqual([2, '', expect.stringContaining(`no certificate authority in ${state}: start the controller`), ['authority']]);
   });
 
   it('revokes', async () => {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { isNodeName, openAuthority, writePrivately } from '#certificates';
+import { existingAuthority, isNodeName, writePrivately } from '#certificates';
 
 import { ExitCode } from '../exit-code.ts';
 import { cleanText } from '../output/clean-text.ts';
@@ -29,7 +29,9 @@ export async function runNodeCert(name: string | undefined, options: NodeCertOpt
   if (typeof state !== 'string') return refuse(state.why, terminal);
   try {
     const now = Date.now();
-    const authority = await openAuthority(state, now);
+    const authority = existingAuthority(state, now);
+    // one made here is trusted by no controller, and revoking in it would revoke nothing
+    if (authority === undefined) return refuse(`there is no certificate authority in ${state}: start the controller with this state folder first, which makes one, or name the folder of the one that runs with --state`, terminal);
     if (options.revoke) {
       const revoked = authority.revokeNode(name, now);
       if (options.output === 'json') printJson({ node: name, revoked }, terminal);
