@@ -17,7 +17,7 @@ export function requireLoopback(hosts: readonly string[]): void {
   if (hosts.length === 0) throw new Error('listen for operators: no address is given');
   for (const host of hosts) {
     if (isLoopback(host)) continue;
-    throw new Error(`listen for operators on ${host}: there is no authentication yet, so only loopback is listened on (127.0.0.1, ::1); reach it from elsewhere by an SSH tunnel or kubectl port-forward`);
+    throw new Error(`listen for operators on ${host}: there is no authentication yet, so only loopback is listened on (127.0.0.1, ::1); reach it from elsewhere by an SSH tunnel to a user who is admitted; kubectl exec and kubectl port-forward reach that of a pod too, and whoever may use them there is an operator with every role`);
   }
 }
 
