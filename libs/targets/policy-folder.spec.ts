@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -53,6 +53,15 @@ describe('a folder of policies', () => {
   it.each(['../etc', 'a/b', 'A', '', '.hidden'])('writes nothing for what can be no name: %j', (name) => {
     expect(new PolicyFolder(folder).reconcile([policy(name)]).outcomes).toMatchObject([{ kind: 'failed' }]);
     expect(files()).toEqual([]);
+  });
+
+  it('follows no link somebody left beside a file', () => {
+    const outside = join(folder, '..', 'outside');
+    mkdirSync(folder);
+    for (const name of ['shop.web.yaml', '.ringfence-index.json']) symlinkSync(outside, join(folder, `${name}.tmp`));
+    expect(kinds([policy('web')])).toEqual(['applied web']);
+    expect(existsSync(outside)).toBe(false);
+    expect(readdirSync(folder).filter((file) => !file.startsWith('shop.web.yaml') && !file.startsWith('.ringfence-index.json'))).toEqual([]);
   });
 
   it('touches nothing where it can not tell what is ours', () => {

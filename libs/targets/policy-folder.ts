@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
@@ -121,7 +121,19 @@ export class PolicyFolder {
 
   #write(file: string, text: string): void {
     const path = join(this.#folder, file);
-    const fd = openSync(`${path}.tmp`, 'w', 0o644);
+    // of a name nobody knows, and never one that is there: a link somebody left would be followed
+    const beside = join(this.#folder, `.${file}.${randomBytes(8).toString('hex')}.tmp`);
+    const fd = openSync(beside, 'wx', 0o644);
+    try {
+      this.#fill(fd, text);
+      renameSync(beside, path);
+    } catch (error) {
+      rmSync(beside, { force: true });
+      throw error;
+    }
+  }
+
+  #fill(fd: number, text: string): void {
     try {
       const bytes = Buffer.from(text);
       for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
@@ -129,7 +141,6 @@ export class PolicyFolder {
     } finally {
       closeSync(fd);
     }
-    renameSync(`${path}.tmp`, path);
   }
 }
 
