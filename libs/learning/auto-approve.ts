@@ -1,4 +1,4 @@
-import { compareText, type DirectionProposal, formatSelector, type Proposal, type ProposedRule, selects, type Snapshot, type Workload, workloadKey, type WorkloadReview } from '#model';
+import { compareText, type DirectionProposal, formatSelector, type LabelSelector, type Proposal, type ProposedRule, selects, type Snapshot, type Workload, workloadKey, type WorkloadReview } from '#model';
 
 import type { AutoApproval, AutoApprovalRule } from './auto-approval.ts';
 import { evidenceClass } from './evidence-class.ts';
@@ -30,10 +30,16 @@ function aboutReasons({ workload: ref }: WorkloadReview, rule: AutoApprovalRule,
   // labels nobody has read are not absent labels
   if (namespace?.isDeclared !== true && workload.platform === 'kubernetes') return [`the labels of namespace ${ref.namespace} are not known`];
   const reasons: string[] = [];
+  // there, a label that is missing is not one somebody left off
+  if (workload.platform !== 'kubernetes' && isOnlyNegative(rule.namespaces)) reasons.push(`namespaces have no labels on platform ${workload.platform}, and ${formatSelector(rule.namespaces)} asks only for what it must not have`);
   if (!selects(rule.namespaces, namespace?.labels ?? {})) reasons.push(`namespace ${ref.namespace} is not one with ${formatSelector(rule.namespaces)}`);
   if (!selects(rule.workloads, workload.podLabels)) reasons.push(`its pods are none with ${formatSelector(rule.workloads)}`);
   if (rule.kinds.length > 0 && !rule.kinds.includes(ref.kind)) reasons.push(`it is about ${rule.kinds.join(', ')} and not about a ${ref.kind}`);
   return reasons;
+}
+
+function isOnlyNegative({ requirements }: LabelSelector): boolean {
+  return requirements.length > 0 && requirements.every(({ operator }) => operator === 'NotIn' || operator === 'DoesNotExist');
 }
 
 function reviewReasons({ proposal, coverage, isReady, waitsFor, brokenInvariants, quarantined }: WorkloadReview, rule: AutoApprovalRule): readonly string[] {
