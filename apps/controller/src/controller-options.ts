@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 
 import type { CertificateAuthority } from '#certificates';
 import type { AutoApprovalRule, Catalogue, LearningThresholds } from '#learning';
+import type { Diagnostic } from '#model';
 import type { Invariant } from '#policy';
 import type { LeaseStore, Store } from '#store';
 
@@ -37,5 +38,7 @@ export interface ControllerOptions {
   /** Who leads is agreed on here; absent: by the store. */
   readonly leases?: LeaseStore;
   readonly leaseMs?: number;
+  /** What is weak about how it was set up, for whoever asks how it stands. */
+  readonly weaknesses?: readonly Diagnostic[];
   readonly log: Logger;
 }

@@ -68,6 +68,12 @@ function modesOf(taker: { readonly held: { readonly pods: readonly { readonly po
 }
 
 describe('a controller', () => {
+  it('says in its status what is weak about the way to its cluster', async () => {
+    const weakness = { code: 'cluster-unchecked', severity: 'warning', subject: 'cluster https://[2001:db8::7]', message: 'is not checked', hint: 'check it' } as const;
+    const { controller } = await world.start({ weaknesses: [weakness] });
+    expect((await controller.operator.status()).diagnostics).toContainEqual(weakness);
+  });
+
   it.each([
     ['in one thread', {}],
     [

@@ -290,7 +290,7 @@ export class Controller {
       state: this.#log.state,
       overview,
       nodes: this.nodes.views(),
-      diagnostics: [...weaknesses, ...this.nodes.claims.diagnostics(), ...this.#policies.diagnostics(), ...this.#findings, ...overview.diagnostics],
+      diagnostics: [...(this.#options.weaknesses ?? []), ...weaknesses, ...this.nodes.claims.diagnostics(), ...this.#policies.diagnostics(), ...this.#findings, ...overview.diagnostics],
     });
   }
 }

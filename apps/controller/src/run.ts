@@ -47,6 +47,7 @@ async function runFolder(options: ControllerProcessOptions): Promise<void> {
 
 async function runKubernetes(options: ControllerProcessOptions, connection: ClusterConnection): Promise<void> {
   const log = createLog();
+  for (const { code, subject, message, hint } of connection.weaknesses) log.warn({ code, subject, hint }, message);
   const started = await startController(options, { required: [KUBERNETES_SOURCE], traffic: 'real', cluster: connection }, stateFolder(options, 'kubernetes', process.env), log, (why) => {
     log.fatal({ why: why.message }, 'a part of the controller has failed');
     process.exit(1);

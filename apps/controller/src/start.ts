@@ -70,6 +70,7 @@ export async function startController(options: ControllerProcessOptions, plan: S
       ...(options.folder === undefined ? {} : { folder: new PolicyFolder(options.folder) }),
     },
     traffic,
+    ...(cluster === undefined ? {} : { weaknesses: cluster.weaknesses }),
     ...(lease === undefined || cluster === undefined ? {} : { leases: new ClusterLeases({ ask: cluster.ask, namespace: lease, now: () => performance.now(), wallNow: Date.now, knownFence: () => store.knownFence() }) }),
     holder: `${hostname()}-${String(process.pid)}-${randomBytes(4).toString('hex')}`,
     log,

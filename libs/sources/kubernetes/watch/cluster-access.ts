@@ -1,6 +1,8 @@
 import type { Agent } from 'node:http';
 import type { SecureContextOptions } from 'node:tls';
 
+import type { Diagnostic } from '#model';
+
 /** What one request is made with. */
 export interface ClusterCredentials {
   readonly tls: Pick<SecureContextOptions, 'ca' | 'cert' | 'key' | 'passphrase'> & { readonly servername?: string; readonly rejectUnauthorized?: boolean };
@@ -16,6 +18,8 @@ export interface ClusterAccess {
   readonly server: string;
   /** Where this was read, for messages: `the kubeconfig /home/ada/.kube/config, context prod`. */
   readonly origin: string;
+  /** What makes the way to the server less safe than it looks. */
+  readonly weaknesses?: readonly Diagnostic[];
   /** The namespace the context or the Pod is in. */
   readonly namespace: string;
   /** Tokens that change on disk and those a plugin gives are asked for again when they are due. */

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 
-import type { Json } from '#model';
+import type { Diagnostic, Json } from '#model';
 
 import type { ClusterAccess, ClusterCredentials } from './cluster-access.ts';
 import { ClusterRefusal, retryAfterMs } from './cluster-refusal.ts';
@@ -39,6 +39,7 @@ export class ClusterConnection {
   readonly server: string;
   readonly origin: string;
   readonly namespace: string;
+  readonly weaknesses: readonly Diagnostic[];
   readonly #access: ClusterAccess;
   readonly #base: URL;
   readonly #closing = new AbortController();
@@ -50,6 +51,7 @@ export class ClusterConnection {
     this.server = access.server;
     this.origin = access.origin;
     this.namespace = access.namespace;
+    this.weaknesses = access.weaknesses ?? [];
     this.#base = new URL(access.server);
   }
 

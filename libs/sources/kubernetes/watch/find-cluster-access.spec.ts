@@ -110,6 +110,41 @@ describe('credentials', () => {
     });
   });
 
+  it.each(['http://192.0.2.7:8080', 'http://[2001:db8::7]:8080', 'http://api.example'])('with a secret in them are not shown to everybody on the way to %s', async (server) => {
+    await inFolder({ token: 's3cret' }, async (folder) => {
+      for (const user of ['{token: s3cret}', '{username: ada, password: s3cret}', '{tokenFile: token}', '{exec: {apiVersion: client.authentication.k8s.io/v1, command: /nowhere}}']) {
+        writeFileSync(join(folder, 'config'), kubeconfig('one', user, `{server: "${server}", insecure-skip-tls-verify: true}`));
+        const message = await messageOf(findClusterAccess({ kubeconfig: join(folder, 'config') }));
+        expect(message).toContain('is asked without TLS, and a token or password would be shown');
+        expect(message).not.toContain('s3cret');
+      }
+    });
+  });
+
+  it('are not shown in plain text when a secret comes to the kubeconfig later', async () => {
+    await inFolder({ config: kubeconfig('one', '{}', '{server: "http://192.0.2.7:8080"}') }, async (folder) => {
+      const access = await findClusterAccess({ kubeconfig: join(folder, 'config') });
+      expect(access?.weaknesses).toMatchObject([{ code: 'cluster-without-tls', subject: 'cluster http://192.0.2.7:8080' }]);
+      writeFileSync(join(folder, 'config'), kubeconfig('one', '{token: s3cret}'));
+      access?.forget();
+      expect(await messageOf(Promise.resolve(access?.credentials()))).toContain('is asked without TLS');
+    });
+  });
+
+  it.each<[string, string, readonly string[]]>([
+    ['this host by http', '{server: "http://127.0.0.1:8001", insecure-skip-tls-verify: true}', []],
+    ['this host by http, in IPv6', '{server: "http://[::1]:8001", insecure-skip-tls-verify: true}', []],
+    ['this host by name', '{server: "http://localhost:8001", insecure-skip-tls-verify: true}', []],
+    ['whoever has a certificate of some authority', '{server: "https://192.0.2.7"}', []],
+    ['whoever answers', '{server: "https://192.0.2.7", insecure-skip-tls-verify: true}', ['cluster-unchecked']],
+    ['whoever answers, in IPv6', '{server: "https://[2001:db8::7]", insecure-skip-tls-verify: true}', ['cluster-unchecked']],
+  ])('go to %s', async (_whom, cluster, codes) => {
+    await inFolder({ config: kubeconfig('one', '{token: secret}', cluster) }, async (folder) => {
+      const access = await findClusterAccess({ kubeconfig: join(folder, 'config') });
+      expect([(await access?.credentials())?.headers, access?.weaknesses?.map(({ code }) => code)]).toEqual([{ authorization: 'Bearer secret' }, codes]);
+    });
+  });
+
   it('of a Pod are read again after they were refused', async () => {
     await inFolder({ 'pod/token': 'first\n', 'pod/ca.crt': 'authority' }, async (folder) => {
       const access = await findClusterAccess({ environment: { KUBERNETES_SERVICE_HOST: '10.96.0.1' }, home: folder, serviceAccountFolder: join(folder, 'pod') });

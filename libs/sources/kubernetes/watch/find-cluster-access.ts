@@ -11,6 +11,7 @@ import { isJsonObject } from '#model';
 import { shown } from '../shown-text.ts';
 import { type ClusterAccess, ClusterAccessError, type ClusterCredentials } from './cluster-access.ts';
 import { errorText } from './cluster-refusal.ts';
+import { requirePrivateWay, weaknessesOf } from './cluster-way.ts';
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** As long as client-go goes on with a token it has read. */
@@ -97,14 +98,19 @@ async function readFiles(paths: readonly string[], context: string | undefined, 
 
 function access(config: KubeConfig, origin: string, read: () => Promise<KubeConfig>): ClusterAccess {
   let current: Promise<KubeConfig> = Promise.resolve(config);
+  const server = config.getCurrentCluster()?.server ?? '';
+  const user = config.getCurrentUser();
+  // said at once where it is plain, and below for whatever comes to be shown later
+  requirePrivateWay(server, origin, [user?.token, user?.authProvider, user?.exec, user?.username].some(Boolean));
   let held: { readonly until: number; readonly credentials: Promise<ClusterCredentials> } | undefined;
   return {
-    server: config.getCurrentCluster()?.server ?? '',
+    server,
+    weaknesses: weaknessesOf(server, config.getCurrentCluster()?.skipTLSVerify === true, origin),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     origin,
     credentials: async () => {
       const now = performance.now();
-      if (held === undefined || held.until < now) held = { until: now + FRESH_MS, credentials: current.then((each) => credentialsOf(each, origin)) };
+      if (held === undefined || held.until < now) held = { until: now + FRESH_MS, credentials: current.then((each) => credentialsOf(each, origin, server)) };
       try {
         return await held.credentials;
       } catch (error) {
@@ -121,7 +127,7 @@ function access(config: KubeConfig, origin: string, read: () => Promise<KubeConf
   };
 }
 
-async function credentialsOf(config: KubeConfig, origin: string): Promise<ClusterCredentials> {
+async function credentialsOf(config: KubeConfig, origin: string, server: string): Promise<ClusterCredentials> {
   const options: RequestOptions = { headers: {} };
   try {
     await config.applyToHTTPSOptions(options);
@@ -132,6 +138,7 @@ async function credentialsOf(config: KubeConfig, origin: string): Promise<Cluste
   const basic = typeof auth === 'string' ? { authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {};
   // a token in a file ends with the line
   const given = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value).trim()]);
+  requirePrivateWay(server, origin, auth !== undefined || given.some(([name]) => name === 'authorization'));
   return {
     tls: {
       ...(ca === undefined ? {} : { ca }),
