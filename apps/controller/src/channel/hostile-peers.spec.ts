@@ -84,6 +84,23 @@ describe('the controller, towards whoever connects', () => {
     expect(world.of('refused')).toMatchObject([{ why: expect.stringContaining(details) }]);
   }, PATIENCE_MS);
 
+  it('sends away a node that connects again and again, and no other', async () => {
+    await server.close();
+    let now = 1_000;
+    server = await world.serve({ monotonicNow: () => now });
+    for (let at = 0; at < 5; at += 1) {
+      open([hello]);
+      await world.until(() => world.of('connected').length === at + 1);
+    }
+    expect(await open([hello]).end).toEqual({ code: status.RESOURCE_EXHAUSTED, details: expect.stringContaining('node n1 connects too often') });
+    expect(server.connected()).toEqual(['n1']);
+    world.connect('n2', server.ports[0]!, await world.credentials('n2'));
+    await world.until(() => server.connected().join() === 'n1,n2');
+    now = 2_000;
+    open([hello]);
+    await world.until(() => world.of('connected', 'n1').length === 6);
+  }, PATIENCE_MS);
+
   it('agrees on a protocol both speak, and passes over what it does not know', async () => {
     // field 99 of the message, and of hello: of a later version
     const later = Buffer.from([0x9a, 0x06, 0x01, 0x41]);

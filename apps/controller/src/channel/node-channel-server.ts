@@ -4,6 +4,7 @@ import { nodeChannelService } from '#channel';
 import { type DesiredBundle, type NodeHello, type NodeMessage, PROTOCOL, readNodeNews } from '#distribution';
 
 import { CertificateHolder } from './certificate-holder.ts';
+import { ConnectionPace } from './connection-pace.ts';
 import { DesiredLine } from './desired-line.ts';
 import { readFlowReport } from './flow-report-reading.ts';
 import type { ChannelCredentials, NodeChannel, NodeChannelOptions } from './node-channel.ts';
@@ -49,11 +50,13 @@ export class NodeChannelServer implements NodeChannel {
   readonly #lines = new Map<string, DesiredLine>();
   readonly #sessions = new Map<string, Connected>();
   readonly #refusals: RefusalLog;
+  readonly #pace: ConnectionPace;
   #ports: readonly number[] = [];
 
   private constructor(options: NodeChannelOptions) {
     this.#options = options;
     this.#holder = new CertificateHolder(options.credentials);
+    this.#pace = new ConnectionPace(options.monotonicNow ?? (() => performance.now()));
     this.#refusals = new RefusalLog(options.events.onRefused);
     this.#server.addService(nodeChannelService(), { Connect: (call: NodeCall) => { this.#accept(call); } });
   }
@@ -141,6 +144,10 @@ export class NodeChannelServer implements NodeChannel {
       return;
     }
     const { peer } = reading;
+    if (!this.#pace.allows(peer.node)) {
+      this.#refuse(call, status.RESOURCE_EXHAUSTED, `node ${peer.node} connects too often: two enforcers may have the same certificate`);
+      return;
+    }
     let session: NodeSession | undefined;
     const waiting = setTimeout(() => {
       this.#refuse(call, status.DEADLINE_EXCEEDED, `node ${peer.node} said no hello in time`);

@@ -20,6 +20,8 @@ export interface NodeChannelOptions {
   readonly isRevoked: (serial: string) => boolean;
   /** How often nodes say how they stand, in milliseconds. */
   readonly statusEveryMs?: number;
+  /** In milliseconds, and never back; absent: the clock of this process. */
+  readonly monotonicNow?: () => number;
 }
 
 /** The controller's end of the channel to all nodes. Each is told the newest that is desired of it, and nothing of any other. */
