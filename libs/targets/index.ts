@@ -1,5 +1,6 @@
 export { ClusterLeases, type ClusterLeaseResult, type ClusterLeasesOptions } from './cluster-leases.ts';
 export { type AskCluster, type ClusterRequest, type ClusterResponse, refusalText } from './cluster-request.ts';
+export { makeFolder } from './make-folder.ts';
 export { NetworkPolicyTarget, type NetworkPolicyTargetOptions } from './network-policy-target.ts';
 export { PolicyFolder } from './policy-folder.ts';
 export type { PolicyOutcome, PolicyReport } from './policy-report.ts';

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 
 import { type NetworkPolicyObject, renderYaml } from '#compilers/kubernetes';
 import { compareText, isJsonObject } from '#model';
 
+import { makeFolder } from './make-folder.ts';
 import type { PolicyOutcome, PolicyReport } from './policy-report.ts';
 
 const INDEX = '.ringfence-index.json';
@@ -155,12 +156,4 @@ function isOurName(file: string): boolean {
 
 function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-// One folder at a time: the recursive form of mkdir never ends where the system denies that a parent exists (/proc).
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  const parent = dirname(folder);
-  if (!existsSync(parent)) makeFolder(parent);
-  mkdirSync(folder);
 }

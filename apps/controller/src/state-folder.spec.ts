@@ -42,4 +42,8 @@ describe('a folder of state', () => {
     expect(() => { prepareStateFolder(above, { isFresh: true }); }).toThrow('nothing is removed');
     expect(readdirSync(above)).toEqual(['thesis.txt']);
   });
+
+  it('says so where it can not be made, and does not try for ever', () => {
+    expect(() => { prepareStateFolder('/proc/nobody/state', { isFresh: false }); }).toThrow('/proc/nobody');
+  });
 });

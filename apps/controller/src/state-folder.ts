@@ -1,5 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+
+import { makeFolder } from '#targets';
 
 /**
  * Makes the folder of state, for its owner alone. One that others can look into is closed to them.
@@ -9,7 +11,7 @@ import { join } from 'node:path';
  */
 export function prepareStateFolder(folder: string, { isFresh }: { readonly isFresh: boolean }): void {
   if (isFresh) forget(folder);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
 }
 

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import { existingAuthority, isNodeName, writePrivately } from '#certificates';
+import { makeFolder } from '#targets';
 
 import { ExitCode } from '../exit-code.ts';
 import { cleanText } from '../output/clean-text.ts';
@@ -40,7 +41,7 @@ export async function runNodeCert(name: string | undefined, options: NodeCertOpt
     }
     const issued = await authority.issueNode(name, Number(options.days), now);
     const files = { certificate: join(options.out, `${name}.crt`), key: join(options.out, `${name}.key`), authority: join(options.out, 'ca.crt') };
-    mkdirSync(options.out, { recursive: true, mode: 0o700 });
+    makeFolder(options.out, 0o700);
     writePrivately(files.key, issued.key);
     writePrivately(files.certificate, issued.certificate);
     writePrivately(files.authority, authority.certificate);

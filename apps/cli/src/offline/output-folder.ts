@@ -1,5 +1,7 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { makeFolder } from '#targets';
 
 import { cleanText } from '../output/clean-text.ts';
 import type { Terminal } from '../terminal.ts';
@@ -30,12 +32,4 @@ export function writeArtefacts(folder: string, artefacts: readonly Artefact[], t
   }
   terminal.err(`${String(artefacts.length)} files written to ${cleanText(folder)}\n`);
   return true;
-}
-
-// One folder at a time: the recursive form of mkdir never ends where the system denies that a parent exists (/proc).
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  const parent = dirname(resolve(folder));
-  if (!existsSync(parent)) makeFolder(parent);
-  mkdirSync(folder);
 }
