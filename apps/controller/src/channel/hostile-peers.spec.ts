@@ -1,6 +1,7 @@
 import { Client, type ClientDuplexStream, credentials as channelCredentials, type ServiceError, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 
 import { CONTROLLER_NAME } from '#certificates';
 import { connectMethod } from '#channel';
@@ -82,6 +83,25 @@ describe('the controller, towards whoever connects', () => {
     expect(await end).toEqual({ code, details: expect.stringContaining(details) });
     expect(world.of('connected')).toEqual([]);
     expect(world.of('refused')).toMatchObject([{ why: expect.stringContaining(details) }]);
+  }, PATIENCE_MS);
+
+  it.each(['127.0.0.1', '::1'])('has so many connections of nobody from %s, and for so long', async (host) => {
+    await server.close();
+    server = await world.serve({ listen: [{ host, port: 0 }], halfOpen: { mostAnAddress: 3, withinMs: 3_000 } });
+    const dial = (): { readonly socket: Socket; readonly closed: Promise<void> } => {
+      const socket = connect(server.ports[0]!, host).on('error', () => undefined);
+      return { socket, closed: new Promise((resolve) => socket.once('close', () => { resolve(); }).resume()) };
+    };
+    const silent = [dial(), dial(), dial()];
+    await Promise.all(silent.map(({ socket }) => new Promise((resolve) => socket.once('connect', resolve))));
+    await dial().closed;
+    expect(world.of('refused')).toMatchObject([{ peer: host, why: expect.stringContaining('are of nobody yet') }]);
+    // whoever said nothing in time makes room
+    await Promise.all(silent.map(({ closed }) => closed));
+    for (const node of ['n1', 'n2', 'n3', 'n4']) {
+      world.connect(node, server.ports[0]!, await world.credentials(node), undefined, { host });
+      await world.until(() => server.connected().includes(node));
+    }
   }, PATIENCE_MS);
 
   it('sends away a node that connects again and again, and no other', async () => {

@@ -1,4 +1,5 @@
 import { Server, status } from '@grpc/grpc-js';
+import { type AddressInfo, createServer, type Server as Listener } from 'node:net';
 
 import { nodeChannelService } from '#channel';
 import { type DesiredBundle, type NodeHello, type NodeMessage, PROTOCOL, readNodeNews } from '#distribution';
@@ -8,6 +9,7 @@ import { ConnectionPace } from './connection-pace.ts';
 import { DesiredLine } from './desired-line.ts';
 import { readFlowReport } from './flow-report-reading.ts';
 import type { ChannelCredentials, NodeChannel, NodeChannelOptions } from './node-channel.ts';
+import { HalfOpen } from './half-open.ts';
 import { type NodeCall, NodeSession } from './node-session.ts';
 import { readNodeMetadata } from './node-metadata-reading.ts';
 import { type PeerIdentity, readPeer } from './peer-identity.ts';
@@ -16,6 +18,8 @@ import { RefusalLog } from './refusal-log.ts';
 /** What the handshake of one node costs, with room for everything else a controller does. */
 const RETURN_MS_A_NODE = 5;
 const HELLO_WITHIN_MS = 10_000;
+/** Longer, for a thousand that come at once have to prove who they are one after the other. */
+const KNOWN_WITHIN_MS = 30_000;
 const STATUS_EVERY_MS = 10_000;
 const CLOSE_WITHIN_MS = 1_000;
 const KEEPALIVE_MS = 20_000;
@@ -51,12 +55,15 @@ export class NodeChannelServer implements NodeChannel {
   readonly #sessions = new Map<string, Connected>();
   readonly #refusals: RefusalLog;
   readonly #pace: ConnectionPace;
+  readonly #halfOpen: HalfOpen;
+  readonly #listeners: Listener[] = [];
   #ports: readonly number[] = [];
 
   private constructor(options: NodeChannelOptions) {
     this.#options = options;
     this.#holder = new CertificateHolder(options.credentials);
     this.#pace = new ConnectionPace(options.monotonicNow ?? (() => performance.now()));
+    this.#halfOpen = new HalfOpen({ withinMs: KNOWN_WITHIN_MS, ...options.halfOpen });
     this.#refusals = new RefusalLog(options.events.onRefused);
     this.#server.addService(nodeChannelService(), { Connect: (call: NodeCall) => { this.#accept(call); } });
   }
@@ -70,6 +77,7 @@ export class NodeChannelServer implements NodeChannel {
       channel.#ports = ports;
       return channel;
     } catch (error) {
+      channel.#stopListening();
       channel.#server.forceShutdown();
       throw error;
     }
@@ -114,6 +122,7 @@ export class NodeChannelServer implements NodeChannel {
 
   async close(): Promise<void> {
     for (const { session } of [...this.#sessions.values()]) session.end(status.UNAVAILABLE, 'the controller stops');
+    this.#stopListening();
     await new Promise<void>((resolve) => {
       const force = setTimeout(() => {
         this.#server.forceShutdown();
@@ -128,12 +137,28 @@ export class NodeChannelServer implements NodeChannel {
 
   #bind(host: string, port: number): Promise<number> {
     const address = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+    const intake = this.#server.createConnectionInjector(this.#holder.serverCredentials());
+    const listener = createServer({ noDelay: true }, (socket) => {
+      if (this.#halfOpen.admits(socket)) intake.injectConnection(socket);
+      else {
+        this.#refusals.note(socket.remoteAddress ?? 'nobody', 'too many connections of that address, or of all, are of nobody yet');
+        socket.destroy();
+      }
+    });
+    this.#listeners.push(listener);
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, this.#holder.serverCredentials(), (error, bound) => {
-        if (error === null) resolve(bound);
-        else reject(new Error(`listen for enforcers on ${address}: ${error.message}`, { cause: error }));
+      listener.on('error', (error) => {
+        reject(new Error(`listen for enforcers on ${address}: ${error.message}`, { cause: error }));
+      });
+      listener.listen({ host, port }, () => {
+        resolve((listener.address() as AddressInfo).port);
       });
     });
+  }
+
+  #stopListening(): void {
+    for (const listener of this.#listeners) listener.close();
+    this.#halfOpen.end();
   }
 
   #accept(call: NodeCall): void {
@@ -180,6 +205,7 @@ export class NodeChannelServer implements NodeChannel {
       this.#refuse(call, fault.code, fault.why);
       return undefined;
     }
+    this.#halfOpen.known(call.getPeer());
     const { node } = peer;
     const { events, controllerVersion, statusEveryMs = STATUS_EVERY_MS } = this.#options;
     const before = this.#sessions.get(node);

@@ -1,6 +1,7 @@
 import type { DesiredBundle } from '#distribution';
 
 import type { ChannelEvents } from './channel-events.ts';
+import type { HalfOpenLimits } from './half-open.ts';
 
 /** What the channel proves itself with and whom it lets in. PEM texts. */
 export interface ChannelCredentials {
@@ -22,6 +23,8 @@ export interface NodeChannelOptions {
   readonly statusEveryMs?: number;
   /** In milliseconds, and never back; absent: the clock of this process. */
   readonly monotonicNow?: () => number;
+  /** How many connections may be of nobody yet; absent: enough for a thousand nodes behind one address. */
+  readonly halfOpen?: Partial<HalfOpenLimits>;
 }
 
 /** The controller's end of the channel to all nodes. Each is told the newest that is desired of it, and nothing of any other. */
