@@ -115,7 +115,9 @@ describeWithCluster('a cluster that changes while it is watched', () => {
     await changing;
     await cluster.startServer();
     await untilSame(source);
-    expect(source.turns).toEqual(['in sync', 'behind', 'in sync', 'behind', 'in sync']);
+    // pods may be the first kind that is listed again
+    await source.until('it is in sync once more', () => source?.turns.at(-1) === 'in sync' && source.turns.length > 4);
+    expect(source.turns.slice(0, 5)).toEqual(['in sync', 'behind', 'in sync', 'behind', 'in sync']);
     expect(source.problems.length).toBeGreaterThan(0);
     expect(source.problems.length).toBeLessThan(20);
   }, TEST_MS);
