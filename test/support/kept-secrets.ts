@@ -5,6 +5,7 @@ import type { Store } from '#store';
 
 import { createLog } from '../../apps/controller/src/operator/log.ts';
 import { createOperatorApp } from '../../apps/controller/src/operator/operator-app.ts';
+import { webToDatabase } from './database-report.ts';
 import { approve, type ControllerWorld, waitFor } from './controller-world.ts';
 import { manifest, wireNamespace, wireNode, wirePod } from './wire-objects.ts';
 
@@ -105,24 +106,5 @@ function deployment(name: string, port: number, annotations: Readonly<Record<str
 }
 
 function report(from: number): FlowReport {
-  const flow = (client: string, server: string): FlowReport['flows'][number] => ({
-    client: { address: client, pod: 'shop/web-a' },
-    server: { address: server, pod: 'shop/db-a' },
-    protocol: 'TCP',
-    port: 5432,
-    verdict: 'allowed',
-    egressRule: 0,
-    ingressRule: 0,
-    connections: 3,
-    alive: 0,
-    ended: 3,
-    replied: 3,
-    sentBytes: 100,
-    receivedBytes: 100,
-    sentPackets: 9,
-    receivedPackets: 9,
-    longestMs: 5,
-    applications: [],
-  });
-  return { reporter: 'n1', from, to: from + MINUTE - 1_000, flows: [flow('10.1.1.2', '10.1.1.3'), flow('2001:db8:1:1::2', '2001:db8:1:1::3')], loss: { connectionEvents: 0, logRecords: 0, resyncs: 0, unreadable: 0 }, overflowed: [], foreign: 0 };
+  return webToDatabase(from, from + MINUTE - 1_000);
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 
 import type { FlowReport, SourceUpdate, WorkloadRef } from '#model';
 
+import { databaseReport } from '../../../test/support/database-report.ts';
 import { alice, approve, ControllerWorld, proposalOf, realised, waitFor } from '../../../test/support/controller-world.ts';
 import { manifest, wireNamespace, wireNode, wirePod } from '../../../test/support/wire-objects.ts';
 import { threadedPipelines } from './workers/pipelines.ts';
@@ -32,27 +33,8 @@ const cluster: readonly SourceUpdate[] = [
 ];
 
 function report(from: number): FlowReport {
-  const flow = (client: string, server: string): FlowReport['flows'][number] => ({
-    client: { address: client, pod: 'shop/web-a' },
-    server: { address: server },
-    protocol: 'TCP',
-    port: 5432,
-    verdict: 'allowed',
-    egressRule: 0,
-    ingressRule: 0,
-    connections: 3,
-    alive: 0,
-    ended: 3,
-    replied: 3,
-    sentBytes: 100,
-    receivedBytes: 100,
-    sentPackets: 9,
-    receivedPackets: 9,
-    longestMs: 5,
-    applications: [],
-  });
-  const flows = [flow('10.1.1.2', '10.1.2.2'), flow('2001:db8:1:1::2', '2001:db8:1:2::2')];
-  return { reporter: 'n1', from, to: from + 1_000, flows, loss: { connectionEvents: 0, logRecords: 0, resyncs: 0, unreadable: 0 }, overflowed: [], foreign: 0 };
+  const families = [['10.1.1.2', '10.1.2.2'], ['2001:db8:1:1::2', '2001:db8:1:2::2']] as const;
+  return databaseReport(from, from + 1_000, families.map(([client, server]) => [{ address: client, pod: 'shop/web-a' }, { address: server }]));
 }
 
 let world: ControllerWorld;

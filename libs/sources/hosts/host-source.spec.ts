@@ -7,7 +7,9 @@ import type { EngineContainer, SourceUpdate } from '#model';
 
 import { HostSource } from './host-source.ts';
 
-const linux = process.platform === 'linux' ? it : it.skip;
+const isLinux = process.platform === 'linux';
+const skipped = isLinux ? '' : ' (skipped: not Linux)';
+const linux = (name: string, body: () => Promise<void>): void => { (isLinux ? it : it.skip)(`${name}${skipped}`, body); };
 
 describe('programs of a host that listen', () => {
   const servers: Server[] = [];

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 
 import type { FlowReport, JsonObject, SourceUpdate, WorkloadRef } from '#model';
 
+import { webToDatabase } from '../../../../test/support/database-report.ts';
 import { shippedAutoApprovals } from '../../../../test/support/auto-approval.ts';
 import { alice, ControllerWorld, proposalOf, waitFor } from '../../../../test/support/controller-world.ts';
 import { manifest, wireNamespace, wireNode, wirePod } from '../../../../test/support/wire-objects.ts';
@@ -45,27 +46,7 @@ function cluster(labels: Readonly<Record<string, string>>): readonly SourceUpdat
 
 /** What one hour saw: web at its database, over both families. */
 function report(from: number): FlowReport {
-  const flow = (client: string, server: string): FlowReport['flows'][number] => ({
-    client: { address: client, pod: 'shop/web-a' },
-    server: { address: server, pod: 'shop/db-a' },
-    protocol: 'TCP',
-    port: 5432,
-    verdict: 'allowed',
-    egressRule: 0,
-    ingressRule: 0,
-    connections: 3,
-    alive: 0,
-    ended: 3,
-    replied: 3,
-    sentBytes: 100,
-    receivedBytes: 100,
-    sentPackets: 9,
-    receivedPackets: 9,
-    longestMs: 5,
-    applications: [],
-  });
-  const flows = [flow('10.1.1.2', '10.1.1.3'), flow('2001:db8:1:1::2', '2001:db8:1:1::3')];
-  return { reporter: 'n1', from, to: from + HOUR - 1_000, flows, loss: { connectionEvents: 0, logRecords: 0, resyncs: 0, unreadable: 0 }, overflowed: [], foreign: 0 };
+  return webToDatabase(from, from + HOUR - 1_000);
 }
 
 async function watch(controller: Controller, hours = HOURS): Promise<void> {
