@@ -14,10 +14,48 @@ const NARROWEST_PROSE = 28;
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[], columns: number): string {
   if (rows.length === 0) return '';
   const cells = rows.map((row) => row.map(cleanText));
-  const widths = fitWidths(
-    head.map((title, index) => Math.max(title.length, ...cells.map((row) => (row[index] ?? '').length))),
+  return formatCells(head, cells, widthsFor(head, cells, columns));
+}
+
+/** A row, and what is to be said of it on lines of their own. */
+export interface NotedRow {
+  readonly cells: readonly string[];
+  readonly note?: string;
+}
+
+/** Rows that have something in common, under what that is. */
+export interface RowGroup {
+  readonly title: string;
+  readonly rows: readonly NotedRow[];
+}
+
+const INDENT = '  ';
+
+/** As `formatTable`, with the rows of each group under its title; columns are as wide in all of them. */
+export function formatGroups(head: readonly string[], groups: readonly RowGroup[], columns: number): string {
+  if (groups.length === 0) return '';
+  const inner = columns - INDENT.length;
+  const widths = widthsFor(head, groups.flatMap(({ rows }) => rows.map(({ cells }) => cells.map(cleanText))), inner);
+  const rowLines = ({ cells, note }: NotedRow): string => {
+    const line = formatCells([], [cells.map(cleanText)], widths);
+    return note === undefined ? line : `${line}${indented(`${wrapText(cleanText(note), inner - INDENT.length)}\n`)}`;
+  };
+  const parts = groups.map(({ title, rows }) => `${wrapText(cleanText(title), columns)}\n${indented(rows.map(rowLines).join(''))}`);
+  return `${indented(formatCells(head, [], widths))}${parts.join('')}`;
+}
+
+function indented(lines: string): string {
+  return lines.replaceAll(/^(?=.)/gm, INDENT);
+}
+
+function widthsFor(head: readonly string[], cells: readonly (readonly string[])[], columns: number): readonly number[] {
+  return fitWidths(
+    head.map((title, index) => cells.reduce((widest, row) => Math.max(widest, (row[index] ?? '').length), title.length)),
     columns,
   );
+}
+
+function formatCells(head: readonly string[], cells: readonly (readonly string[])[], widths: readonly number[]): string {
   const table = new Table({
     head: [...head],
     colWidths: widths.map((width) => width + GAP),
