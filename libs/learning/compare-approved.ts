@@ -2,6 +2,7 @@ import {
   type Direction,
   type DirectionProposal,
   graphPeerKey,
+  hostKey,
   hostPrefix,
   type ObservedEvidence,
   type ObservedPeer,
@@ -126,7 +127,7 @@ function matchesPeer(peer: Peer, observed: ObservedPeer): boolean {
     case 'entity':
       return (observed.kind === 'entity' && observed.entity === peer.entity) || (peer.entity === 'internet' && observed.kind === 'external');
     case 'host':
-      return observed.kind === 'external' && observed.host.toLowerCase() === peer.host.toLowerCase();
+      return observed.kind === 'external' && hostKey(observed.host) === hostKey(peer.host);
     case 'cidr':
       return blocksOf(observed).some((block) => prefixCovers(peer.cidr, block) && !peer.except.some((each) => prefixCovers(each, block)));
     case 'pods':

@@ -1,4 +1,4 @@
-import { type Direction, graphPeerKey, type ObservedEvidence, type ObservedPeer, type ObservedRelationship, type Relationship, type WorkloadKey, workloadKey } from '#model';
+import { type Direction, graphPeerKey, hostKey, type ObservedEvidence, type ObservedPeer, observedPeerKey, type ObservedRelationship, type Relationship, type WorkloadKey, workloadKey } from '#model';
 
 const NOTHING: readonly ObservedRelationship[] = [];
 
@@ -45,21 +45,6 @@ function add(index: Map<string, ObservedRelationship[]>, key: string, each: Obse
   else known.push(each);
 }
 
-export function observedPeerKey(peer: ObservedPeer): string {
-  switch (peer.kind) {
-    case 'workload':
-      return `workload ${workloadKey(peer.workload)}`;
-    case 'entity':
-      return `entity ${peer.entity}`;
-    case 'node':
-      return `node ${peer.node}`;
-    case 'service':
-      return `service ${peer.service}`;
-    case 'external':
-      return `outside ${hostKey(peer.host)}`;
-  }
-}
-
 /** Whether something answered, as far as anybody could tell: a refused or unanswered attempt is no traffic. */
 export function isAnswered({ connections, wouldBeDenied, replied }: ObservedRelationship): boolean {
   return connections + wouldBeDenied > 0 && replied !== 0;
@@ -93,8 +78,4 @@ function graphTexts(peer: ObservedPeer): readonly string[] {
     case 'service':
       return [];
   }
-}
-
-function hostKey(host: string): string {
-  return host.toLowerCase().replace(/\.$/, '');
 }

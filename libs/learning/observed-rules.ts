@@ -1,8 +1,8 @@
-import { type Direction, isPortNumber, type ObservedPeer, type ObservedRelationship, type PortMatch, type Protocol, type Workload, workloadKey } from '#model';
+import { type Direction, isPortNumber, type ObservedPeer, observedPeerKey, type ObservedRelationship, type PortMatch, type Protocol, type Workload, workloadKey } from '#model';
 
 import type { LearningThresholds } from './learning-context.ts';
 import { groupOutside } from './outside-groups.ts';
-import { type Doubted, observedPeerKey, otherEnd } from './observed-index.ts';
+import { type Doubted, otherEnd } from './observed-index.ts';
 import { observedPeers } from './observed-peers.ts';
 import { counted, observedEvidence, seenText } from './observed-text.ts';
 import type { GroundedPeers, PeerGrounding } from './peer-grounding.ts';

@@ -1,7 +1,7 @@
-import { type ObservedPeer, type ObservedRelationship, parseAddress, parsePrefix, type Pod, prefixContains, prefixCovers, type Snapshot, type WorkloadKey, workloadKey } from '#model';
+import { type ObservedPeer, observedPeerKey, type ObservedRelationship, parseAddress, parsePrefix, type Pod, prefixContains, prefixCovers, type Snapshot, type WorkloadKey, workloadKey } from '#model';
 
 import { DEFAULT_THRESHOLDS, type LearningContext } from './learning-context.ts';
-import { type Doubted, isAnswered, type ObservedIndex, observedPeerKey } from './observed-index.ts';
+import { type Doubted, isAnswered, type ObservedIndex } from './observed-index.ts';
 
 // a client that fails this often, and more often than not, is trying things out
 const SWEEP_ATTEMPTS = 10;

@@ -15,7 +15,7 @@ export { EVERYTHING, type LabelOperator, type LabelRequirement, type LabelSelect
 export type { ConnectionFate, Mode, ModeScope, OutputTarget } from './mode.ts';
 export type { NodeRealisation, NodeView } from './node-state.ts';
 export type { ObservedEvidence, ObservedWorkload, ReporterRecord } from './observed-evidence.ts';
-export type { ObservedPeer, ObservedRelationship } from './observed-relationship.ts';
+export { hostKey, type ObservedPeer, observedPeerKey, type ObservedRelationship } from './observed-relationship.ts';
 export { type Origin, formatOrigin } from './origin.ts';
 export type { NamespaceSelection, Peer, PodSelection, PortMatch } from './peer.ts';
 export { type Namespace, type Node, type NodeBridge, type Pod, type PodInterface, type PodKey, type PodPort, podKey } from './pod.ts';

@@ -1,5 +1,5 @@
 import type { Protocol } from './protocol.ts';
-import type { Entity, WorkloadRef } from './workload-ref.ts';
+import { type Entity, workloadKey, type WorkloadRef } from './workload-ref.ts';
 import type { WireProtocol } from './wire-protocol.ts';
 
 /** One end of what was observed: a workload, an entity every cluster has, a node (with whoever shares its address), or a host outside. */
@@ -45,4 +45,25 @@ export interface ObservedRelationship {
   readonly processes: readonly string[];
   /** Names of the reporters that saw it, sorted, a few at most. */
   readonly reporters: readonly string[];
+}
+
+/** Under what one end of what was observed is told from others: equal for the same, whatever else is known of it. */
+export function observedPeerKey(peer: ObservedPeer): string {
+  switch (peer.kind) {
+    case 'workload':
+      return `workload ${workloadKey(peer.workload)}`;
+    case 'entity':
+      return `entity ${peer.entity}`;
+    case 'node':
+      return `node ${peer.node}`;
+    case 'service':
+      return `service ${peer.service}`;
+    case 'external':
+      return `external ${hostKey(peer.host)}`;
+  }
+}
+
+/** A host outside, however its name was written: names end with a dot or without, and case means nothing in them. */
+export function hostKey(host: string): string {
+  return host.toLowerCase().replace(/\.$/, '');
 }

@@ -1,4 +1,4 @@
-import { compareText, type Evidence, graphPeerKey, type ObservedRelationship, type Relationship, type ServiceGraph, type Snapshot } from '#model';
+import { compareText, type Evidence, graphPeerKey, hostKey, type ObservedRelationship, type Relationship, type ServiceGraph, type Snapshot } from '#model';
 
 import { serviceBackends } from '../service-backends.ts';
 import { type GraphEnds, ObservedEnds } from './observed-ends.ts';
@@ -157,7 +157,7 @@ function counted(count: number, noun: string): string {
 }
 
 function keyOf({ from, to, host, port, protocol }: Pick<Relationship, 'from' | 'to' | 'host' | 'port' | 'protocol'>): string {
-  return `${graphPeerKey(from)}\n${graphPeerKey(to)}\n${host?.toLowerCase().replace(/\.$/, '') ?? ''}\n${String(port)}\n${protocol}`;
+  return `${graphPeerKey(from)}\n${graphPeerKey(to)}\n${host === undefined ? '' : hostKey(host)}\n${String(port)}\n${protocol}`;
 }
 
 function pairKey(from: Relationship['from'], to: Relationship['to']): string {

@@ -1,4 +1,4 @@
-import { type FlowParty, type ObservedPeer, PROTOCOLS, type Protocol, workloadKey } from '#model';
+import { type FlowParty, type ObservedPeer, observedPeerKey, PROTOCOLS, type Protocol } from '#model';
 
 import { HourBitmaps } from './hour-bitmaps.ts';
 import { ObservedPair, type PairedParty } from './observed-pair.ts';
@@ -42,7 +42,7 @@ export class PairTable {
   }
 
   intern(peer: ObservedPeer): PairedParty {
-    const key = peerKey(peer);
+    const key = observedPeerKey(peer);
     const known = this.parties.get(key);
     if (known !== undefined) return known;
     const party = new ObservedParty<ObservedPair>(this.#nextId, key, peer);
@@ -172,7 +172,7 @@ export class PairTable {
   }
 
   #met(inside: PairedParty, address: string, coarseness: Coarseness, side: 'servers' | 'clients', name: PortName): ObservedPair | undefined {
-    const other = this.parties.get(`external ${outsideText(address, coarseness)}`);
+    const other = this.parties.get(observedPeerKey({ kind: 'external', host: outsideText(address, coarseness), addresses: [] }));
     if (other === undefined) return undefined;
     return side === 'servers' ? inside.asClient.get(pairKey(other, name)) : other.asClient.get(pairKey(inside, name));
   }
@@ -198,21 +198,6 @@ function enterBound(inside: PairedParty, other: PairedParty, side: 'servers' | '
 function leaveBound(inside: PairedParty, other: PairedParty, side: 'servers' | 'clients'): void {
   const coarseness = other.coarseness;
   if (coarseness !== undefined && coarseness !== 'family') inside.outside[side][coarseness] -= 1;
-}
-
-export function peerKey(peer: ObservedPeer): string {
-  switch (peer.kind) {
-    case 'workload':
-      return `workload ${workloadKey(peer.workload)}`;
-    case 'entity':
-      return `entity ${peer.entity}`;
-    case 'node':
-      return `node ${peer.node}`;
-    case 'service':
-      return `service ${peer.service}`;
-    case 'external':
-      return `external ${peer.host}`;
-  }
 }
 
 /** 2 bits of protocol, 16 of port, and the server's number above: within what a number holds exactly. */

@@ -1,4 +1,4 @@
-import { type ObservedPeer, type ObservedRelationship, type Relationship, type ServiceGraph, type Snapshot, workloadKey, type WorkloadRef } from '#model';
+import { type ObservedPeer, observedPeerKey, type ObservedRelationship, type Relationship, type ServiceGraph, type Snapshot, workloadKey, type WorkloadRef } from '#model';
 import { connectionsBetween, explain, readEnd } from '#policy';
 import { type ReviewState, revisionInForce } from '#review';
 
@@ -70,20 +70,5 @@ function nameOf(peer: ObservedPeer): string {
 }
 
 function flowKey({ from, to, protocol, port }: ObservedRelationship): string {
-  return `${peerKey(from)} ${peerKey(to)} ${protocol} ${String(port ?? 0).padStart(5, '0')}`;
-}
-
-function peerKey(peer: ObservedPeer): string {
-  switch (peer.kind) {
-    case 'workload':
-      return `w ${workloadKey(peer.workload)}`;
-    case 'entity':
-      return `e ${peer.entity}`;
-    case 'node':
-      return `n ${peer.node}`;
-    case 'service':
-      return `s ${peer.service}`;
-    case 'external':
-      return `x ${peer.host}`;
-  }
+  return `${observedPeerKey(from)} ${observedPeerKey(to)} ${protocol} ${String(port ?? 0).padStart(5, '0')}`;
 }
