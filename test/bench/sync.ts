@@ -5,7 +5,8 @@
 import { spawn } from 'node:child_process';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-import { ClusterConnection, findClusterAccess, KubernetesSource, systemClock } from '#sources/kubernetes/watch';
+import { ClusterConnection, findClusterAccess, KubernetesSource } from '#sources/kubernetes/watch';
+import { systemClock } from '#sources/waiting';
 
 import { startCluster } from '../cluster/cluster.ts';
 import { awaitControlPlane, whyNoCluster } from '../support/control-plane.ts';

@@ -1,6 +1,7 @@
 import { Inventory } from '#inventory';
 import type { Diagnostic, JsonObject, Manifest, Snapshot, SourceUpdate } from '#model';
-import { ClusterConnection, findClusterAccess, type KindStatus, KubernetesSource, type KubernetesSourceOptions, systemClock } from '#sources/kubernetes/watch';
+import { ClusterConnection, findClusterAccess, type KindStatus, KubernetesSource, type KubernetesSourceOptions } from '#sources/kubernetes/watch';
+import { systemClock } from '#sources/waiting';
 
 const LONGEST_MS = 60_000;
 

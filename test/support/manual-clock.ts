@@ -1,4 +1,4 @@
-import type { Clock } from '#sources/docker';
+import type { Clock } from '#sources/waiting';
 
 /** A clock that only goes on when told to. */
 export class ManualClock implements Clock {

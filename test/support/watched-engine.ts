@@ -1,6 +1,7 @@
 import { Inventory } from '#inventory';
 import type { Diagnostic, Snapshot, SourceUpdate } from '#model';
-import { DockerSource, type DockerSourceOptions, systemClock } from '#sources/docker';
+import { DockerSource, type DockerSourceOptions } from '#sources/docker';
+import { systemClock } from '#sources/waiting';
 
 type Changed = Partial<Pick<DockerSourceOptions, 'clock' | 'quietMs' | 'rereadMs' | 'node' | 'nodeAddresses'>>;
 

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '#sources/waiting';
 
 /** Wakes whoever waits for something to do. Rung while nobody waits, it wakes the next at once. */
 export class Bell {

@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 
+import { systemClock } from '#sources/waiting';
+
 import { FakeEngine } from '../../../test/support/fake-engine.ts';
 import { ManualClock } from '../../../test/support/manual-clock.ts';
 import { WatchedEngine } from '../../../test/support/watched-engine.ts';
 
-import { DockerSource, systemClock } from './index.ts';
+import { DockerSource } from './index.ts';
 
 const ID = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);

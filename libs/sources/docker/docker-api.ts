@@ -1,8 +1,8 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 
 import type { Json } from '#model';
+import type { Clock } from '#sources/waiting';
 
-import type { Clock } from './clock.ts';
 import { DockerError } from './docker-error.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { shown } from './shown-text.ts';

@@ -1,8 +1,7 @@
 import type { Address, Diagnostic, SourceUpdate } from '#model';
+import { BackOff, type Clock } from '#sources/waiting';
 
-import { BackOff } from './back-off.ts';
 import { Bell } from './bell.ts';
-import type { Clock } from './clock.ts';
 import { DockerApi } from './docker-api.ts';
 import { EngineReading } from './engine-reading.ts';
 import type { EngineWorld } from './engine-world.ts';

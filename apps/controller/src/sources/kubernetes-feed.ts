@@ -1,4 +1,5 @@
-import { type ClusterConnection, KubernetesSource, type KindStatus, systemClock } from '#sources/kubernetes/watch';
+import { type ClusterConnection, KubernetesSource, type KindStatus } from '#sources/kubernetes/watch';
+import { systemClock } from '#sources/waiting';
 import type { Logger } from 'pino';
 
 import type { Controller } from '../controller.ts';

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 
-import { DockerSource, systemClock } from '#sources/docker';
+import { DockerSource } from '#sources/docker';
+import { systemClock } from '#sources/waiting';
 
 import type { MetadataSource } from './metadata-source.ts';
 

@@ -1,4 +1,3 @@
-export { type Clock, systemClock } from './clock.ts';
 export { type ClusterAccess, ClusterAccessError, type ClusterCredentials } from './cluster-access.ts';
 export { ClusterConnection, type ClusterRequest, type ClusterResponse } from './cluster-connection.ts';
 export { findClusterAccess, type FindAccessOptions } from './find-cluster-access.ts';

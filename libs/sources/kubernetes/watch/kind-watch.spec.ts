@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 
+import { systemClock } from '#sources/waiting';
+
 import { events, page, refusal, ScriptedApiServer, thing } from '../../../../test/support/scripted-api-server.ts';
-import { systemClock } from './clock.ts';
 import { ClusterConnection } from './cluster-connection.ts';
 import { KindWatch } from './kind-watch.ts';
 import { Places } from './turns.ts';

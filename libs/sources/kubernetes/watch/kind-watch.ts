@@ -1,7 +1,6 @@
 import { isJsonObject, type Json } from '#model';
+import { BackOff, type Clock } from '#sources/waiting';
 
-import { BackOff } from './back-off.ts';
-import type { Clock } from './clock.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { ClusterRefusal, errorText, isAbsent, isDenied, isGone } from './cluster-refusal.ts';
 import { EventLines } from './event-lines.ts';

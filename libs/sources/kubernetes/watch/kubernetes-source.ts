@@ -1,7 +1,6 @@
 import type { Diagnostic, SourceUpdate } from '#model';
+import { BackOff, type Clock } from '#sources/waiting';
 
-import { BackOff } from './back-off.ts';
-import type { Clock } from './clock.ts';
 import type { ClusterConnection } from './cluster-connection.ts';
 import { errorText } from './cluster-refusal.ts';
 import { DefinedKinds } from './defined-kinds.ts';

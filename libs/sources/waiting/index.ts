@@ -1,0 +1,2 @@
+export { BackOff } from './back-off.ts';
+export { type Clock, systemClock } from './clock.ts';
