@@ -162,7 +162,10 @@ describe('deciding', () => {
     expect(denied.out).toContain(`ringfence edit ${PRICING} --add ingress --peer shop/Deployment/mailer --port 50051/TCP --why`);
     expect((await run(['flows', '--verdict', 'denied'])).out.replace(/\s+/g, ' ')).toContain('4 denied');
     expect((await run(['revisions', String(revision)])).out).toContain(`learned ${PRICING}, from revision ${String(revision)}`);
-    expect((await run(['diff', '0', String(revision)])).out).toMatch(/0 opened, \d+ closed/);
+    expect((await run(['diff', '0', String(revision)])).out).toMatch(/^from revision 0, where nothing is approved\n {2}to revision \d+\n\n[^]*\n0 opened, \d+ closed/);
+    const nothingNew = await run(['diff']);
+    expect(nothingNew.out).toContain(`from revision ${String(revision)}\n  to what would be in force if everything proposed now were approved\n`);
+    expect(JSON.parse((await run(['diff', '-o', 'json'])).out)).toMatchObject({ compared: { before: `revision ${String(revision)}` } });
 
     expect(await run(['rollback', '0', '--yes', '--reason', 'too early'])).toMatchObject({ code: 0 });
     expect(twin.state.approvals.size).toBe(0);

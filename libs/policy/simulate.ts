@@ -1,4 +1,4 @@
-import { compareText, type Connection, type Decision, type Endpoint, type Flow, type Revision, type Snapshot, type VerdictReason } from '#model';
+import { compareText, type Connection, type Decision, type Endpoint, type Flow, type Revision, type Snapshot, type VerdictReason, workloadKey, type WorkloadRef } from '#model';
 
 import { AllowedPorts } from './allowed-ports.ts';
 import { createEvaluator, type Evaluator } from './evaluate.ts';
@@ -27,6 +27,11 @@ export interface Simulation {
   readonly unused: readonly UnusedPath[];
 }
 
+/** `unusedOf`: open paths are told of these workloads alone, as client or server; absent: of all. */
+export interface SimulationScope {
+  readonly unusedOf?: readonly WorkloadRef[];
+}
+
 /**
  * Replays flows against a revision: what each would meet, which real traffic would die, and which
  * open paths nobody has shown a need for.
@@ -34,7 +39,7 @@ export interface Simulation {
  * A flow whose ends may be several pods is allowed or denied only if it is for all of them. A flow
  * nobody can attribute is unknown, never quietly allowed.
  */
-export function simulate(revision: Revision, snapshot: Snapshot, flows: readonly Flow[]): Simulation {
+export function simulate(revision: Revision, snapshot: Snapshot, flows: readonly Flow[], { unusedOf }: SimulationScope = {}): Simulation {
   const attribution = new FlowAttribution(snapshot);
   const evaluator = createEvaluator(revision, snapshot);
   const used = new UsedPaths();
@@ -47,7 +52,7 @@ export function simulate(revision: Revision, snapshot: Snapshot, flows: readonly
   return {
     flows: simulated,
     lost: simulated.filter(({ flow, decision }) => flow.forwarded && decision !== 'allow').sort(compareLosses),
-    unused: used.unusedIn(new AllowedPorts(revision, snapshot), snapshot, revision),
+    unused: used.unusedIn(new AllowedPorts(revision, snapshot), snapshot, revision, unusedOf === undefined ? undefined : new Set(unusedOf.map(workloadKey))),
   };
 }
 

@@ -35,13 +35,14 @@ export class UsedPaths {
 
   /**
    * Paths where at least one end is closed and a rule opens them all the same. A rule's evidence
-   * speaks for what the rule says, not for what it was widened to.
+   * speaks for what the rule says, not for what it was widened to. `about`: only paths with such an end.
    */
-  unusedIn(allowed: AllowedPorts, snapshot: Snapshot, revision: Revision): readonly UnusedPath[] {
+  unusedIn(allowed: AllowedPorts, snapshot: Snapshot, revision: Revision, about?: ReadonlySet<WorkloadKey>): readonly UnusedPath[] {
     const ends = endsByWorkload(podEnds(snapshot, [{ family: 4, first: 0n, last: (1n << 32n) - 1n }, { family: 6, first: 0n, last: (1n << 128n) - 1n }]));
     const openers = new Openers(revision, snapshot);
     const paths: UnusedPath[] = [];
     for (const [sender, receiver] of pairsWorthAsking(ends, allowed, new RuleReach(revision, snapshot))) {
+      if (about !== undefined && !about.has(sender) && !about.has(receiver)) continue;
       const path = this.#unusedBetween(sender, ends.get(sender) ?? [], receiver, ends.get(receiver) ?? [], allowed, openers);
       if (path !== undefined) paths.push(path);
     }

@@ -52,6 +52,17 @@ describe('what an approval would do', () => {
     expect(preview(after, { kind: 'roll-back', to: 1, reason: '' }, wider).change.closed.map(format)).toEqual(['web > db 5432/TCP']);
   });
 
+  it('is which paths stay open unused, of the workloads it changes and of no others', () => {
+    const wide = reviewOf({ ...dbProposal, ingress: closed(proposedRule('from-edge', 'edge/Deployment/proxy', 5432, { widenings: ['opens the edge'] })) });
+    const asked = contextOf({ reviews: reviewsOf(reviewOf(webProposal), wide) });
+    const unused = (shown: ReturnType<typeof preview>): readonly string[] => shown.simulation.unused.map(({ from, to }) => `${from.name} > ${to.name}`);
+    expect(unused(preview(start, approvalOf(start, asked, DB), asked))).toEqual(['proxy > db']);
+    const state = carryOut(start, approvalOf(start, asked, DB), asked);
+    expect(unused(preview(state, approvalOf(state, asked, WEB), asked))).toEqual([]);
+    const after = carryOut(state, approvalOf(state, asked, WEB), asked);
+    expect(unused(preview(after, { kind: 'roll-back', to: 1, reason: '' }, asked))).toEqual([]);
+  });
+
   it('takes policies of others into account, and rules that have ended', () => {
     const found = networkPolicy('data/theirs', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ namespaceSelector: {}, podSelector: { matchLabels: { app: 'web' } } }] }] });
     const beside = contextOf({ snapshot: { ...shop, policies: [found] } });

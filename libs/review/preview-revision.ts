@@ -15,7 +15,7 @@ export interface RevisionPreview {
   readonly base: number;
   /** Paths that would open and close against what is in force. */
   readonly change: ConnectivityDiff;
-  /** The flows replayed: which would die, and which open paths nothing used. */
+  /** The flows replayed: which would die, and which open paths of the changed workloads nothing used. */
   readonly simulation: Simulation;
   /** While there are any it is refused. */
   readonly broken: readonly BrokenInvariant[];
@@ -42,7 +42,7 @@ export function previewRevision(
     revision,
     base: next.event.base,
     change: diff({ revision: revisionInForce(state, context), snapshot }, { revision, snapshot }),
-    simulation: simulate(revision, snapshot, flows),
+    simulation: simulate(revision, snapshot, flows, { unusedOf: next.changed }),
     broken: brokenByNext(state, next, context),
     notes: next.notes,
   };

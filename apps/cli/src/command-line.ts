@@ -97,7 +97,7 @@ function addExplain(command: Command, terminal: Terminal, report: Report): void 
 
 function addDiff(command: Command, terminal: Terminal, report: Report): void {
   serverOptions(command)
-    .argument('[old]', 'file or folder with the policies before; or a revision number')
+    .argument('[old]', 'file or folder with the policies before; or a revision number; without, what is in force against everything proposed')
     .argument('[new]', 'file or folder with the policies after; or a revision number, or proposals')
     .option('--exit-code', 'exit with 1 where anything opens or closes', false)
     .addOption(tier())

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 
 import { placeExamplePods } from '#inventory';
 import type { Snapshot } from '#model';
-import { type ConnectivityShape, connectivityShape, routes } from '#operator-api';
+import { connectivityShape, routes } from '#operator-api';
 import { adoptPolicies, diff, type PolicyWorld } from '#policy';
 
 import { ExitCode } from '../exit-code.ts';
@@ -12,6 +12,7 @@ import { withPlaceholders } from '../offline/placeholder-workloads.ts';
 import { segment, type TierChoice } from '../offline/segmentation.ts';
 import { printConnectivity } from '../output/connectivity-text.ts';
 import { printJson } from '../output/json.ts';
+import type { DiffShape } from '../schemas/diff-schema.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface DiffOptions extends LiveOptions {
@@ -60,11 +61,18 @@ function runLiveDiff(before: string | undefined, after: string | undefined, opti
     terminal.progress('comparing');
     const result = await client.ask(routes.diff, { query: sides });
     terminal.progress('');
-    return printResult(result, options, terminal, CHANGES_SHOWN);
+    const compared = { before: sideText(sides.before), after: sideText(sides.after) };
+    if (options.output !== 'json') terminal.out(`from ${compared.before}\n  to ${compared.after}\n\n`);
+    return printResult({ ...result, compared }, options, terminal, CHANGES_SHOWN);
   });
 }
 
-function printResult(result: ConnectivityShape, options: DiffOptions, terminal: Terminal, most?: number): ExitCode {
+function sideText(side: string): string {
+  if (side === 'proposals') return 'what would be in force if everything proposed now were approved';
+  return side === '0' ? 'revision 0, where nothing is approved' : `revision ${side}`;
+}
+
+function printResult(result: DiffShape, options: DiffOptions, terminal: Terminal, most?: number): ExitCode {
   if (options.output === 'json') printJson(result, terminal);
   else printConnectivity(result, terminal, most);
   return options.exitCode && result.opened.length + result.closed.length > 0 ? ExitCode.findings : ExitCode.fine;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
-import { connectivitySchema, graphSchema } from '#operator-api';
+import { graphSchema } from '#operator-api';
 
 import { checkSchema } from './check-schema.ts';
+import { diffSchema } from './diff-schema.ts';
 import { explainSchema } from './explain-schema.ts';
 import { generateSchema } from './generate-schema.ts';
 import { approveSchema, flowsSchema, journalSchema, modeSchema, nodesSchema, proposalsSchema, rejectSchema, revisionsSchema, rollbackSchema, showSchema, statusSchema, whySchema } from './live-schemas.ts';
@@ -14,7 +15,7 @@ import { verifySchema } from './verify-schema.ts';
 export const schemas: Readonly<Record<string, z.ZodType>> = {
   approve: approveSchema,
   check: checkSchema,
-  diff: connectivitySchema,
+  diff: diffSchema,
   edit: showSchema,
   explain: explainSchema,
   flows: flowsSchema,
