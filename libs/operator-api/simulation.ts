@@ -29,7 +29,7 @@ export const simulationSchema = z.strictObject({
   from: timeSchema,
   to: timeSchema,
   flows: countSchema.describe('kinds of flow that were replayed'),
-  connections: countSchema,
+  connections: countSchema.describe('of the time that was asked for: counts of what began before it are shared out over the hours it was seen in'),
   lost: z.array(simulatedFlowSchema).describe('flows that got through and would not any more, most connections first'),
   change: connectivitySchema.describe('what opens and closes against the base'),
   unused: unusedPathsSchema,

@@ -111,7 +111,7 @@ export class OperatorTwin implements OperatorPort {
   decided: OperatorPort['decided'] = () => Promise.resolve(this.#state);
   revision: OperatorPort['revision'] = (number) => Promise.resolve(revisionAt(this.#state, number, this.snapshot.policies));
   journal: OperatorPort['journal'] = (after, limit) => Promise.resolve(this.#entries.slice(after, after + limit));
-  simulate: OperatorPort['simulate'] = (question) => Promise.resolve(simulateLive(this.#state, question, this.#context(NOBODY), this.observed));
+  simulate: OperatorPort['simulate'] = (question) => Promise.resolve(simulateLive(this.#state, question, this.#context(NOBODY), (since) => this.observed.filter(({ lastSeen }) => lastSeen >= since)));
   diff: OperatorPort['diff'] = (before, after) => Promise.resolve(diffLive(this.#state, before, after, this.#context(NOBODY)));
   why: OperatorPort['why'] = (question) => Promise.resolve(whyLive(this.#state, question, this.#context(NOBODY), this.#graph.relationships));
   nodes: OperatorPort['nodes'] = () =>

@@ -78,6 +78,19 @@ export class HourBitmaps {
     return begun + (this.#has(row, this.#newest) && this.#has(row, this.#newest + 1) ? 1 : 0);
   }
 
+  /** Whether it was noted in that hour, which is one there is room for. */
+  has(row: number, hour: number): boolean {
+    return hour <= this.#newest && hour > this.#newest - HOURS_KEPT && this.#has(row, hour);
+  }
+
+  /** How many hours, this one and later. */
+  countFrom(row: number, hour: number): number {
+    const first = Math.max(hour, this.#newest - HOURS_KEPT + 1);
+    let count = 0;
+    for (let at = first; at <= this.#newest; at += 1) if (this.#has(row, at)) count += 1;
+    return count;
+  }
+
   #has(row: number, hour: number): boolean {
     const { piece, at } = this.#place(row);
     const bit = hour % HOURS_KEPT;

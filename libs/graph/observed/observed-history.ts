@@ -3,11 +3,12 @@ import { type AttributedFlow, compareText, isPortNumber, type ObservedEvidence, 
 import { keepSmallest } from './bounded-list.ts';
 import type { EvidenceRow } from './evidence-row.ts';
 import { HOUR_MS, HOURS_KEPT } from './hour-bitmaps.ts';
-import type { PairedParty } from './observed-pair.ts';
+import type { ObservedPair, PairedParty } from './observed-pair.ts';
 import type { ObservedCounts, ObservedReport, ReportFate, UnattributedAddress } from './observed-report.ts';
 import { ObservedReporters, REPORTER_ROW } from './observed-reporters.ts';
 import { PAIR_ROW, pairRow, pairRowKey, partyRow, partyRowKey, restorePair, restoreParty } from './observed-rows.ts';
 import { ObservedTally } from './observed-tally.ts';
+import { sinceMoment } from './observed-window.ts';
 import { PairTable } from './pair-table.ts';
 import { partyText } from './party-text.ts';
 import { shownProcess, Words } from './words.ts';
@@ -98,6 +99,15 @@ export class ObservedHistory {
 
   /** Sorted by client, server, protocol and port. */
   relationships(): readonly ObservedRelationship[] {
+    return this.#views((_, view) => view);
+  }
+
+  /** The same of the time since a moment, with what belongs to that time as far as hours tell: see `sinceMoment`. */
+  relationshipsSince(since: number): readonly ObservedRelationship[] {
+    return this.#views(({ row }, view) => sinceMoment(view, row, this.#table.hours, since));
+  }
+
+  #views(cut: (pair: ObservedPair, view: ObservedRelationship) => ObservedRelationship | undefined): readonly ObservedRelationship[] {
     const found: ObservedRelationship[] = [];
     for (const party of this.#inOrder()) {
       const pairs = [...party.asClient.values()].sort((a, b) => compareText(a.to.key, b.to.key) || compareText(a.protocol, b.protocol) || (a.port ?? 0) - (b.port ?? 0));
@@ -105,7 +115,8 @@ export class ObservedHistory {
         const view = pair.view(this.#table.hours.count(pair.row), this.#table.hours.spells(pair.row), party.translatedTo(pair));
         // all of it is known to be others', whose address the node took the place of
         const isExplained = party.kind === 'node' && view.connections === 0 && pair.letThrough > 0 && view.denied + view.wouldBeDenied === 0;
-        if (!isExplained) found.push(view);
+        const shown = isExplained ? undefined : cut(pair, view);
+        if (shown !== undefined) found.push(shown);
       }
     }
     return found;

@@ -1,7 +1,7 @@
 import { type EvidenceRow, inferGraph, joinObserved, type ObservedCounts, ObservedHistory, type UnattributedAddress } from '#graph';
 import { AddressHistory, attribute, Inventory } from '#inventory';
 import type { LearningContext } from '#learning';
-import type { FlowReport, ServiceGraph, Snapshot, SourceUpdate, WorkloadRef } from '#model';
+import type { FlowReport, ObservedRelationship, ServiceGraph, Snapshot, SourceUpdate, WorkloadRef } from '#model';
 import { NOTHING_DECIDED, type ReviewState } from '#review';
 
 import { EnforcedObjects } from './enforced-objects.ts';
@@ -98,6 +98,11 @@ export class LearningPipeline {
 
   get counts(): ObservedCounts {
     return this.#observed.counts;
+  }
+
+  /** What was seen since a moment, counted as far as hours tell. */
+  observedSince(moment: number): readonly ObservedRelationship[] {
+    return this.#observed.relationshipsSince(moment);
   }
 
   get unattributed(): readonly UnattributedAddress[] {

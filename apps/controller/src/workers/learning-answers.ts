@@ -50,7 +50,7 @@ export function answerQuestion(question: Question, { pipeline, invariants, autoA
     case 'revision':
       return revisionAt(state, question.ask.number, question.ask.number === 0 ? snapshot.policies : []);
     case 'simulate':
-      return simulateLive(state, question.ask.question, context, view.observed.relationships);
+      return simulateLive(state, question.ask.question, context, (since) => pipeline.observedSince(since));
     case 'diff':
       return diffLive(state, question.ask.before, question.ask.after, context);
     case 'why':

@@ -8,7 +8,7 @@ import { withStandIns } from './stand-in-pods.ts';
 const DAY_MS = 86_400_000;
 
 /** What would come of approving these proposals, or of going back to that revision, seen against what was observed. */
-export function simulateLive(state: ReviewState, question: SimulationQuestion, asked: ReviewContext, observed: readonly ObservedRelationship[]): Answer<SimulationAnswer> {
+export function simulateLive(state: ReviewState, question: SimulationQuestion, asked: ReviewContext, observedSince: (moment: number) => readonly ObservedRelationship[]): Answer<SimulationAnswer> {
   const context = { ...asked, snapshot: withStandIns(asked.snapshot) };
   const { what, days } = question;
   const from = context.now - days * DAY_MS;
@@ -17,7 +17,7 @@ export function simulateLive(state: ReviewState, question: SimulationQuestion, a
   if (unknown.length > 0) return { kind: 'unanswerable', diagnostics: unknown };
   const shown = hashes.map(({ workload, hash = '' }) => ({ workload, hash }));
   const command: RevisionCommand = what.kind === 'proposals' ? { kind: 'approve', items: shown.map((item) => ({ ...item, ...namedRules(state, item.workload, what, context) })), reason: '' } : { kind: 'roll-back', to: what.number, reason: '' };
-  const flows = replayedFlows(observed, from, context.snapshot);
+  const flows = replayedFlows(observedSince(from), context.snapshot);
   const preview = previewRevision(state, command, context, flows);
   if (preview.kind !== 'preview') return { kind: 'unanswerable', diagnostics: preview.diagnostics };
   return {

@@ -4,15 +4,15 @@ import { type Address, addressFromBits, assertNever, type Entity, type Flow, typ
 const MOST_ENDS = 8;
 
 /**
- * What was observed as flows to replay: everything that got through and was last seen at `since` or
- * later, between workloads that are still there. Where an end has several addresses the connections
+ * What was observed as flows to replay: everything that got through, between workloads that are
+ * still there. Where an end has several addresses the connections
  * are shared out among them. `line` is the place in what was observed.
  */
-export function replayedFlows(observed: readonly ObservedRelationship[], since: number, snapshot: Snapshot): readonly Flow[] {
+export function replayedFlows(observed: readonly ObservedRelationship[], snapshot: Snapshot): readonly Flow[] {
   const cluster = new Cluster(snapshot);
   return observed.flatMap((relationship, at): readonly Flow[] => {
     const { from, to, protocol, port, connections, bytes, lastSeen, applications, reporters } = relationship;
-    if (lastSeen < since || connections === 0) return [];
+    if (connections === 0) return [];
     const [application] = applications;
     const rest = {
       time: String(lastSeen),
