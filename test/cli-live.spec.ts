@@ -172,6 +172,15 @@ describe('deciding', () => {
     expect((await run(['journal'], { columns: 200 })).out).toContain('rolled back to nothing approved');
   }, 60_000);
 
+  it('says of a mode alone that it closes nothing', async () => {
+    await twin.command({ kind: 'set-mode', scope: { kind: 'cluster' }, mode: 'enforce', skipsRamp: true }, { kind: 'person', name: 'test' });
+    expect((await run(['status'])).out).toMatch(/\n\d+ workloads\n {2}\d+ set to enforce with nothing approved: open\nReviews/);
+    await run(['approve', PRICING, '--yes', '--reason', 'only this one']);
+    const { out } = await run(['status']);
+    expect(out).toMatch(/\n {2}1 enforced, (?:in force wherever they run|of which 0 are known to be in force wherever they run)\n {2}\d+ set to enforce with nothing approved: open\n/);
+    await twin.command({ kind: 'set-mode', scope: { kind: 'cluster' }, mode: 'cleared' }, { kind: 'person', name: 'test' });
+  });
+
   it('edits: adds, drops, and takes back', async () => {
     const added = await run(['edit', 'shop/Deployment/basket', '--add', 'egress', '--peer', '2001:db8::/32', 'bank.example', '--port', '443/TCP', '--why', 'the new bank']);
     expect(added).toMatchObject({ code: 0 });

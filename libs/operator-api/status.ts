@@ -32,6 +32,16 @@ export const statusSchema = z.strictObject({
   ready: countSchema.describe('workloads a person could approve now'),
   reviews: z.strictObject({ proposed: countSchema, edited: countSchema, approved: countSchema, rejected: countSchema }),
   modes: z.strictObject({ observe: countSchema, audit: countSchema, enforce: countSchema }).describe('workloads in each mode'),
+  enforcement: z
+    .strictObject({
+      realised: countSchema.describe('in mode enforce, and what is approved is in force wherever they run'),
+      pending: countSchema.describe('in mode enforce, and what is approved is not known to be in force everywhere'),
+      unapproved: countSchema.describe('in mode enforce, and nothing is approved: open'),
+      audited: countSchema.describe('in mode audit: what would be denied is counted'),
+      unaudited: countSchema.describe('in mode audit, and nothing is approved: nothing is counted'),
+      observed: countSchema,
+    })
+    .describe('workloads by what becomes of what their rules deny; each is counted once'),
   nodes: z.strictObject({ realised: countSchema, pending: countSchema, drifted: countSchema, failed: countSchema, silent: countSchema }),
   flows: z.strictObject({
     records: countSchema,

@@ -1,6 +1,7 @@
 export { type BrokenInvariant, brokenInvariants, InvariantGuard } from './broken-invariants.ts';
 export { decide } from './decide.ts';
 export { type EditResult, editProposal } from './edit-proposal.ts';
+export { type Enforcement, enforcementOf } from './enforcement.ts';
 export { readEvent, writeEvent } from './event-json.ts';
 export { foldReview, NOTHING_DECIDED, replayReview } from './fold-review.ts';
 export { type RevisionCommand, revisionInForce } from './next-revision.ts';

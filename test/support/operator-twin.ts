@@ -11,6 +11,7 @@ import { readPaths } from '#sources/files';
 
 import type { ControllerStatus } from '../../apps/controller/src/operator/controller-status.ts';
 import type { CommandResult, JournalItem, OperatorChange, OperatorPort } from '../../apps/controller/src/operator/operator-port.ts';
+import { countEnforcement } from '../../apps/controller/src/pipeline/answers/enforcement-counts.ts';
 import { diffLive } from '../../apps/controller/src/pipeline/answers/live-diff.ts';
 import { liveFlows, liveGraph } from '../../apps/controller/src/pipeline/answers/live-flows.ts';
 import { liveReview, liveReviews } from '../../apps/controller/src/pipeline/answers/live-reviews.ts';
@@ -93,6 +94,7 @@ export class OperatorTwin implements OperatorPort {
       ready: items.filter(({ review, standing: where }) => review.isReady && (where === 'proposed' || where === 'edited')).length,
       reviews: { proposed: standing('proposed'), edited: standing('edited'), approved: standing('approved'), rejected: standing('rejected') },
       modes: { observe: mode('observe'), audit: mode('audit'), enforce: mode('enforce') },
+      enforcement: countEnforcement(this.#state, [...this.snapshot.workloads.values()].map(({ ref }) => ref), this.snapshot, new Map([...this.snapshot.nodes.keys()].slice(0, 1).map((node) => [node, currentNumber(this.#state)]))),
       nodes: { realised: 1, pending: 0, drifted: 0, failed: 1, silent: 0 },
       flows: { records: this.observed.length, connections: 10 * this.observed.length, unattributed: { nobody: 3, several: 1 }, onNodes: 2, lost: { connectionEvents: 0, logRecords: 7, resyncs: 0, unreadable: 0 }, overflowedConnections: 0 },
       diagnostics: [],

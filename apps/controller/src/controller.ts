@@ -12,7 +12,7 @@ import { ReviewLog } from './decisions/review-log.ts';
 import { RuleDesk } from './decisions/rule-desk.ts';
 import { NodeDesk } from './nodes/node-desk.ts';
 import type { ControllerStatus, Leadership } from './operator/controller-status.ts';
-import { controllerStatus } from './operator/live-status.ts';
+import { controllerStatus, realisedNodes } from './operator/live-status.ts';
 import { LiveOperator } from './operator/live-operator.ts';
 import type { CommandResult } from './operator/operator-port.ts';
 import { PolicyDesk } from './outputs/policy-desk.ts';
@@ -277,7 +277,8 @@ export class Controller {
 
   async #status(): Promise<ControllerStatus> {
     const { version, store, storePlace, traffic } = this.#options;
-    const overview = await this.#learning.ask('overview', {});
+    const nodes = this.nodes.views();
+    const overview = await this.#learning.ask('overview', { nodes: realisedNodes(nodes) });
     const weaknesses = await store.weaknesses().catch(() => []);
     return controllerStatus({
       version,
@@ -289,7 +290,7 @@ export class Controller {
       store: { kind: store.kind, place: storePlace, lastSeq: this.#log.state.seq, ...(this.#storeProblem === undefined ? {} : { problem: this.#storeProblem }) },
       state: this.#log.state,
       overview,
-      nodes: this.nodes.views(),
+      nodes,
       diagnostics: [...(this.#options.weaknesses ?? []), ...weaknesses, ...this.nodes.claims.diagnostics(), ...this.#policies.diagnostics(), ...this.#findings, ...overview.diagnostics],
     });
   }

@@ -37,7 +37,7 @@ function trafficOf({ traffic, nodes, flows }: StatusShape): StatusShape['traffic
 
 function printStatus(status: StatusShape, server: string, terminal: Terminal): void {
   const now = Date.now();
-  const { reviews, modes, nodes, flows, store, leadership } = status;
+  const { reviews, nodes, flows, store, leadership } = status;
   const say = (text: string): void => {
     terminal.out(`${cleanText(text)}\n`);
   };
@@ -48,12 +48,27 @@ function printStatus(status: StatusShape, server: string, terminal: Terminal): v
   terminal.out(formatTable(['SOURCE', 'STATE', 'OBJECTS', 'SINCE', 'WHY'], status.sources.map(({ name, state, objects, since, why = '' }) => [name, state, String(objects), agoText(since, now), why]), terminal.columns));
   terminal.out('\n');
   say(status.revision === 0 ? 'Nothing is approved yet.' : `Revision ${String(status.revision)} is in force${status.revisionAt === undefined ? '' : ` since ${timeText(status.revisionAt, now)}`}.`);
-  say(`${count(status.workloads, 'workload')}: ${String(modes.observe)} observed, ${String(modes.audit)} audited, ${String(modes.enforce)} enforced`);
+  for (const line of enforcementLines(status)) say(line);
   say(`Reviews: ${String(reviews.proposed)} proposed, ${String(reviews.edited)} edited, ${String(reviews.approved)} approved, ${String(reviews.rejected)} rejected; ${String(status.ready)} ready to approve${status.ready > 0 ? ' (ringfence proposals --ready)' : ''}`);
   say(`Nodes: ${String(nodes.realised)} realised, ${String(nodes.pending)} pending, ${String(nodes.drifted)} drifted, ${String(nodes.failed)} failed, ${String(nodes.silent)} silent`);
   say(`Flows: ${count(flows.records, 'record')}, ${count(flows.connections, 'connection')}`);
   for (const line of losses(flows)) say(`  ${line}`);
   printNotes(status.diagnostics, terminal);
+}
+
+// A mode alone closes nothing, so what is in a mode and what is really closed are told apart.
+function enforcementLines({ workloads, enforcement }: StatusShape): readonly string[] {
+  const { realised, pending, unapproved, audited, unaudited, observed } = enforcement;
+  const enforced = realised + pending;
+  const line = (number: number, text: string): readonly string[] => (number === 0 ? [] : [`  ${String(number)} ${text}`]);
+  return [
+    count(workloads, 'workload'),
+    ...line(enforced, `enforced${pending === 0 ? ', in force wherever they run' : `, of which ${String(realised)} ${realised === 1 ? 'is' : 'are'} known to be in force wherever they run`}`),
+    ...line(unapproved, 'set to enforce with nothing approved: open'),
+    ...line(audited, 'audited: what would be denied is counted'),
+    ...line(unaudited, 'set to audit with nothing approved: nothing is counted'),
+    ...line(observed, 'observed'),
+  ];
 }
 
 // What was not seen or not understood is said, also where it is little.

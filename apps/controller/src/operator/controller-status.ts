@@ -1,5 +1,7 @@
 import type { Diagnostic, FlowLoss, Mode } from '#model';
 
+import type { EnforcementCounts } from '../pipeline/answers/enforcement-counts.ts';
+
 /** One thing the controller watches: how far it has got. Times are milliseconds since 1970. */
 export interface SourceStatus {
   /** `kubernetes`, `files ./manifests`, `lab`, `node a (docker)`. */
@@ -75,6 +77,8 @@ export interface ControllerStatus {
   readonly ready: number;
   readonly reviews: ReviewCounts;
   readonly modes: Readonly<Record<Mode, number>>;
+  /** What modes and approvals come to: a mode alone closes nothing. */
+  readonly enforcement: EnforcementCounts;
   readonly nodes: NodeCounts;
   readonly flows: FlowCounts;
   /** What a person should know: degraded sources, weaknesses of the store, targets that cannot say something. */

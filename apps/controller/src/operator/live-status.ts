@@ -1,6 +1,7 @@
 import type { Diagnostic, NodeView } from '#model';
 import { currentNumber, type ReviewState } from '#review';
 
+import type { RealisedNodes } from '../pipeline/answers/enforcement-counts.ts';
 import type { LearningOverview } from '../workers/learning-orders.ts';
 import type { ControllerStatus, NodeCounts, SourceStatus } from './controller-status.ts';
 
@@ -19,7 +20,7 @@ const RANK = { error: 0, warning: 1, info: 2 } as const;
 
 export function controllerStatus({ overview, nodes, state, diagnostics, waitsFor, sources, ...rest }: StatusParts): ControllerStatus {
   const current = state.revisions.at(-1);
-  const { counts, workloads, ready, reviews, modes } = overview;
+  const { counts, workloads, ready, reviews, modes, enforcement } = overview;
   return {
     ...rest,
     sources: sources.map((source): SourceStatus => (source.state === 'in sync' || !waitsFor.includes(source.name) ? source : { ...source, why: source.why ?? 'nothing is compiled before it has told all it knows' })),
@@ -29,6 +30,7 @@ export function controllerStatus({ overview, nodes, state, diagnostics, waitsFor
     ready,
     reviews,
     modes,
+    enforcement,
     nodes: countNodes(nodes),
     flows: {
       records: counts.records,
@@ -40,6 +42,11 @@ export function controllerStatus({ overview, nodes, state, diagnostics, waitsFor
     },
     diagnostics: [...diagnostics].sort((a, b) => RANK[a.severity] - RANK[b.severity]).slice(0, MOST_DIAGNOSTICS),
   };
+}
+
+/** Nodes that are known to enforce all they should, with the revision that is of. */
+export function realisedNodes(nodes: readonly NodeView[]): RealisedNodes {
+  return new Map(nodes.flatMap(({ node, realisation }) => (realisation.kind === 'realised' ? [[node, realisation.revision] as const] : [])));
 }
 
 function countNodes(nodes: readonly NodeView[]): NodeCounts {

@@ -41,6 +41,7 @@ export class Metrics {
       one('store_usable', 'Whether the store can be written', ({ store }) => (store.problem === undefined ? 1 : 0)),
       each('sources', 'Sources by how far they have got', 'state', ({ sources }) => tally(sources.map(({ state }) => state), ['in sync', 'syncing', 'degraded', 'failed'])),
       each('workloads', 'Workloads by the mode they are in', 'mode', ({ modes }) => modes),
+      each('workload_enforcement', 'Workloads by what becomes of what their rules deny', 'standing', ({ enforcement }) => ({ ...enforcement })),
       one('workloads_ready', 'Workloads a person could approve now', ({ ready }) => ready),
       each('reviews', 'Workloads by where their review stands', 'standing', ({ reviews }) => ({ ...reviews })),
       each('nodes', 'Nodes by what they are known to enforce', 'state', ({ nodes }) => ({ ...nodes })),

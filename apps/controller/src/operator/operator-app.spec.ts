@@ -265,6 +265,7 @@ describe('the system', () => {
     expect({ status, type: type.slice(0, 10) }).toEqual({ status: 200, type: 'text/plain' });
     expect(body).toMatch(/^ringfence_revision \d+$/m);
     expect(body).toMatch(/^ringfence_http_requests_total\{route="status",status="200"\} \d+$/m);
+    for (const standing of ['realised', 'pending', 'unapproved', 'audited', 'unaudited', 'observed']) expect(body).toMatch(new RegExp(`^ringfence_workload_enforcement\\{standing="${standing}"\\} \\d+$`, 'm'));
     expect(body).toMatch(/^ringfence_flow_connections_unattributed\{why="nobody"\} 3$/m);
     expect(body).not.toContain('pricing');
   });

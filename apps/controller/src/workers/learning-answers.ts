@@ -4,6 +4,7 @@ import { assertNever, type Mode, type WorkloadReview } from '#model';
 import { decide, modeOf, type ReviewContext, reviewedProposal, revisionAt } from '#review';
 import type { Invariant } from '#policy';
 
+import { countEnforcement, type RealisedNodes } from '../pipeline/answers/enforcement-counts.ts';
 import { diffLive } from '../pipeline/answers/live-diff.ts';
 import { liveFlows, liveGraph } from '../pipeline/answers/live-flows.ts';
 import type { ReviewItem } from '../pipeline/answers/live-list.ts';
@@ -56,7 +57,7 @@ export function answerQuestion(question: Question, { pipeline, invariants, autoA
     case 'why':
       return whyLive(state, question.ask.question, context, view.graph.relationships);
     case 'overview':
-      return overview(view, pipeline, digest);
+      return overview(view, pipeline, digest, question.ask.nodes);
     case 'decide': {
       const { command, actor, seq } = question.ask;
       if (state.seq !== seq) throw new Error(`decide on entry ${seq}: entry ${state.seq} is the last one known here`);
@@ -67,7 +68,7 @@ export function answerQuestion(question: Question, { pipeline, invariants, autoA
   }
 }
 
-function overview({ snapshot, reviews, graph }: LearningView, { state, counts }: LearningPipeline, digest: AnswerContext['digest']): LearningOverview {
+function overview({ snapshot, reviews, graph }: LearningView, { state, counts }: LearningPipeline, digest: AnswerContext['digest'], nodes: RealisedNodes): LearningOverview {
   const standings = { proposed: 0, edited: 0, approved: 0, rejected: 0 };
   const modes: Record<Mode, number> = { observe: 0, audit: 0, enforce: 0 };
   let ready = 0;
@@ -77,7 +78,8 @@ function overview({ snapshot, reviews, graph }: LearningView, { state, counts }:
     modes[modeOf(state, review.workload, snapshot).value] += 1;
     if (review.isReady && review.brokenInvariants.length === 0 && (standing === 'proposed' || standing === 'edited')) ready += 1;
   }
-  return { workloads: reviews.size, ready, reviews: standings, modes, relationships: graph.relationships.length, counts, diagnostics: [...snapshot.diagnostics, ...graph.diagnostics] };
+  const enforcement = countEnforcement(state, [...reviews.values()].map(({ workload }) => workload), snapshot, nodes);
+  return { workloads: reviews.size, ready, reviews: standings, modes, enforcement, relationships: graph.relationships.length, counts, diagnostics: [...snapshot.diagnostics, ...graph.diagnostics] };
 }
 
 const NOTHING_KNOWN: LearningView = {

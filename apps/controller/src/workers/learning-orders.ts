@@ -4,6 +4,7 @@ import type { Diagnostic, FlowReport, Mode, Revision, ServiceGraph, WorkloadRef 
 import type { ConnectivityDiff, Invariant } from '#policy';
 import type { Actor, ReviewCommand, ReviewDecision, ReviewEntry } from '#review';
 
+import type { EnforcementCounts, RealisedNodes } from '../pipeline/answers/enforcement-counts.ts';
 import type { Answer, DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, WorkloadFilter } from '../pipeline/answers/live-list.ts';
 import type { AutomaticApproval } from '../pipeline/automatic-approvals.ts';
@@ -31,7 +32,7 @@ export interface LearningQuestions {
   readonly simulate: { readonly ask: { readonly question: SimulationQuestion }; readonly answer: Answer<SimulationAnswer> };
   readonly diff: { readonly ask: { readonly before: DiffSide; readonly after: DiffSide }; readonly answer: Answer<ConnectivityDiff> };
   readonly why: { readonly ask: { readonly question: WhyQuestion }; readonly answer: Answer<WhyAnswer> };
-  readonly overview: { readonly ask: object; readonly answer: LearningOverview };
+  readonly overview: { readonly ask: { readonly nodes: RealisedNodes }; readonly answer: LearningOverview };
   /** What to write to the journal for a command, decided on the state of exactly this entry. */
   readonly decide: { readonly ask: { readonly command: ReviewCommand; readonly actor: Actor; readonly seq: number; readonly now: number }; readonly answer: ReviewDecision };
 }
@@ -44,6 +45,7 @@ export interface LearningOverview {
   readonly ready: number;
   readonly reviews: ReviewCounts;
   readonly modes: Readonly<Record<Mode, number>>;
+  readonly enforcement: EnforcementCounts;
   readonly relationships: number;
   readonly counts: ObservedCounts;
   /** Of the sources and the graph. */
