@@ -18,7 +18,7 @@ export const statusSchema = z.strictObject({
   ),
   leadership: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('leader'), since: timeSchema, fence: countSchema.optional() }),
-    z.strictObject({ kind: z.literal('follower'), leader: z.string().optional() }),
+    z.strictObject({ kind: z.literal('follower'), leader: z.string().optional(), takesOverAt: timeSchema.optional().describe('when this replica takes over, should the leader not renew its lease any more') }),
   ]),
   store: z.strictObject({
     kind: z.enum(['memory', 'sqlite', 'redis']),

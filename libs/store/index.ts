@@ -2,6 +2,7 @@ export type { DocumentCondition, DocumentResult, DocumentStore, StoredDocument }
 export type { EvidenceChange, EvidenceRow, EvidenceStore, PutResult } from './evidence-store.ts';
 export type { AppendResult, Journal, JournalEntry, JournalRecord, JournalVerification } from './journal.ts';
 export type { LeaseResult, LeaseStore } from './lease-store.ts';
+export { type FolderHold, holdFolder } from './folder-hold.ts';
 export { MemoryMedium } from './memory-medium.ts';
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
 export type { RedisStoreOptions } from './redis-connection.ts';

@@ -1,18 +1,32 @@
 import type { ChainEnd, SealedEntry } from './chain.ts';
 import { NO_DIGEST } from './chain.ts';
 import { checkFence } from './limits.ts';
+import type { KeptLease, LeaseMedium } from './local-leases.ts';
 
 /** What several clients of one memory store share; it ends with the process. */
-export class MemoryMedium {
+export class MemoryMedium implements LeaseMedium {
   readonly entries: SealedEntry[] = [];
   readonly rows = new Map<string, string>();
   readonly documents = new Map<string, { readonly version: number; readonly text: string | undefined }>();
-  readonly leases = new Map<string, { readonly holder: string; readonly fence: number; readonly until: number }>();
   readonly listeners = new Set<() => void>();
+  readonly #leases = new Map<string, KeptLease>();
   #fence = 0;
 
-  get fence(): number {
+  knownFence(): number {
     return this.#fence;
+  }
+
+  // nothing here waits, so nobody comes in between
+  atOnce<T>(_doing: string, work: () => T): T {
+    return work();
+  }
+
+  leaseOf(name: string): KeptLease | undefined {
+    return this.#leases.get(name);
+  }
+
+  setLease(name: string, lease: KeptLease): void {
+    this.#leases.set(name, lease);
   }
 
   get end(): ChainEnd {

@@ -5,8 +5,9 @@ import { ChainCheck, jsonText, openSealed, seal } from './chain.ts';
 import type { DocumentCondition, DocumentResult, DocumentStore, StoredDocument } from './document-store.ts';
 import type { EvidenceChange, EvidenceRow, EvidenceStore, PutResult } from './evidence-store.ts';
 import type { AppendResult, Journal, JournalEntry, JournalRecord, JournalVerification } from './journal.ts';
-import type { LeaseResult, LeaseStore } from './lease-store.ts';
-import { checkName, checkTtl, LARGEST_DOCUMENT_BYTES, LARGEST_ROW_BYTES } from './limits.ts';
+import type { LeaseStore } from './lease-store.ts';
+import { checkName, LARGEST_DOCUMENT_BYTES, LARGEST_ROW_BYTES } from './limits.ts';
+import { LocalLeases } from './local-leases.ts';
 import { MemoryMedium } from './memory-medium.ts';
 import type { Store } from './store.ts';
 
@@ -33,7 +34,7 @@ export class MemoryStore implements Store {
     this.journal = new MemoryJournal(medium, this.#gate, this.#own);
     this.evidence = new MemoryEvidence(medium, this.#gate);
     this.documents = new MemoryDocuments(medium, this.#gate);
-    this.leases = new MemoryLeases(medium, this.#gate, now);
+    this.leases = new LocalLeases(medium, this.#gate, now);
   }
 
   raiseFence(fence: number): Promise<boolean> {
@@ -41,7 +42,7 @@ export class MemoryStore implements Store {
   }
 
   knownFence(): Promise<number> {
-    return this.#gate.run(() => this.#medium.fence);
+    return this.#gate.run(() => this.#medium.knownFence());
   }
 
   weaknesses(): Promise<readonly Diagnostic[]> {
@@ -188,50 +189,5 @@ class MemoryDocuments implements DocumentStore {
     const version = (before?.version ?? 0) + 1;
     this.#medium.documents.set(name, { version, text });
     return { kind: 'written', version };
-  }
-}
-
-class MemoryLeases implements LeaseStore {
-  readonly #medium: MemoryMedium;
-  readonly #gate: CallGate;
-  readonly #now: () => number;
-
-  constructor(medium: MemoryMedium, gate: CallGate, now: () => number) {
-    this.#medium = medium;
-    this.#gate = gate;
-    this.#now = now;
-  }
-
-  acquire(name: string, holder: string, ttlMs: number): Promise<LeaseResult> {
-    return this.#gate.run(() => {
-      checkName(name, 'acquire a lease');
-      checkName(holder, 'acquire a lease');
-      checkTtl(ttlMs);
-      const now = this.#now();
-      const lease = this.#medium.leases.get(name);
-      const isHeld = lease !== undefined && lease.until > now;
-      if (isHeld && lease.holder !== holder) return { kind: 'taken', by: lease.holder, forMs: lease.until - now };
-      // one that ran out is given anew, even to whom it was: somebody else may have held it in between
-      const fence = isHeld ? lease.fence : Math.max(lease?.fence ?? 0, this.#medium.fence) + 1;
-      this.#medium.leases.set(name, { holder, fence, until: now + ttlMs });
-      return { kind: 'held', fence };
-    });
-  }
-
-  renew(name: string, holder: string, fence: number, ttlMs: number): Promise<boolean> {
-    return this.#gate.run(() => {
-      checkTtl(ttlMs);
-      const lease = this.#medium.leases.get(name);
-      if (lease?.holder !== holder || lease.fence !== fence || lease.until <= this.#now()) return false;
-      this.#medium.leases.set(name, { ...lease, until: this.#now() + ttlMs });
-      return true;
-    });
-  }
-
-  release(name: string, holder: string, fence: number): Promise<void> {
-    return this.#gate.run(() => {
-      const lease = this.#medium.leases.get(name);
-      if (lease?.holder === holder && lease.fence === fence) this.#medium.leases.set(name, { ...lease, until: 0 });
-    });
   }
 }

@@ -1,9 +1,8 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
+import { makeOwnFile } from './own-file.ts';
 import { type Migration, migrate } from './sqlite-migration.ts';
-import { StoreError, type StoreErrorCode } from './store-error.ts';
+import { messageOf, StoreError, type StoreErrorCode } from './store-error.ts';
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -27,13 +26,7 @@ export class SqliteDatabase {
 
   constructor({ path, durability, migrations, busyMs }: DatabaseOptions) {
     this.path = path;
-    try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      // made by us first: SQLite would ask the umask; its journal files take after this one
-      closeSync(openSync(path, 'a', 0o600));
-    } catch (error) {
-      throw new StoreError('failed', `open ${path}: ${messageOf(error)}`, { cause: error });
-    }
+    makeOwnFile(path);
     this.#database = this.#doing('open', () => new DatabaseSync(path, { timeout: OPENING_MS, allowExtension: false, enableDoubleQuotedStringLiterals: false }));
     try {
       this.#doing('open', () => {
@@ -126,10 +119,6 @@ function codeOf(error: unknown): StoreErrorCode | undefined {
     default:
       return 'failed';
   }
-}
-
-function messageOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }
 
 export function numberAt(row: Row | undefined, column: string): number {

@@ -8,8 +8,10 @@ import { jsonText } from './chain.ts';
 import type { DocumentStore } from './document-store.ts';
 import type { EvidenceChange, EvidenceRow, EvidenceStore, PutResult } from './evidence-store.ts';
 import type { Journal } from './journal.ts';
+import { type FolderHold, holdFolder } from './folder-hold.ts';
 import type { LeaseStore } from './lease-store.ts';
 import { checkName, LARGEST_ROW_BYTES } from './limits.ts';
+import { LocalLeases } from './local-leases.ts';
 import { SqliteDatabase, textAt } from './sqlite-database.ts';
 import { SqliteDocuments } from './sqlite-documents.ts';
 import { fenceRefusal, knownFence } from './sqlite-fence.ts';
@@ -21,6 +23,11 @@ import type { Store } from './store.ts';
 export interface SqliteStoreOptions {
   /** Made where it is missing; the files in it are for their owner alone. */
   readonly folder: string;
+  /**
+   * Nobody else may have the folder open with this, and whoever had is known to be gone: their leases
+   * need not run out. Another process that has it is an error of code `in-use`.
+   */
+  readonly isAlone?: boolean;
   /** Milliseconds since 1970, for leases. */
   readonly now?: () => number;
   /** How long another process that writes is waited for, while this one stands still. */
@@ -31,15 +38,34 @@ const BUSY_MS = 150;
 const ROWS_AT_ONCE = 1_000;
 
 /** Opens, or makes, the store in a folder: `decisions.db`, synced at every commit, and `evidence.db`. */
-export function openSqliteStore({ folder, now = Date.now, busyMs = BUSY_MS }: SqliteStoreOptions): Store {
+export function openSqliteStore({ folder, isAlone = false, now = Date.now, busyMs = BUSY_MS }: SqliteStoreOptions): Store {
+  const hold = isAlone ? holdFolder(folder) : undefined;
+  try {
+    return openFiles({ folder, now, busyMs }, hold);
+  } catch (error) {
+    hold?.release();
+    throw error;
+  }
+}
+
+function openFiles({ folder, now, busyMs }: Required<Omit<SqliteStoreOptions, 'isAlone'>>, hold: FolderHold | undefined): Store {
   const decisions = new SqliteDatabase({ path: join(folder, 'decisions.db'), durability: 'full', migrations: DECISIONS_SCHEMA, busyMs });
   try {
     const evidence = new SqliteDatabase({ path: join(folder, 'evidence.db'), durability: 'normal', migrations: EVIDENCE_SCHEMA, busyMs });
-    return new SqliteStore(decisions, evidence, now);
+    const leases = new SqliteLeases(decisions);
+    if (hold !== undefined) leases.endAll();
+    return new SqliteStore({ decisions, evidence, leases, hold }, now);
   } catch (error) {
     decisions.close();
     throw error;
   }
+}
+
+interface SqliteParts {
+  readonly decisions: SqliteDatabase;
+  readonly evidence: SqliteDatabase;
+  readonly leases: SqliteLeases;
+  readonly hold: FolderHold | undefined;
 }
 
 class SqliteStore implements Store {
@@ -52,15 +78,17 @@ class SqliteStore implements Store {
   readonly #decisions: SqliteDatabase;
   readonly #evidence: SqliteDatabase;
   readonly #journal: SqliteJournal;
+  readonly #hold: FolderHold | undefined;
 
-  constructor(decisions: SqliteDatabase, evidence: SqliteDatabase, now: () => number) {
+  constructor({ decisions, evidence, leases, hold }: SqliteParts, now: () => number) {
+    this.#hold = hold;
     this.#decisions = decisions;
     this.#evidence = evidence;
     this.#journal = new SqliteJournal(decisions, this.#gate);
     this.journal = this.#journal;
     this.evidence = new SqliteEvidence(evidence, this.#gate);
     this.documents = new SqliteDocuments(decisions, this.#gate);
-    this.leases = new SqliteLeases(decisions, this.#gate, now);
+    this.leases = new LocalLeases(leases, this.#gate, now);
   }
 
   // Evidence first: where it ends in between, an old leader may still decide, and be told so by the next one's append.
@@ -81,6 +109,7 @@ class SqliteStore implements Store {
       this.#journal.close();
       this.#decisions.close();
       this.#evidence.close();
+      this.#hold?.release();
     }
     return Promise.resolve();
   }

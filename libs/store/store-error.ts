@@ -1,6 +1,8 @@
 export type StoreErrorCode =
   /** Another process holds the file for longer than is waited for. */
   | 'busy'
+  /** Another process has the folder for itself. */
+  | 'in-use'
   /** No room left: nothing was written. */
   | 'full'
   /** What is there is no store of ours, or damaged. */
@@ -30,4 +32,9 @@ export class StoreError extends Error {
 
 export function isStoreError(error: unknown, code?: StoreErrorCode): error is StoreError {
   return error instanceof StoreError && (code === undefined || error.code === code);
+}
+
+/** What an error of the system or of a database says, whatever it is made of. */
+export function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
 }

@@ -121,7 +121,7 @@ describe('a controller', () => {
     const first = await world.start({ keeps: 'sqlite', holder: 'first', leaseMs: 600 });
     const second = await world.start({ keeps: 'sqlite', holder: 'second', leaseMs: 600 });
     for (const { controller } of [first, second]) world.tell(controller, cluster);
-    expect((await second.controller.operator.status()).leadership).toEqual({ kind: 'follower', leader: 'first' });
+    expect((await second.controller.operator.status()).leadership).toEqual({ kind: 'follower', leader: 'first', takesOverAt: expect.any(Number) as unknown });
     await approve(first.controller, db);
     for (const ago of [15_000, 9_000]) await first.controller.report(report(Date.now() - ago));
     const seen = (controller: typeof first.controller): Promise<readonly number[]> => controller.operator.flows({}, { limit: 10 }).then(({ items }) => items.map(({ observed: { connections } }) => connections));

@@ -263,7 +263,12 @@ export class Controller {
   }
 
   #led(leadership: Leadership): void {
-    this.#options.log.info({ ...leadership }, leadership.kind === 'leader' ? 'this controller leads' : 'this controller follows: it answers questions and decides nothing');
+    const { log } = this.#options;
+    if (leadership.kind === 'leader') log.info({ ...leadership }, 'this controller leads');
+    else {
+      const { leader, takesOverAt } = leadership;
+      log.info({ leader, ...(takesOverAt === undefined ? {} : { takesOverInMs: takesOverAt - Date.now() }) }, 'this controller follows: it answers questions and decides nothing, and takes over when whoever leads does not renew its lease');
+    }
     this.operator.changed({ kind: 'status' });
     this.#evidence.led(leadership);
   }

@@ -1,3 +1,5 @@
+import { isStoreError } from '#store';
+
 import { createLog } from './operator/log.ts';
 import { HELP, readOptions } from './options.ts';
 import { run } from './run.ts';
@@ -13,7 +15,8 @@ if (reading.kind === 'help') {
 } else {
   const { options } = reading;
   await run(options).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
+    const said = error instanceof Error ? error.message : String(error);
+    const why = isStoreError(error, 'in-use') ? `${said}; stop that one first, or name another folder with --state` : said;
     createLog().fatal({ why }, 'cannot start');
     process.stderr.write(`ringfence-controller: ${why}\n`);
     process.exit(1);

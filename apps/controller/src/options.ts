@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 
 import { isPortNumber } from '#model';
 
+import { storeFolder } from './state-folder.ts';
 import { readStoreChoice, type StoreChoice } from './store-choice.ts';
 
 /** Where what runs is read from; `auto` takes the first there is. */
@@ -138,7 +139,7 @@ export function stateFolder({ state }: Pick<ControllerProcessOptions, 'state'>, 
 
 /** The store in a state folder. */
 export function storeIn(folder: string, store: string): StoreChoice {
-  return readStoreChoice(store, join(folder, 'store')) ?? { kind: 'memory' };
+  return readStoreChoice(store, storeFolder(folder)) ?? { kind: 'memory' };
 }
 
 function readListen(text: string): ControllerProcessOptions['listen'] | undefined {

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { openAuthority } from '#certificates';
+import { openSqliteStore } from '#store';
 
-import { prepareStateFolder } from './state-folder.ts';
+import { prepareStateFolder, storeFolder } from './state-folder.ts';
 
 let above: string;
 
@@ -35,6 +36,16 @@ describe('a folder of state', () => {
     expect(readdirSync(above)).toEqual([]);
     prepareStateFolder(join(above, 'new'), { isFresh: true });
     expect(existsSync(join(above, 'new'))).toBe(true);
+  });
+
+  it('is not begun afresh while another controller keeps its state there', async () => {
+    await openAuthority(above, Date.now());
+    const store = openSqliteStore({ folder: storeFolder(above), isAlone: true });
+    expect(() => { prepareStateFolder(above, { isFresh: true }); }).toThrow(`process ${String(process.pid)} of`);
+    expect(existsSync(join(above, 'authority', 'certificate.pem'))).toBe(true);
+    await store.close();
+    prepareStateFolder(above, { isFresh: true });
+    expect(readdirSync(above)).toEqual([]);
   });
 
   it('is not begun afresh where it is somebody else’s', () => {

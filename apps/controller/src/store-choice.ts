@@ -16,7 +16,7 @@ export function readStoreChoice(text: string, folder: string): StoreChoice | und
 export async function openStore(choice: StoreChoice, onTrouble: (error: Error) => void): Promise<Store> {
   switch (choice.kind) {
     case 'sqlite':
-      return openSqliteStore({ folder: choice.folder });
+      return openSqliteStore({ folder: choice.folder, isAlone: true });
     case 'memory':
       return new MemoryStore();
     case 'redis':

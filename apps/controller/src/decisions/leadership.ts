@@ -3,6 +3,7 @@ import type { LeaseStore } from '#store';
 import type { Leadership } from '../operator/controller-status.ts';
 
 const LEASE = 'controller';
+const SOONEST_MS = 20;
 
 export interface LeadershipOptions {
   readonly leases: LeaseStore;
@@ -19,7 +20,7 @@ export interface LeadershipOptions {
 /**
  * Whether this process is the one that writes.
  *
- * It asks for the lease three times as often as it runs out. Who loses it stops being the leader at
+ * It asks for the lease three times as often as it runs out, and when it does. Who loses it stops being the leader at
  * the latest when the lease ends, by its own clock, whether or not the store can be reached; what it
  * wrote meanwhile carries an older fence and is refused.
  */
@@ -71,27 +72,33 @@ export class Leader {
 
   async #round(): Promise<void> {
     const { ttlMs, onTrouble } = this.#options;
+    let freeInMs = Number.POSITIVE_INFINITY;
     try {
-      await (this.#fence === undefined ? this.#acquire() : this.#renew(this.#fence));
+      if (this.#fence === undefined) freeInMs = await this.#acquire();
+      else await this.#renew(this.#fence);
     } catch (error) {
       onTrouble('ask for the lease', error);
       if (this.#state.kind === 'leader' && performance.now() >= this.#heldUntil) this.lost();
     }
-    if (!this.#isClosed) this.#timer = setTimeout(() => void this.#round(), ttlMs / 3);
+    if (this.#isClosed) return;
+    // where it is not renewed it is asked for when it ends, and not at the next round only
+    this.#timer = setTimeout(() => void this.#round(), Math.min(ttlMs / 3, Math.max(SOONEST_MS, freeInMs)));
   }
 
-  async #acquire(): Promise<void> {
+  /** In how many milliseconds the lease of whoever leads ends, unless that one renews it. */
+  async #acquire(): Promise<number> {
     const { leases, holder, ttlMs, raiseFence } = this.#options;
     const asked = performance.now();
     const result = await leases.acquire(LEASE, holder, ttlMs);
     if (result.kind === 'taken') {
-      this.#become({ kind: 'follower', leader: result.by });
-      return;
+      this.#become({ kind: 'follower', leader: result.by, takesOverAt: Date.now() + Math.ceil(result.forMs) });
+      return result.forMs;
     }
-    if (!(await raiseFence(result.fence)) || this.#isClosed) return;
+    if (!(await raiseFence(result.fence)) || this.#isClosed) return Number.POSITIVE_INFINITY;
     this.#fence = result.fence;
     this.#heldUntil = asked + ttlMs;
     this.#become({ kind: 'leader', since: Date.now(), fence: result.fence });
+    return Number.POSITIVE_INFINITY;
   }
 
   async #renew(fence: number): Promise<void> {
@@ -103,6 +110,8 @@ export class Leader {
 
   #become(state: Leadership): void {
     const before = this.#state;
+    // when a lease ends is another time whenever it is renewed, which is no news
+    if (before.kind === 'follower' && state.kind === 'follower' && before.leader === state.leader) this.#state = state;
     if (before.kind === state.kind && (before.kind === 'leader' || (state.kind === 'follower' && before.leader === state.leader))) return;
     this.#state = state;
     this.#options.onChange(state);

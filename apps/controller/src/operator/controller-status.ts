@@ -19,7 +19,8 @@ export interface SourceStatus {
 /** Who may write: only the leader approves, distributes and prunes; the others serve reads. */
 export type Leadership =
   | { readonly kind: 'leader'; readonly since: number; readonly fence?: number }
-  | { readonly kind: 'follower'; readonly leader?: string };
+  /** `takesOverAt`: when this one would take over, should the leader not renew its lease any more. */
+  | { readonly kind: 'follower'; readonly leader?: string; readonly takesOverAt?: number };
 
 export interface StoreStatus {
   readonly kind: 'memory' | 'sqlite' | 'redis';
