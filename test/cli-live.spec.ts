@@ -201,6 +201,18 @@ describe('deciding', () => {
   });
 });
 
+describe('where a project may run', () => {
+  it('waits for a person, and is said by nodes', async () => {
+    expect((await run(['nodes'])).out).toContain('node node-b has 2 containers of project crm, left out until somebody says: ringfence admit');
+    expect(await run(['admit'])).toMatchObject({ code: 1, out: expect.stringMatching(/crm +node-b +waits/) as unknown });
+    const refused = await run(['admit', 'crm', 'node-b', '--refuse', '--reason', 'not ours'], { columns: 200 });
+    expect(refused).toMatchObject({ code: 0, out: expect.stringMatching(/crm +node-b +refused .*not ours/) as unknown });
+    expect((await run(['nodes'])).out).not.toContain('crm');
+    expect(await run(['admit', 'crm', 'node-b', '--clear'])).toMatchObject({ code: 0, out: expect.stringContaining('waits') as unknown });
+    expect(await run(['admit', 'crm'])).toMatchObject({ code: 2, err: expect.stringContaining('name the node') as unknown });
+  });
+});
+
 describe('what goes wrong is said with what to do', () => {
   it('no controller', async () => {
     const gone = await started(twin);

@@ -9,6 +9,7 @@ export type { NodesShape } from './node.ts';
 export { workloadFromKey } from './page.ts';
 export { type DiagnosticShape, diagnosticSchema, diagnosticShape, evidenceSchema, evidenceShape, type Given, type Shape } from './parts.ts';
 export { PROBLEM_TYPE, type ProblemShape, problemSchema } from './problem.ts';
+export type { ProjectsShape } from './project.ts';
 export { type ProposalEditShape, proposalEditShape, readProposalEdit } from './proposal-edit.ts';
 export { type DirectionProposalShape, directionsShape, type ProposalShape, type ProposalSummaryShape } from './review.ts';
 export { type PolicyShape, policyShape, type RevisionShape, type RevisionSummaryShape } from './revision.ts';

@@ -9,6 +9,7 @@ import { nodesSchema } from './node.ts';
 import { workloadQuery } from './page.ts';
 import { nameSchema } from './parts.ts';
 import { diffQuery, simulationBody } from './question.ts';
+import { projectNodeBody, projectsSchema } from './project.ts';
 import { proposalPageSchema, proposalQuery, proposalSchema, workloadParams } from './review.ts';
 import { revisionPageSchema, revisionParams, revisionQuery, revisionSchema } from './revision.ts';
 import type { Route } from './route.ts';
@@ -47,6 +48,7 @@ export const routes = {
   revisions: { name: 'revisions', method: 'GET', path: '/api/v1/revisions', role: 'viewer', summary: 'Every revision, newest first', query: revisionQuery, answer: revisionPageSchema, problems: [] },
   revision: { name: 'revision', method: 'GET', path: '/api/v1/revisions/:number', role: 'viewer', summary: 'One revision with its policies', params: revisionParams, answer: revisionSchema, problems: [404] },
   nodes: { name: 'nodes', method: 'GET', path: '/api/v1/nodes', role: 'viewer', summary: 'What each node is known to enforce', answer: nodesSchema, problems: [] },
+  projects: { name: 'projects', method: 'GET', path: '/api/v1/projects', role: 'viewer', summary: 'On which nodes Compose projects may run, and what waits for a person', answer: projectsSchema, problems: [] },
   modes: { name: 'modes', method: 'GET', path: '/api/v1/modes', role: 'viewer', summary: 'Modes, fates of connections and targets as they are set', answer: settingsSchema, problems: [] },
   journal: { name: 'journal', method: 'GET', path: '/api/v1/journal', role: 'viewer', summary: 'Everything that was decided, oldest first', query: journalQuery, answer: journalSchema, problems: [] },
   why: { name: 'why', method: 'GET', path: '/api/v1/why', role: 'viewer', summary: 'Which rule lets a connection through and who approved it, or what is missing', query: whyQuery, answer: whySchema, problems: [422] },
@@ -68,6 +70,7 @@ export const routes = {
   setMode: { name: 'setMode', method: 'POST', path: '/api/v1/modes', role: 'admin', summary: 'Set what is observed, audited, enforced', body: modeBody, answer: doneSchema, problems: DECIDED },
   setFate: { name: 'setFate', method: 'POST', path: '/api/v1/fates', role: 'admin', summary: 'Set what becomes of established connections', body: fateBody, answer: doneSchema, problems: DECIDED },
   setTarget: { name: 'setTarget', method: 'POST', path: '/api/v1/targets', role: 'admin', summary: 'Set where the policies of a namespace go', body: targetBody, answer: doneSchema, problems: DECIDED },
+  setProjectNode: { name: 'setProjectNode', method: 'POST', path: '/api/v1/projects', role: 'admin', summary: 'Say whether a Compose project may run on a node', body: projectNodeBody, answer: doneSchema, problems: DECIDED },
   events: { name: 'events', method: 'GET', path: '/api/v1/events', role: 'viewer', summary: 'What changes, as server-sent events; resumes after Last-Event-ID', answerType: 'text/event-stream', problems: [503] },
   openapi: { name: 'openapi', method: 'GET', path: '/openapi.json', role: 'anyone', summary: 'This document', answer: z.looseObject({ openapi: z.string() }), problems: [] },
   metrics: { name: 'metrics', method: 'GET', path: '/metrics', role: 'anyone', summary: 'Counts for Prometheus; no name of any workload', answerType: 'text/plain', problems: [] },

@@ -1,6 +1,7 @@
 import { assertNever, type Diagnostic, workloadKey, type WorkloadReview } from '#model';
 
 import { type BrokenInvariant, brokenInvariants } from './broken-invariants.ts';
+import { decideProject } from './decide-project.ts';
 import { decideSetting } from './decide-setting.ts';
 import { editProposal } from './edit-proposal.ts';
 import { nextRevision, type NextRevision, type RevisionCommand, revisionInForce } from './next-revision.ts';
@@ -44,6 +45,9 @@ export function decide(state: ReviewState, command: ReviewCommand, context: Revi
     case 'set-fate':
     case 'set-target':
       return decideSetting(state, command, context);
+    case 'set-project-node':
+    case 'found-projects':
+      return decideProject(state, command, context);
     default:
       return assertNever(command);
   }

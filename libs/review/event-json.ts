@@ -34,6 +34,7 @@ function fieldsOf(event: ReviewEvent): { readonly [field: string]: Json } {
       return { ...event, by: { ...event.by }, workload: { ...event.workload } };
     case 'rolled-back':
     case 'target-set':
+    case 'project-node-set':
       return { ...event, by: { ...event.by } };
     case 'mode-set':
       return { ...event, by: { ...event.by }, scope: writeScope(event.scope) };
@@ -51,6 +52,7 @@ const FIELDS = {
   'mode-set': ['scope', 'mode', 'reason'],
   'fate-set': ['scope', 'fate', 'reason'],
   'target-set': ['namespace', 'target', 'reason'],
+  'project-node-set': ['project', 'node', 'admission', 'reason'],
 } as const;
 const KINDS = Object.keys(FIELDS) as readonly (keyof typeof FIELDS)[];
 const ALL_FIELDS: ReadonlySet<string> = new Set(['format', 'kind', 'by', ...Object.values(FIELDS).flat()]);
@@ -77,6 +79,8 @@ function readFields(place: JsonPlace): ReviewEvent {
       return { kind, scope: readScope(fields.at('scope')), fate: readFate(fields.at('fate')), by, ...fields.optional('reason', text) };
     case 'target-set':
       return { kind, namespace: fields.at('namespace').name(), target: fields.at('target').choice(['nftables', 'networkpolicy', 'folder', 'none', 'cleared']), by, ...fields.optional('reason', text) };
+    case 'project-node-set':
+      return { kind, project: fields.at('project').name(), node: fields.at('node').name(), admission: fields.at('admission').choice(['founded', 'admitted', 'refused', 'cleared']), by, ...fields.optional('reason', text) };
   }
 }
 

@@ -9,7 +9,7 @@ import { Random } from '../../test/support/random.ts';
 import { ALICE, DB, dbProposal, WEB, webProposal } from '../../test/support/review-world.ts';
 
 const SEEDS = Array.from({ length: 60 }, (_, seed) => seed);
-const KINDS: readonly ReviewEvent['kind'][] = ['approved', 'edited', 'edits-discarded', 'fate-set', 'mode-set', 'rejected', 'rolled-back', 'target-set'];
+const KINDS: readonly ReviewEvent['kind'][] = ['approved', 'edited', 'edits-discarded', 'fate-set', 'mode-set', 'project-node-set', 'rejected', 'rolled-back', 'target-set'];
 
 function throughJson(entry: ReviewEntry): ReviewEntry {
   const reading = readEvent(JSON.parse(JSON.stringify(writeEvent(entry.event))) as Json);
@@ -79,7 +79,7 @@ describe('a journal', () => {
 
   it.each<[string, (json: Record<string, unknown>) => void, string]>([
     ['from a newer release', (json) => (json['format'] = 2), 'event.format is 2: a newer release wrote it'],
-    ['of a kind nobody knows', (json) => (json['kind'] = 'approved-quietly'), 'event.kind is none of approved, rejected, edited, edits-discarded, rolled-back, mode-set, fate-set, target-set'],
+    ['of a kind nobody knows', (json) => (json['kind'] = 'approved-quietly'), 'event.kind is none of approved, rejected, edited, edits-discarded, rolled-back, mode-set, fate-set, target-set, project-node-set'],
     ['with a field of another kind', (json) => (json['to'] = 3), 'event has a field "to" that is not known here'],
     ['with the proposal of another workload', (json) => ((json['workloads'] as Record<string, unknown>[])[0]!['workload'] = { ...DB }), 'event.workloads[0] holds the proposal of another workload'],
     ['by nobody', (json) => (json['by'] = { kind: 'person', name: '' }), 'event.by.name is empty'],

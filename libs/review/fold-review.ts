@@ -1,7 +1,7 @@
 import { assertNever, type ModeScope, type WorkloadKey, workloadKey } from '#model';
 import { approvedPolicy } from '#policy';
 
-import type { ApprovedWorkload, ReviewEntry, ReviewEvent } from './review-event.ts';
+import type { ApprovedWorkload, ProjectAdmission, ReviewEntry, ReviewEvent } from './review-event.ts';
 import type { Decided, Rejection, ReviewState, RevisionRecord, ScopedSettings, Setting, StandingApproval, StandingEdit } from './review-state.ts';
 import { approvalsAt } from './revisions.ts';
 
@@ -19,6 +19,7 @@ export const NOTHING_DECIDED: ReviewState = {
   modes: noSettings(),
   fates: noSettings(),
   targets: new Map(),
+  projects: new Map(),
 };
 
 /** The state after one more entry. */
@@ -94,6 +95,11 @@ class Draft {
       case 'target-set':
         this.#state.targets = withEntry(this.#state.targets, event.namespace, event.target === 'cleared' ? undefined : settingOf(event.target, decided, event.reason));
         break;
+      case 'project-node-set': {
+        const nodes = withEntry(this.#state.projects.get(event.project) ?? new Map<string, Setting<ProjectAdmission>>(), event.node, event.admission === 'cleared' ? undefined : settingOf(event.admission, decided, event.reason));
+        this.#state.projects = withEntry(this.#state.projects, event.project, nodes.size === 0 ? undefined : nodes);
+        break;
+      }
       default:
         assertNever(event);
     }

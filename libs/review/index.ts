@@ -1,5 +1,6 @@
 export { type BrokenInvariant, brokenInvariants, InvariantGuard } from './broken-invariants.ts';
 export { decide } from './decide.ts';
+export { MOST_FOUNDED } from './decide-project.ts';
 export { type EditResult, editProposal } from './edit-proposal.ts';
 export { type Enforcement, enforcementOf } from './enforcement.ts';
 export { readEvent, writeEvent } from './event-json.ts';
@@ -10,8 +11,8 @@ export type { AddedRule, ProposalEdit } from './proposal-edit.ts';
 export { readEdit, readProposal, writeEdit, writeProposal } from './proposal-json.ts';
 export { type Remedy, remedyFor } from './remedy.ts';
 export type { ApprovalItem, ReviewCommand, ReviewContext, ReviewDecision, ShownProposal } from './review-command.ts';
-export type { Actor, ApprovedWorkload, RejectedWorkload, ReviewEntry, ReviewEvent } from './review-event.ts';
-export type { Decided, Rejection, ReviewState, RevisionRecord, RevisionStatus, ScopedSettings, Setting, StandingApproval, StandingEdit } from './review-state.ts';
+export type { Actor, ApprovedWorkload, ProjectAdmission, RejectedWorkload, ReviewEntry, ReviewEvent } from './review-event.ts';
+export type { Decided, ProjectNodes, Rejection, ReviewState, RevisionRecord, RevisionStatus, ScopedSettings, Setting, StandingApproval, StandingEdit } from './review-state.ts';
 export { type ReviewedProposal, reviewedProposal, type ReviewStanding, ruleIds } from './reviewed-proposal.ts';
 export { approvalsAt, currentNumber, currentRevision, formatActor, revisionAt, revisionStatus } from './revisions.ts';
 export { annotatedMode, fateOf, MODE_ANNOTATION, modeOf, modeOfNamespace, type SettingAnswer, targetOf } from './settings.ts';

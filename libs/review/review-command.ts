@@ -41,7 +41,11 @@ export type ReviewCommand =
   /** The whole cluster is not set to enforce while a namespace is not, unless `skipsRamp`. */
   | { readonly kind: 'set-mode'; readonly scope: ModeScope; readonly mode: Mode | 'cleared'; readonly reason?: string; readonly skipsRamp?: boolean }
   | { readonly kind: 'set-fate'; readonly scope: ModeScope; readonly fate: ConnectionFate | 'cleared'; readonly reason?: string }
-  | { readonly kind: 'set-target'; readonly namespace: string; readonly target: OutputTarget | 'cleared'; readonly reason?: string };
+  | { readonly kind: 'set-target'; readonly namespace: string; readonly target: OutputTarget | 'cleared'; readonly reason?: string }
+  /** A person's alone. */
+  | { readonly kind: 'set-project-node'; readonly project: string; readonly node: string; readonly admission: 'admitted' | 'refused' | 'cleared'; readonly reason?: string }
+  /** The controller's own: who was first to have containers of projects nobody had. What is somebody's already is passed over. */
+  | { readonly kind: 'found-projects'; readonly projects: readonly { readonly project: string; readonly node: string }[] };
 
 /** What a decision is made in view of. */
 export interface ReviewContext {

@@ -29,6 +29,12 @@ export interface RejectedWorkload {
   readonly evidenceHash: string;
 }
 
+/**
+ * Whether containers of a Compose project may be on a node. `founded`: it was the first to have any,
+ * and nobody was asked; every other one needs a person.
+ */
+export type ProjectAdmission = 'founded' | 'admitted' | 'refused';
+
 /** Something that was decided. Plain data: it goes into the journal as it is. */
 export type ReviewEvent =
   | {
@@ -56,7 +62,8 @@ export type ReviewEvent =
     }
   | { readonly kind: 'mode-set'; readonly scope: ModeScope; readonly mode: Mode | 'cleared'; readonly by: Actor; readonly reason?: string }
   | { readonly kind: 'fate-set'; readonly scope: ModeScope; readonly fate: ConnectionFate | 'cleared'; readonly by: Actor; readonly reason?: string }
-  | { readonly kind: 'target-set'; readonly namespace: string; readonly target: OutputTarget | 'cleared'; readonly by: Actor; readonly reason?: string };
+  | { readonly kind: 'target-set'; readonly namespace: string; readonly target: OutputTarget | 'cleared'; readonly by: Actor; readonly reason?: string }
+  | { readonly kind: 'project-node-set'; readonly project: string; readonly node: string; readonly admission: ProjectAdmission | 'cleared'; readonly by: Actor; readonly reason?: string };
 
 /** An event with its place in the journal; `at` is in milliseconds since 1970. */
 export interface ReviewEntry {

@@ -1,7 +1,7 @@
 import type { ConnectionFate, Mode, NamespacedPolicy, OutputTarget, WorkloadKey, WorkloadRef } from '#model';
 
 import type { ProposalEdit } from './proposal-edit.ts';
-import type { Actor, ApprovedWorkload, RejectedWorkload } from './review-event.ts';
+import type { Actor, ApprovedWorkload, ProjectAdmission, RejectedWorkload } from './review-event.ts';
 
 /** Who decided something, and when, in milliseconds since 1970. */
 export interface Decided {
@@ -65,6 +65,8 @@ export interface ScopedSettings<T> {
   readonly workloads: ReadonlyMap<WorkloadKey, Setting<T> & { readonly workload: WorkloadRef }>;
 }
 
+export type ProjectNodes = ReadonlyMap<string, ReadonlyMap<string, Setting<ProjectAdmission>>>;
+
 /** Everything decided so far: the fold of the journal, and nothing else. */
 export interface ReviewState {
   /** The last journal entry in it, 0 for none. */
@@ -78,4 +80,6 @@ export interface ReviewState {
   readonly modes: ScopedSettings<Mode>;
   readonly fates: ScopedSettings<ConnectionFate>;
   readonly targets: ReadonlyMap<string, Setting<OutputTarget>>;
+  /** Where containers of a Compose project may be, by project and node. */
+  readonly projects: ProjectNodes;
 }

@@ -72,8 +72,11 @@ function command(state: ReviewState, context: ReviewContext, random: Random): Re
       return { kind: 'set-mode', scope, mode: random.pick(['observe', 'audit', 'enforce', 'cleared']), reason, skipsRamp: random.chance(0.5) };
     case 5:
       return { kind: 'set-fate', scope, fate: random.pick([{ kind: 'cut' }, { kind: 'drain', seconds: 60 }, { kind: 'keep' }, 'cleared']) };
-    case 6:
-      return { kind: 'set-target', namespace: random.pick(['x', 'y']), target: random.pick(['nftables', 'networkpolicy', 'folder', 'none', 'cleared']) };
+    case 6: {
+      if (random.chance(0.5)) return { kind: 'set-target', namespace: random.pick(['x', 'y']), target: random.pick(['nftables', 'networkpolicy', 'folder', 'none', 'cleared']) };
+      const [project, node] = [random.pick(['crm', 'y\n']), random.pick(['a', 'b'])];
+      return random.chance(0.5) ? { kind: 'found-projects', projects: [{ project, node }] } : { kind: 'set-project-node', project, node, admission: random.pick(['admitted', 'refused', 'cleared']), reason };
+    }
     case 7:
       if (one === undefined || random.chance(0.2)) return { kind: 'discard-edits', workload: one?.workload ?? { namespace: 'x', kind: 'Pod', name: 'p' } };
       return { kind: 'edit', item: one, edit: editOf(shownOf(state, one.workload, context).proposal, random), ...(random.chance(0.5) ? { reason } : {}) };

@@ -116,6 +116,8 @@ export class OperatorTwin implements OperatorPort {
   simulate: OperatorPort['simulate'] = (question) => Promise.resolve(simulateLive(this.#state, question, this.#context(NOBODY), (since) => this.observed.filter(({ lastSeen }) => lastSeen >= since)));
   diff: OperatorPort['diff'] = (before, after) => Promise.resolve(diffLive(this.#state, before, after, this.#context(NOBODY)));
   why: OperatorPort['why'] = (question) => Promise.resolve(whyLive(this.#state, question, this.#context(NOBODY), this.#graph.relationships));
+  /** A project that was found on a second node. */
+  waitingProjects: OperatorPort['waitingProjects'] = () => Promise.resolve(this.#state.projects.get('crm')?.has('node-b') === true ? [] : [{ project: 'crm', node: 'node-b', containers: 2 }]);
   nodes: OperatorPort['nodes'] = () =>
     Promise.resolve([
       { node: 'node-1', isConnected: true, realisation: { kind: 'realised', revision: currentNumber(this.#state), hash: 'abc', at: this.#now() }, driver: 'nft', elements: 40, commitMs: 3, lastReportAt: this.#now(), lostEvents: 0 },

@@ -98,6 +98,14 @@ function addDecisions(live: NewCommand, terminal: Terminal, report: Report): voi
     .addOption(days())
     .addOption(output('table', 'json'));
   act<[string | undefined]>(rollback, terminal, report, async (number, options) => (await import('./commands/rollback.ts')).runRollback(number, options, terminal));
+  const admit = live('admit', 'say on which nodes a Compose project may run, or list where they do and who waits')
+    .argument('[project]', 'of Docker Compose')
+    .argument('[node]', 'its containers there are taken in from now on')
+    .option('--refuse', 'they are left out', false)
+    .option('--clear', 'nobody has decided', false)
+    .addOption(reason())
+    .addOption(output('table', 'json'));
+  act<[string | undefined, string | undefined]>(admit, terminal, report, async (project, node, options) => (await import('./commands/admit.ts')).runAdmit(project, node, options, terminal));
   const mode = live('mode', 'show or set what is observed, audited and enforced')
     .argument('[scope]', 'cluster, a namespace, or namespace/kind/name')
     .argument('[mode]', 'observe, audit, enforce or clear')

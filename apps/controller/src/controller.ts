@@ -1,13 +1,13 @@
-import { ControllerCertificate, Revocations } from '#certificates';
 import type { Diagnostic, FlowReport, SourceUpdate } from '#model';
 import { type Actor, currentNumber, currentRevision, type ReviewCommand, type ReviewEntry, type ReviewState } from '#review';
 import { isStoreError } from '#store';
 
-import { NodeChannelServer } from './channel/node-channel-server.ts';
+import { GuardedChannel } from './channel/guarded-channel.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { DecisionDesk } from './decisions/decision-desk.ts';
 import { EvidenceDesk } from './decisions/evidence-desk.ts';
 import { Leader } from './decisions/leadership.ts';
+import { ProjectDesk } from './decisions/project-desk.ts';
 import { ReviewLog } from './decisions/review-log.ts';
 import { RuleDesk } from './decisions/rule-desk.ts';
 import { NodeDesk } from './nodes/node-desk.ts';
@@ -50,12 +50,11 @@ export class Controller {
   readonly #evidence: EvidenceDesk;
   readonly #desk: DecisionDesk;
   readonly #rules: RuleDesk;
+  readonly #projects: ProjectDesk;
   readonly #policies: PolicyDesk;
   readonly #startedAt = Date.now();
-  readonly #revocations: Revocations;
   #known: ReviewState | undefined;
-  #channel: NodeChannelServer | undefined;
-  #certificate: ControllerCertificate | undefined;
+  #channel: GuardedChannel | undefined;
   #waitsFor: readonly string[] = [];
   #findings: readonly Diagnostic[] = [];
   #storeProblem: string | undefined;
@@ -92,6 +91,9 @@ export class Controller {
       },
       onUpdate: (update) => {
         this.#nodeUpdate(update);
+      },
+      onFirstOfProject: (project, node) => {
+        this.#projects.first(project, node);
       },
       onInSync: (source, isInSync) => {
         this.sources.add(source, source, false);
@@ -133,24 +135,23 @@ export class Controller {
       },
     });
     this.#desk = new DecisionDesk({ log: this.#log, leader: this.#leader, decide: (command, actor, seq, now) => this.#learning.ask('decide', { command, actor, seq, now }), now: Date.now });
+    this.#projects = new ProjectDesk({ isLeader: () => this.#leader.fence !== undefined, command: (command, actor) => this.command(command, actor), log });
     this.#rules = new RuleDesk({ isLeader: () => this.#leader.fence !== undefined, command: (command, actor) => this.command(command, actor), log });
     this.#policies = new PolicyDesk({ ...options.outputs, isLeader: () => this.#leader.fence !== undefined, log });
-    this.#revocations = new Revocations(options.authorityFolder, (why) => {
-      log.error({ why }, 'the list of revoked certificates cannot be read; the one before stands');
-    });
     this.operator = new LiveOperator({
       learning: this.#learning,
       status: () => this.#status(),
       state: () => this.#log.state,
       readJournal: (afterSeq, limit) => this.#log.read(afterSeq, limit),
       nodes: () => this.nodes.views(),
+      waitingProjects: () => this.nodes.claims.waiting(),
       command: (command, actor) => this.command(command, actor),
     });
   }
 
   /** Knows what was decided and seen before, leads or follows, and listens for enforcers. */
   async start(): Promise<{ readonly channelPorts: readonly number[] }> {
-    const { store, log, authority, listen, version } = this.#options;
+    const { store, log, authority, authorityFolder, listen, version } = this.#options;
     await this.#leader.start();
     await this.#evidence.begin();
     await this.#log.begin();
@@ -159,27 +160,9 @@ export class Controller {
         this.#trouble('read the journal', error);
       });
     });
-    this.#certificate = await ControllerCertificate.make(authority, Date.now);
-    const channel = await NodeChannelServer.start({
-      listen,
-      credentials: this.#certificate.credentials,
-      events: this.nodes.events(),
-      controllerVersion: version,
-      isRevoked: (serial) => this.#revocations.has(serial),
-    });
-    this.#channel = channel;
+    this.#channel = await GuardedChannel.start({ listen, authority, authorityFolder, events: this.nodes.events(), controllerVersion: version, log });
+    const { channel } = this.#channel;
     this.nodes.use(channel);
-    this.#revocations.watch(() => {
-      channel.review();
-    });
-    this.#certificate.keepFresh(
-      () => {
-        if (this.#certificate !== undefined) channel.setCredentials(this.#certificate.credentials);
-      },
-      (why) => {
-        log.error({ why }, 'the certificate of the controller is not renewed');
-      },
-    );
     return { channelPorts: channel.ports };
   }
 
@@ -206,9 +189,8 @@ export class Controller {
   /** Says goodbye to the enforcers, keeps what was seen, and gives the lease back. */
   async stop(): Promise<void> {
     this.#unsubscribe();
+    this.#projects.close();
     this.#policies.close();
-    this.#certificate?.close();
-    this.#revocations.close();
     await this.#channel?.close();
     const rows = await this.#learning.finish();
     this.#evidence.keep(rows);
@@ -254,6 +236,7 @@ export class Controller {
     this.#known = state;
     this.#learning.entries(entries);
     if (before?.approvals !== state.approvals || before.revisions !== state.revisions) this.#enforcement.setRevision(currentRevision(state));
+    if (before?.projects !== state.projects) this.nodes.claims.decide(state.projects);
     const { modes, fates, targets } = state;
     const areSettingsNew = before?.modes !== modes || before.fates !== fates || before.targets !== targets;
     if (areSettingsNew) this.#enforcement.setSettings({ modes, fates, targets });
@@ -271,6 +254,7 @@ export class Controller {
     }
     this.operator.changed({ kind: 'status' });
     this.#evidence.led(leadership);
+    if (leadership.kind === 'leader') this.#projects.tryAgain();
   }
 
   #trouble(what: string, error: unknown): void {

@@ -1,11 +1,15 @@
-import { type NodesShape, routes } from '#operator-api';
+import { type NodesShape, type ProjectsShape, routes } from '#operator-api';
 
 import { ExitCode } from '../exit-code.ts';
 import { type LiveOptions, withController } from '../live/live-command.ts';
 import { agoText } from '../live/live-text.ts';
+import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
+
+/** `ringfence admit` has all of them. */
+const MOST_WAITING = 5;
 
 type NodeShape = NodesShape['nodes'][number];
 
@@ -14,7 +18,10 @@ export function runNodes(options: LiveOptions, terminal: Terminal): Promise<Exit
   return withController('nodes', options, terminal, async (client) => {
     const { nodes } = await client.ask(routes.nodes, {});
     if (options.output === 'json') printJson({ nodes }, terminal);
-    else printNodes(nodes, terminal);
+    else {
+      printNodes(nodes, terminal);
+      printWaiting(await client.ask(routes.projects, {}), terminal);
+    }
     const troubled = new Set(['failed', 'drifted', 'silent']);
     return nodes.some(({ realisation }) => troubled.has(realisation.kind)) ? ExitCode.findings : ExitCode.fine;
   });
@@ -33,6 +40,11 @@ function printNodes(nodes: readonly NodeShape[], terminal: Terminal): void {
     whyText(one, now),
   ]);
   terminal.out(rows.length === 0 ? 'no node is known\n' : formatTable(['NODE', '', 'STATE', 'REVISION', 'DRIVER', 'ELEMENTS', 'REPORT', 'WHY'], rows, terminal.columns));
+}
+
+function printWaiting({ waiting }: ProjectsShape, terminal: Terminal): void {
+  for (const { project, node, containers } of waiting.slice(0, MOST_WAITING)) terminal.out(cleanText(`node ${node} has ${String(containers)} container${containers === 1 ? '' : 's'} of project ${project}, left out until somebody says: ringfence admit`) + '\n');
+  if (waiting.length > MOST_WAITING) terminal.out(`and ${String(waiting.length - MOST_WAITING)} more: ringfence admit\n`);
 }
 
 function whyText({ realisation, lostEvents }: NodeShape, now: number): string {

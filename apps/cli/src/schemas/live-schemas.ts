@@ -11,6 +11,7 @@ export const showSchema = routes.proposal.answer;
 export const approveSchema = z.strictObject({ ...done, simulation: simulationSchema });
 export const rejectSchema = routes.reject.answer;
 export const rollbackSchema = approveSchema;
+export const admitSchema = routes.projects.answer;
 export const modeSchema = routes.modes.answer;
 export const whySchema = routes.why.answer;
 export const revisionsSchema = z.strictObject({

@@ -6,13 +6,14 @@ import { checkSchema } from './check-schema.ts';
 import { diffSchema } from './diff-schema.ts';
 import { explainSchema } from './explain-schema.ts';
 import { generateSchema } from './generate-schema.ts';
-import { approveSchema, flowsSchema, journalSchema, modeSchema, nodesSchema, proposalsSchema, rejectSchema, revisionsSchema, rollbackSchema, showSchema, statusSchema, whySchema } from './live-schemas.ts';
+import { admitSchema, approveSchema, flowsSchema, journalSchema, modeSchema, nodesSchema, proposalsSchema, rejectSchema, revisionsSchema, rollbackSchema, showSchema, statusSchema, whySchema } from './live-schemas.ts';
 import { labDownSchema, labStatusSchema, labTrafficSchema } from './lab-schema.ts';
 import { nodeCertSchema, nodeDoneSchema, nodeShowSchema, nodeStatusSchema, nodeWhySchema } from './node-schema.ts';
 import { simulateSchema } from './simulate-schema.ts';
 import { verifySchema } from './verify-schema.ts';
 
 export const schemas: Readonly<Record<string, z.ZodType>> = {
+  admit: admitSchema,
   approve: approveSchema,
   check: checkSchema,
   diff: diffSchema,

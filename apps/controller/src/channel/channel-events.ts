@@ -23,7 +23,8 @@ export interface NodeMetadata {
  * it again after a break if it never does; a rejection ends the connection.
  */
 export interface ChannelEvents {
-  readonly onConnected: (node: string, hello: NodeHello) => void;
+  /** `peer` is the address and port it speaks from. */
+  readonly onConnected: (node: string, hello: NodeHello, peer: string) => void;
   /** Told once for each connection, and not where a newer one took its place. */
   readonly onDisconnected: (node: string, why: string) => void;
   readonly onAck: (node: string, ack: NodeAck) => void;

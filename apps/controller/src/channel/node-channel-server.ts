@@ -228,7 +228,7 @@ export class NodeChannelServer implements NodeChannel {
     });
     this.#sessions.set(node, { peer, session });
     before?.session.end(status.ABORTED, `another connection of node ${node} has taken its place`);
-    events.onConnected(node, hello);
+    events.onConnected(node, hello, call.getPeer());
     return session;
   }
 

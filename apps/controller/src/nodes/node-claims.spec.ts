@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 
 import type { Pod, SourceUpdate, Workload } from '#model';
+import type { ProjectAdmission, ProjectNodes, Setting } from '#review';
 
 import { gone, manifest, wireNamespace, wireNode, wirePod } from '../../../../test/support/wire-objects.ts';
 import { address, origin, ref, workload } from '../../../../test/support/worlds.ts';
@@ -8,14 +9,23 @@ import { NodeClaims } from './node-claims.ts';
 
 let said: Map<string, SourceUpdate['value']>;
 let claims: NodeClaims;
+let firsts: string[];
 
 beforeEach(() => {
   said = new Map();
+  firsts = [];
   claims = new NodeClaims(({ source, key, value }) => {
     if (value === undefined) said.delete(`${source} ${key}`);
     else said.set(`${source} ${key}`, value);
-  });
+  }, (project, node) => firsts.push(`${project} ${node}`));
+  claims.decide(decided(['project', 'a', 'founded'], ['project', 'b', 'admitted'], ['project', 'n1', 'admitted'], ['project', 'n2', 'admitted'], ['shop', 'a', 'admitted']));
 });
+
+function decided(...entries: readonly (readonly [project: string, node: string, value: ProjectAdmission])[]): ProjectNodes {
+  const projects = new Map<string, Map<string, Setting<ProjectAdmission>>>();
+  for (const [project, node, value] of entries) projects.set(project, (projects.get(project) ?? new Map<string, Setting<ProjectAdmission>>()).set(node, { value, decided: { by: { kind: 'person', name: 'alice' }, at: 1, seq: 1 } }));
+  return projects;
+}
 
 function container(node: string, name: string, addresses: readonly string[], fields: Partial<Pod> = {}, own: Partial<Workload> = {}): SourceUpdate {
   const pod: Pod = { namespace: 'project', name, labels: {}, node, hostNetwork: false, addresses: addresses.map(address), ports: [], workload: ref('project/ComposeService/web'), phase: 'running', isExample: false, origin, ...fields };
@@ -32,6 +42,7 @@ function addressesOf(key: string): readonly string[] | undefined {
   return value?.kind === 'container-host' ? value.node.addresses.map(({ text }) => text) : undefined;
 }
 
+const messages = (): readonly string[] => claims.diagnostics().map(({ message }) => message);
 const codes = (): readonly string[] => claims.diagnostics().map(({ code }) => code);
 // 10.1.1.2 and 2001:db8:1:1::2
 const webPod = wirePod('kubernetes', 'shop', 'web', 'a', { node: 'n1', nodeAt: 1, at: 2 });
@@ -67,10 +78,12 @@ describe('what a node says', () => {
     expect(codes()).toContain('claimed-by-another');
   });
 
-  it('leaves out the addresses of another node, until they are free', () => {
+  it('leaves out the addresses of another node’s engine, until they are free', () => {
+    claims.node('a', host('a', [], ['172.18.0.0/16', 'fd00:1::/64']));
     claims.node('a', container('a', 'web-1', ['172.18.0.2', 'fd00:1::2']));
     claims.node('b', container('b', 'web-2', ['172.18.0.2', 'fd00:1::2', '172.18.0.3']));
-    expect(addressesOf('docker:b web-2')).toEqual(['172.18.0.3']);
+    expect([addressesOf('docker:a web-1'), addressesOf('docker:b web-2')]).toEqual([['172.18.0.2', 'fd00:1::2'], ['172.18.0.3']]);
+    expect(messages()).toEqual([expect.stringContaining('says that web-2 has 172.18.0.2, fd00:1::2, which is of node a')]);
     claims.node('a', { source: 'docker:a', key: 'web-1', value: undefined });
     expect(addressesOf('docker:b web-2')).toEqual(['172.18.0.2', 'fd00:1::2', '172.18.0.3']);
     expect(codes()).toEqual([]);
@@ -189,5 +202,85 @@ describe('what a node says', () => {
     for (let at = 0; at < 5_001; at += 1) claims.node('a', container('a', `c-${String(at)}`, []));
     expect(said.size).toBe(5_000);
     expect(codes()).toEqual(['node-says-too-much']);
+  });
+});
+
+describe('an address two nodes say they have', () => {
+  const mine = ['10.0.5.7', 'fd00:5::7'];
+
+  it('is of neither where neither can be told from a liar, whoever was first, and of the one that is left', () => {
+    claims.node('a', container('a', 'web-1', mine));
+    expect(addressesOf('docker:a web-1')).toEqual(mine);
+    claims.node('b', container('b', 'web-2', mine));
+    expect([addressesOf('docker:a web-1'), addressesOf('docker:b web-2'), codes()]).toEqual([[], [], ['address-contested', 'address-contested']]);
+    expect(messages()[0]).toContain('web-1 has 10.0.5.7, fd00:5::7, and so does node b: neither has it');
+    claims.node('b', container('b', 'web-2', []));
+    expect([addressesOf('docker:a web-1'), codes()]).toEqual([mine, []]);
+  });
+
+  it('is of the machine that speaks from it, also where another was first', () => {
+    claims.node('b', { ...host('b', mine, ['10.0.0.0/16', 'fd00:5::/64']), key: 'host' });
+    claims.node('b', container('b', 'web-2', ['10.0.5.9']));
+    claims.node('a', host('a', mine, []));
+    claims.connected('a', '10.0.5.7:41000');
+    expect([addressesOf('docker:a host'), addressesOf('docker:b host')]).toEqual([['10.0.5.7'], []]);
+    claims.connected('a', 'fd00:5::7:41000');
+    expect([addressesOf('docker:a host'), addressesOf('docker:b host')]).toEqual([['fd00:5::7'], []]);
+    // two that speak from one address are behind a gateway
+    claims.connected('b', 'fd00:5::7:41001');
+    expect([addressesOf('docker:a host'), addressesOf('docker:b host')]).toEqual([[], []]);
+    expect(addressesOf('docker:b web-2')).toEqual(['10.0.5.9']);
+  });
+
+  it('is not of the engine that says it is in its network where it is another machine’s own', () => {
+    claims.node('b', host('b', [], ['10.0.0.0/16']));
+    claims.node('b', container('b', 'web-2', ['10.0.5.7']));
+    claims.node('a', host('a', ['10.0.5.7'], []));
+    expect([addressesOf('docker:a host'), addressesOf('docker:b web-2')]).toEqual([[], []]);
+  });
+
+  it('is of the first where both engines have the network, as engines have that nobody set up', () => {
+    for (const node of ['a', 'b']) {
+      claims.node(node, container(node, `web-${node}`, ['172.17.0.2', 'fe80::42:acff:fe11:2']));
+      claims.node(node, host(node, ['172.17.0.1'], ['172.17.0.0/16']));
+    }
+    expect(['docker:a web-a', 'docker:b web-b', 'docker:a host', 'docker:b host'].map(addressesOf)).toEqual([['172.17.0.2', 'fe80::42:acff:fe11:2'], [], ['172.17.0.1'], []]);
+  });
+});
+
+describe('a Compose project', () => {
+  const inCrm = (node: string, name = `web-${node}`): SourceUpdate => container(node, name, ['172.18.0.2'], { namespace: 'crm', workload: ref('crm/ComposeService/web') }, { ref: ref('crm/ComposeService/web') });
+
+  it('is of its first node once that is written down, and no other has part in it before a person says so', () => {
+    claims.node('a', inCrm('a'));
+    expect([said.size, firsts]).toEqual([0, ['crm a']]);
+    claims.decide(decided(['crm', 'a', 'founded']));
+    expect([...said.keys()]).toEqual(['docker:a web-a']);
+    claims.node('b', inCrm('b'));
+    claims.node('b', inCrm('b', 'web-2'));
+    expect([...said.keys()]).toEqual(['docker:a web-a']);
+    expect([claims.waiting(), codes()]).toEqual([[{ project: 'crm', node: 'b', containers: 2 }], ['project-waits', 'project-waits']]);
+    expect(messages()[0]).toContain('project crm, which is on a: they are left out until a person says that it may');
+    claims.decide(decided(['crm', 'a', 'founded'], ['crm', 'b', 'admitted']));
+    expect([[...said.keys()].sort(), claims.waiting()]).toEqual([['docker:a web-a', 'docker:b web-2', 'docker:b web-b'], []]);
+    claims.decide(decided(['crm', 'a', 'founded'], ['crm', 'b', 'refused']));
+    expect([[...said.keys()], claims.waiting(), codes()]).toEqual([['docker:a web-a'], [], []]);
+    expect(firsts).toEqual(['crm a']);
+  });
+
+  it('that has the name of another node waits, also where it was there before that node', () => {
+    const update = container('a', 'evil', ['172.18.0.2'], { namespace: 'b', workload: ref('b/ComposeService/web') }, { ref: ref('b/ComposeService/web') });
+    claims.node('a', update);
+    claims.decide(decided(['b', 'a', 'founded']));
+    expect(said.size).toBe(1);
+    claims.node('b', host('b', ['192.0.2.8'], []));
+    expect([[...said.keys()], claims.waiting()]).toEqual([['docker:b host'], [{ project: 'b', node: 'a', containers: 1 }]]);
+    claims.decide(decided(['b', 'a', 'admitted']));
+    expect(said.size).toBe(2);
+  });
+
+  it('is told of so often and no more, however many a node makes up', () => {
+    for (let at = 0; at < 1_000; at += 1) claims.node('b', container('b', `c-${String(at)}`, [], { namespace: 'project-x', workload: ref('project-x/ComposeService/web') }, { ref: ref('project-x/ComposeService/web') }));
+    expect([said.size, codes().length, codes().at(-1), claims.waiting()]).toEqual([0, 11, 'more-of-the-same', [{ project: 'project-x', node: 'b', containers: 1_000 }]]);
   });
 });

@@ -1,17 +1,16 @@
-import { type Address, compareText, type Diagnostic, hostPrefix, parsePrefix, type Prefix, prefixContains, type SourceUpdate } from '#model';
+import { type Address, type Diagnostic, hostPrefix, type SourceUpdate } from '#model';
+import type { ProjectNodes } from '#review';
 
-import { addressClaim, claimsOfManifest, hostClaim, namespaceClaim, podClaim } from './orchestrator-claims.ts';
-import { isPublic, TakenSpace } from './taken-space.ts';
-
-type NodeValue = Extract<SourceUpdate['value'], { readonly kind: 'container' | 'container-host' }>;
-
-/** What a node said of one key, as it said it. */
-interface Saying {
-  readonly node: string;
-  readonly source: string;
-  readonly key: string;
-  readonly value: NodeValue;
-}
+import { ClaimBook } from './claim-book.ts';
+import { finding, findingsOf, toldOf } from './claim-findings.ts';
+import { Hearing } from './hearing.ts';
+import { HostBlocks } from './host-blocks.ts';
+import { addressClaim, hostClaim, namespaceClaim, nodeClaim, podClaim, projectClaim } from './orchestrator-claims.ts';
+import { ProjectClaims, type WaitingProject } from './project-claims.ts';
+import { ProvenAddresses } from './proven-addresses.ts';
+import { faultOfSaying, type NodeValue, type Saying } from './saying.ts';
+import { TakenClaims } from './taken-claims.ts';
+import { isPublic } from './taken-space.ts';
 
 /** A node may speak of so many containers. */
 const MOST_KEYS = 5_000;
@@ -26,270 +25,206 @@ const MOST_HOSTS = 4;
  * What nodes may claim: their own containers, under names and addresses nobody else has.
  *
  * A credential says which node speaks and nothing about what runs there. So what the orchestrator
- * says counts first, then what another node said before: an address or a pod that is somebody else's
- * is left out of what a node says, with a diagnostic, and comes in when it is free. A namespace of
- * the orchestrator's is nobody else's: whoever could put containers there, with labels of its choice,
- * would be let in wherever the pods of that namespace are. A public address that is a container's is no
- * longer the internet for anybody, so a container has one only inside the blocks of its own host. What a node says is kept under a source
- * of its own name, so it replaces nobody else's.
+ * says counts first. An address that several nodes claim is given as {@link ClaimBook} says, and where
+ * none can be told from a liar to nobody. A namespace of the orchestrator's is nobody else's, and a
+ * Compose project that of its first node, until a person admits another: whoever could put containers
+ * there, with labels of its choice, would be let in wherever it is let in. A public address that is a
+ * container's is no longer the internet for anybody, so a container has one only inside the blocks of
+ * its own host. What is left out is told, and comes in when it may. What a node says is kept under a
+ * source of its own name, so it replaces nobody else's.
  */
 export class NodeClaims {
   readonly #emit: (update: SourceUpdate) => void;
-  /** Addresses and pods the orchestrator speaks of: how many of its objects do, by claim. */
-  readonly #taken = new Map<string, number>();
-  readonly #takenBy = new Map<string, readonly string[]>();
-  readonly #sayings = new Map<string, Saying>();
-  readonly #countOf = new Map<string, number>();
-  readonly #space = new TakenSpace();
-  /** Which saying has a claim. */
-  readonly #holders = new Map<string, string>();
-  /** Sayings that were refused a claim, by claim. */
-  readonly #waiting = new Map<string, Set<string>>();
-  /** Every claim a saying has, or was refused. */
-  readonly #claimsOf = new Map<string, Set<string>>();
-  /** Containers on the network of their host or with public addresses, by node. */
-  readonly #onHosts = new Map<string, Set<string>>();
-  /** The blocks a host was granted, by node and the saying that is of it. */
-  readonly #blocks = new Map<string, Map<string, readonly Prefix[]>>();
-  readonly #findings = new Map<string, readonly Diagnostic[]>();
+  readonly #taken = new TakenClaims();
+  readonly #proven = new ProvenAddresses();
+  readonly #book = new ClaimBook((claim) => this.#proven.by(claim));
+  readonly #projects: ProjectClaims;
+  readonly #blocks = new HostBlocks();
+  /** What every node says, by node. */
+  readonly #sayings = new Map<string, Map<string, Saying>>();
+  /** Of which saying and to what end it was last told on. */
+  readonly #told = new Map<string, { readonly value: NodeValue; readonly mark: string }>();
+  readonly #findings = new Map<string, { readonly node: string; readonly findings: readonly Diagnostic[] }>();
 
-  constructor(emit: (update: SourceUpdate) => void) {
+  /** `onFirst` is told of the first node with containers of a project nobody has, until that is decided. */
+  constructor(emit: (update: SourceUpdate) => void, onFirst: (project: string, node: string) => void = () => undefined) {
     this.#emit = emit;
+    this.#projects = new ProjectClaims(onFirst);
   }
 
   /** What an orchestrator says: it is passed on by others, and only looked at here. */
-  orchestrator({ source, key, value }: SourceUpdate): void {
-    const id = `${source}\n${key}`;
-    const before = this.#takenBy.get(id) ?? [];
-    const after = value?.kind === 'manifest' ? claimsOfManifest(value.objectKind, value.namespace, value.name, value.body) : [];
-    if (before.join('\n') === after.join('\n')) return;
-    if (after.length === 0) this.#takenBy.delete(id);
-    else this.#takenBy.set(id, after);
-    const changed = new Set<string>();
-    for (const claim of after) {
-      const count = this.#taken.get(claim) ?? 0;
-      if (count === 0) changed.add(claim);
-      this.#taken.set(claim, count + 1);
-    }
-    for (const claim of before) {
-      const left = (this.#taken.get(claim) ?? 0) - 1;
-      if (left > 0) this.#taken.set(claim, left);
-      else {
-        this.#taken.delete(claim);
-        changed.add(claim);
-      }
-    }
-    const touched = new Set<string>();
-    for (const claim of changed) {
-      if (this.#taken.has(claim)) this.#space.add(claim);
-      else this.#space.remove(claim);
-      const holder = this.#holders.get(claim);
-      if (holder !== undefined) touched.add(holder);
-      for (const each of this.#waiting.get(claim) ?? []) touched.add(each);
-    }
-    this.#sayAgain(touched);
+  orchestrator(update: SourceUpdate): void {
+    this.#sayAgain(this.#taken.take(update).flatMap((claim) => this.#book.concerned(claim)));
+  }
+
+  /** What people decided about where projects may run. */
+  decide(projects: ProjectNodes): void {
+    this.#sayAgain(this.#projects.decide(projects).flatMap((project) => this.#book.concerned(projectClaim(project))));
+  }
+
+  /** A node speaks from this address, as the channel names its peers. */
+  connected(node: string, peer: string): void {
+    this.#sayAgain(this.#proven.connected(node, peer).flatMap((claim) => this.#book.concerned(claim)));
   }
 
   /** What the node with this credential says. */
   node(node: string, { source, key, value }: SourceUpdate): void {
     const id = `${node}\n${source}\n${key}`;
     if (value === undefined) {
-      this.#forget(id);
+      this.#forget(id, node);
       return;
     }
-    const problem = this.#problemOf(node, source, value);
-    if (problem !== undefined) {
+    const fault = faultOfSaying(node, source, value);
+    if (fault !== undefined) {
       // one a node: whoever says such things may say any number of them
-      this.#findings.set(`${node}\n `, [finding('node-claims-another', node, problem, 'a node speaks of itself and its own containers only: look at who holds its certificate')]);
+      this.#note(`${node}\n `, node, [finding('node-claims-another', node, fault, 'a node speaks of itself and its own containers only: look at who holds its certificate')]);
       return;
     }
+    const said = this.#sayings.get(node)?.get(id);
     // the blocks and addresses of a host go with it
-    if (value.kind === 'container' && this.#sayings.get(id)?.value.kind === 'container-host') this.#forget(id);
-    const hosts = this.#blocks.get(node);
-    if (value.kind === 'container-host' && hosts?.has(id) !== true && (hosts?.size ?? 0) >= MOST_HOSTS) {
-      this.#findings.set(`${node}\n  `, [finding('node-says-too-much', node, `speaks of itself in more than ${String(MOST_HOSTS)} ways, and no more are taken in`, 'look at who holds its certificate')]);
+    if (value.kind === 'container' && said?.value.kind === 'container-host') this.#forget(id, node);
+    if (value.kind === 'container-host' && this.#blocks.countBeside(node, id) >= MOST_HOSTS) {
+      this.#note(`${node}\n  `, node, [finding('node-says-too-much', node, `speaks of itself in more than ${String(MOST_HOSTS)} ways, and no more are taken in`, 'look at who holds its certificate')]);
       return;
     }
-    if (!this.#sayings.has(id)) {
-      const count = this.#countOf.get(node) ?? 0;
-      if (count >= MOST_KEYS) {
-        this.#findings.set(`${node}\n`, [finding('node-says-too-much', node, `speaks of more than ${String(MOST_KEYS)} containers, and no more are taken in`, 'look at what its engine runs')]);
-        return;
-      }
-      this.#countOf.set(node, count + 1);
+    const ofNode = this.#sayings.get(node) ?? new Map<string, Saying>();
+    if (said === undefined && ofNode.size >= MOST_KEYS) {
+      this.#note(`${node}\n`, node, [finding('node-says-too-much', node, `speaks of more than ${String(MOST_KEYS)} containers, and no more are taken in`, 'look at what its engine runs')]);
+      return;
     }
-    this.#sayings.set(id, { node, source, key, value: value as NodeValue });
-    this.#noteOnHost(id, node, value as NodeValue);
-    this.#sayAgain(new Set([id]));
+    if (said?.value.kind === 'container') this.#projects.note(id, said.value.pod.namespace, node, false);
+    this.#sayings.set(node, ofNode);
+    ofNode.set(id, { node, source, key, value: value as NodeValue });
+    this.#sayAgain([id, ...(ofNode.size === 1 ? this.#book.concerned(nodeClaim(node)) : [])]);
   }
 
   /** The node begins anew: whatever it does not say again is gone. */
   keysOf(node: string): readonly { readonly source: string; readonly key: string }[] {
-    return [...this.#sayings.values()].filter((saying) => saying.node === node).map(({ source, key }) => ({ source, key }));
+    return [...(this.#sayings.get(node)?.values() ?? [])].map(({ source, key }) => ({ source, key }));
+  }
+
+  /** Containers of projects that are left out until a person decides. */
+  waiting(): readonly WaitingProject[] {
+    return this.#projects.waiting();
   }
 
   diagnostics(): readonly Diagnostic[] {
-    return [...this.#findings].sort(([a], [b]) => compareText(a, b)).flatMap(([, findings]) => findings);
+    return toldOf(this.#findings);
   }
 
-  #problemOf(node: string, source: string, value: NonNullable<SourceUpdate['value']>): string | undefined {
-    if (value.kind !== 'container' && value.kind !== 'container-host') return `says something of a ${value.kind}, which is the orchestrator's to say`;
-    if (!source.endsWith(`:${node}`)) return `speaks as the source ${JSON.stringify(source.slice(0, 80))}`;
-    if (value.kind === 'container-host') return value.node.name === node ? undefined : `speaks of the host ${JSON.stringify(value.node.name.slice(0, 80))}`;
-    if (value.pod.node !== node) return `speaks of a container on ${JSON.stringify((value.pod.node ?? 'no node').slice(0, 80))}`;
-    const { ref, platform } = value.workload;
-    // a project may run on many hosts; anything else is the host's own
-    if (platform === 'kubernetes' || (ref.kind !== 'ComposeService' && ref.namespace !== node)) return `says that a container belongs to ${ref.kind.slice(0, 80)} of ${JSON.stringify(ref.namespace.slice(0, 80))}`;
-    if (ref.kind !== value.pod.workload.kind || ref.name !== value.pod.workload.name) return 'says of one container that it belongs to two workloads';
-    return ref.namespace === value.pod.namespace && value.pod.workload.namespace === ref.namespace ? undefined : 'says that a container belongs to a workload of another namespace';
-  }
-
-  #forget(id: string): void {
-    const saying = this.#sayings.get(id);
+  #forget(id: string, node: string): void {
+    const ofNode = this.#sayings.get(node);
+    const saying = ofNode?.get(id);
     this.#findings.delete(id);
-    if (saying === undefined) return;
-    this.#sayings.delete(id);
-    this.#noteOnHost(id, saying.node, undefined);
-    this.#noteBlocks(id, saying.node, undefined);
-    this.#countOf.set(saying.node, (this.#countOf.get(saying.node) ?? 1) - 1);
-    const freed = this.#release(id);
+    if (ofNode === undefined || saying === undefined) return;
+    ofNode.delete(id);
+    if (ofNode.size === 0) this.#sayings.delete(node);
+    this.#blocks.note(id, node, undefined);
+    this.#projects.note(id, saying.value.kind === 'container' ? saying.value.pod.namespace : '', node, false);
+    this.#told.delete(id);
     this.#emit({ source: saying.source, key: saying.key, value: undefined });
-    for (const each of this.#dependentOf(saying)) freed.add(each);
-    this.#sayAgain(freed);
+    const touched = new Hearing(this.#book, this.#taken, id, node).end();
+    this.#sayAgain([...touched, ...this.#dependentOf(saying), ...(ofNode.size === 0 ? this.#book.concerned(nodeClaim(node)) : [])]);
   }
 
-  /** Gives back what a saying held, and says who waits for it. */
-  #release(id: string): Set<string> {
-    const waiting = new Set<string>();
-    for (const claim of this.#claimsOf.get(id) ?? []) {
-      const others = this.#waiting.get(claim);
-      others?.delete(id);
-      if (others?.size === 0) this.#waiting.delete(claim);
-      if (this.#holders.get(claim) !== id) continue;
-      this.#holders.delete(claim);
-      for (const each of others ?? []) waiting.add(each);
-    }
-    this.#claimsOf.delete(id);
-    return waiting;
-  }
-
-  #sayAgain(first: ReadonlySet<string>): void {
-    const queue = [...first];
-    const seen = new Set<string>();
-    for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-      const saying = this.#sayings.get(id);
-      if (saying === undefined || seen.has(id)) continue;
-      seen.add(id);
-      const held = [...(this.#claimsOf.get(id) ?? [])].filter((claim) => this.#holders.get(claim) === id);
-      const waiting = this.#release(id);
-      this.#say(id, saying);
-      // whoever waited for what was given up and not taken again gets it now
-      if (held.some((claim) => this.#holders.get(claim) !== id)) queue.push(...waiting);
-      // a host is said once, so this ends
-      for (const each of this.#dependentOf(saying)) {
-        seen.delete(each);
-        queue.push(each);
-      }
+  #sayAgain(first: Iterable<string>): void {
+    const queue = new Set(first);
+    for (const id of queue) {
+      queue.delete(id);
+      const saying = this.#sayings.get(id.slice(0, id.indexOf('\n')))?.get(id);
+      // whoever fares otherwise for it is added at the end, also where it had its turn: this ends as soon as nothing changes any more
+      if (saying !== undefined) for (const each of this.#say(id, saying)) queue.add(each);
     }
   }
 
-  #noteOnHost(id: string, node: string, value: NodeValue | undefined): void {
-    const ids = this.#onHosts.get(node) ?? new Set();
-    if (value?.kind === 'container' && (value.pod.hostNetwork || value.pod.addresses.some(isPublicAddress))) ids.add(id);
-    else ids.delete(id);
-    if (ids.size > 0) this.#onHosts.set(node, ids);
-    else this.#onHosts.delete(node);
-  }
-
-  #noteBlocks(id: string, node: string, blocks: readonly Prefix[] | undefined): void {
-    const ofNode = this.#blocks.get(node) ?? new Map<string, readonly Prefix[]>();
-    if (blocks === undefined) ofNode.delete(id);
-    else ofNode.set(id, blocks);
-    if (ofNode.size > 0) this.#blocks.set(node, ofNode);
-    else this.#blocks.delete(node);
-  }
-
-  #isInOwnBlock(node: string, address: Address): boolean {
-    return [...(this.#blocks.get(node)?.values() ?? [])].some((blocks) => blocks.some((block) => prefixContains(block, address)));
-  }
-
-  /** What has the addresses of a host, or public ones in its blocks, changes with it. */
-  #dependentOf({ node, value }: Saying): Iterable<string> {
-    return value.kind === 'container-host' ? (this.#onHosts.get(node) ?? []) : [];
-  }
-
-  #say(id: string, { node, source, key, value }: Saying): void {
-    const refused: string[] = [];
-    const claims = new Set<string>();
-    this.#claimsOf.set(id, claims);
-    const take = (claim: string): boolean => {
-      claims.add(claim);
-      const isFree = !this.#taken.has(claim) && (this.#holders.get(claim) ?? id) === id;
-      if (isFree) this.#holders.set(claim, id);
-      else {
-        refused.push(claim);
-        this.#waiting.set(claim, (this.#waiting.get(claim) ?? new Set()).add(id));
-      }
-      return isFree;
-    };
-    // told when it becomes free or is taken, and holding nothing
-    const heed = (claim: string, isFree: boolean): boolean => {
-      claims.add(claim);
-      this.#waiting.set(claim, (this.#waiting.get(claim) ?? new Set()).add(id));
-      if (!isFree) refused.push(claim);
-      return isFree;
-    };
-    const foreign: string[] = [];
+  /** Looks at one saying and tells what is left of it; gives those that fare otherwise for it. */
+  #say(id: string, saying: Saying): readonly string[] {
+    const { node, source, key, value } = saying;
+    const hearing = new Hearing(this.#book, this.#taken, id, node);
     const given = value.kind === 'container' ? value.pod.addresses : value.node.addresses;
-    const addresses = given.slice(0, MOST_ADDRESSES).filter((address) => {
-      const isAllowed = value.kind !== 'container' || value.pod.hostNetwork || !isPublicAddress(address) || this.#isInOwnBlock(node, address);
-      if (!isAllowed) foreign.push(address.text);
-      return isAllowed;
-    });
-    const said = value.kind === 'container' ? this.#container(node, { ...value, pod: { ...value.pod, addresses } }, take, heed) : this.#host(id, { ...value, node: { ...value.node, addresses } }, take);
-    const findings: Diagnostic[] = [];
-    if (given.length > MOST_ADDRESSES) findings.push(finding('too-many-addresses', node, `says that ${key} has ${String(given.length)} addresses, and no more than ${String(MOST_ADDRESSES)} are taken in`, 'look at what runs there, and at who holds its certificate'));
-    if (foreign.length > 0) findings.push(finding('public-address-of-no-own-block', node, `says that the container ${key} has ${foreign.slice(0, 3).join(', ')}, which is public and in no network of its host`, 'a container has public addresses only in the networks of its own engine; what is left out is closed where rules are enforced'));
-    if (refused.length > 0) {
-      findings.push(finding('claimed-by-another', node, `says that ${key} has ${refused.slice(0, 3).join(', ')}, which is somebody else's`, 'give the networks of each engine blocks of their own; what is left out is closed where rules are enforced'));
-    }
-    if (findings.length > 0) this.#findings.set(id, findings);
-    else this.#findings.delete(id);
+    if (given.length > MOST_ADDRESSES) hearing.denied.push({ kind: 'too-many', addresses: given.length, most: MOST_ADDRESSES });
+    const addresses = given.slice(0, MOST_ADDRESSES);
+    const said = value.kind === 'container' ? this.#container(id, node, value, addresses, hearing) : this.#host(id, value, addresses, hearing);
+    const touched = hearing.end();
+    this.#note(id, node, findingsOf(node, key, hearing.denied));
+    const mark = markOf(said);
+    const before = this.#told.get(id);
+    if (before?.value === value && before.mark === mark) return touched;
+    this.#told.set(id, { value, mark });
     this.#emit({ source, key, value: said });
+    return before?.mark === mark ? touched : [...touched, ...this.#dependentOf(saying)];
   }
 
-  #container(node: string, value: Extract<NodeValue, { kind: 'container' }>, take: (claim: string) => boolean, heed: (claim: string, isFree: boolean) => boolean): NodeValue | undefined {
+  /** Containers stand or fall with the addresses and blocks of their host. */
+  #dependentOf({ node, value }: Saying): readonly string[] {
+    if (value.kind !== 'container-host') return [];
+    return [...(this.#sayings.get(node) ?? [])].filter(([, other]) => other.value.kind === 'container').map(([id]) => id);
+  }
+
+  #container(id: string, node: string, value: Extract<NodeValue, { kind: 'container' }>, given: readonly Address[], hearing: Hearing): NodeValue | undefined {
     const { pod } = value;
-    const namespace = namespaceClaim(pod.namespace);
-    if (pod.namespace !== node && !heed(namespace, !this.#taken.has(namespace))) return undefined;
-    if (!take(podClaim(pod.namespace, pod.name))) return undefined;
-    // on the network of its host it has the host's addresses, which are the host's to claim
-    const isAllowed = pod.hostNetwork ? ({ text }: Address) => heed(addressClaim(text), this.#isOfHost(node, text)) : ({ text }: Address) => take(addressClaim(text));
-    const addresses = pod.addresses.filter(isAllowed);
+    if (pod.namespace !== node && !this.#mayBeIn(id, pod.namespace, node, hearing)) return undefined;
+    if (!hearing.take(podClaim(pod.namespace, pod.name), 'own')) return undefined;
+    const addresses = given.filter((address) => (pod.hostNetwork ? this.#isOfHost(node, address, hearing) : this.#isContainers(node, address, hearing)));
     return addresses.length === pod.addresses.length ? value : { ...value, pod: { ...pod, addresses } };
   }
 
-  #isOfHost(node: string, address: string): boolean {
-    if (this.#taken.has(hostClaim(node, address))) return true;
-    const holder = this.#sayings.get(this.#holders.get(addressClaim(address)) ?? '');
-    return holder?.node === node && holder.value.kind === 'container-host';
+  #mayBeIn(id: string, namespace: string, node: string, hearing: Hearing): boolean {
+    const claims = [namespaceClaim(namespace), nodeClaim(namespace), projectClaim(namespace)];
+    for (const claim of claims) hearing.heed(claim);
+    const [ofOrchestrator = ''] = claims;
+    const standing = this.#taken.has(ofOrchestrator) ? 'refused' : this.#projects.standing(namespace, node, this.#sayings.has(namespace));
+    this.#projects.note(id, namespace, node, standing === 'unknown' || standing === 'waits');
+    if (this.#taken.has(ofOrchestrator)) hearing.denied.push({ kind: 'taken', claim: ofOrchestrator });
+    if (standing === 'unknown' || standing === 'waits') hearing.denied.push({ kind: 'project', project: namespace, nodes: this.#projects.nodesOf(namespace) });
+    if (standing === 'unknown') this.#projects.first(namespace, node);
+    return standing === 'admitted';
   }
 
-  #host(id: string, value: Extract<NodeValue, { kind: 'container-host' }>, take: (claim: string) => boolean): NodeValue {
+  // on the network of its host it has the host's addresses, which are the host's to claim
+  #isOfHost(node: string, { text }: Address, hearing: Hearing): boolean {
+    const claim = addressClaim(text);
+    hearing.heed(claim);
+    const holder = this.#book.holder(claim);
+    const isItsHosts = !this.#taken.has(claim) && holder.kind === 'held' && holder.node === node && this.#sayings.get(node)?.get(holder.id)?.value.kind === 'container-host';
+    if (isItsHosts || this.#taken.has(hostClaim(node, text))) return true;
+    hearing.denied.push({ kind: 'no-address-of-host', claim });
+    return false;
+  }
+
+  #isContainers(node: string, address: Address, hearing: Hearing): boolean {
+    const isInOwnBlock = this.#blocks.holds(node, address);
+    if (isInOwnBlock || !isPublic(hostPrefix(address))) return hearing.take(addressClaim(address.text), isInOwnBlock || isLinkLocal(address) ? 'own' : 'bare');
+    hearing.denied.push({ kind: 'foreign', address: address.text });
+    return false;
+  }
+
+  #host(id: string, value: Extract<NodeValue, { kind: 'container-host' }>, given: readonly Address[], hearing: Hearing): NodeValue {
     const { node } = value;
-    const addresses = node.addresses.filter(({ text }) => take(addressClaim(text)));
     const asked = [...new Set([...node.podCidrs, ...(node.bridges ?? []).flatMap(({ blocks }) => blocks)])].slice(0, MOST_BLOCKS);
-    const own = new Set(asked.filter((block) => this.#space.isFree(block)));
-    this.#noteBlocks(id, node.name, [...own].flatMap((block) => parsePrefix(block) ?? []));
+    const own = new Set(asked.filter((block) => this.#taken.space.isFree(block)));
+    this.#blocks.note(id, node.name, own);
+    // the address of a bridge is that of many machines; that of the machine is nobody else's
+    const addresses = given.filter((address) => hearing.take(addressClaim(address.text), this.#blocks.holds(node.name, address) ? 'own' : 'host'));
     const bridges = node.bridges?.map((bridge) => ({ ...bridge, blocks: bridge.blocks.filter((block) => own.has(block)) }));
     return { ...value, node: { ...node, addresses, podCidrs: node.podCidrs.filter((block) => own.has(block)), ...(bridges === undefined ? {} : { bridges }) } };
   }
+
+  #note(id: string, node: string, findings: readonly Diagnostic[]): void {
+    if (findings.length > 0) this.#findings.set(id, { node, findings });
+    else this.#findings.delete(id);
+  }
 }
 
-function isPublicAddress(address: Address): boolean {
-  return isPublic(hostPrefix(address));
+/** What can become different of a saying while the node goes on saying the same. */
+function markOf(said: NodeValue | undefined): string {
+  if (said === undefined) return 'absent';
+  if (said.kind === 'container') return said.pod.addresses.map(({ text }) => text).join();
+  const { addresses, podCidrs, bridges = [] } = said.node;
+  return JSON.stringify([addresses.map(({ text }) => text), podCidrs, bridges.map(({ blocks }) => blocks)]);
 }
 
-function finding(code: string, node: string, message: string, hint: string): Diagnostic {
-  return { code, severity: 'warning', subject: `node ${node}`, message, hint };
+// every host has them, and they lead no further than the next machine
+function isLinkLocal({ family, text }: Address): boolean {
+  return family === 6 ? /^fe[89ab]/.test(text) : text.startsWith('169.254.');
 }

@@ -15,6 +15,7 @@ describe('the desk of nodes', () => {
       enforcement: { snapshotOf: () => Promise.resolve(undefined) },
       onFlows: () => Promise.resolve(),
       onUpdate: () => undefined,
+      onFirstOfProject: () => undefined,
       onInSync: () => undefined,
       onChange: () => undefined,
       log: pino({ base: null, timestamp: false }, new Writable({ write: (chunk: Buffer, _encoding, done) => { lines.push((JSON.parse(chunk.toString()) as { readonly news: string }).news); done(); } })),

@@ -17,6 +17,8 @@ export interface NodeDeskOptions {
   readonly onFlows: (report: FlowReport) => Promise<void>;
   /** What a node says of what runs there, held to what it may say. */
   readonly onUpdate: (update: SourceUpdate) => void;
+  /** A node is the first with containers of a project: it is told until that is decided. */
+  readonly onFirstOfProject: (project: string, node: string) => void;
   readonly onInSync: (source: string, isInSync: boolean) => void;
   /** A node stands differently. */
   readonly onChange: (nodes: readonly string[]) => void;
@@ -42,7 +44,7 @@ export class NodeDesk {
 
   constructor(options: NodeDeskOptions) {
     this.#options = options;
-    this.claims = new NodeClaims(options.onUpdate);
+    this.claims = new NodeClaims(options.onUpdate, options.onFirstOfProject);
   }
 
   /** Whom bundles are sent through, from now on. */
@@ -74,7 +76,8 @@ export class NodeDesk {
       onChange([node]);
     };
     return {
-      onConnected: (node, hello) => {
+      onConnected: (node, hello, peer) => {
+        this.claims.connected(node, peer);
         log.info({ node, version: hello.enforcerVersion, driver: hello.driver, holds: hello.held?.revision }, 'an enforcer has connected');
         this.#rollout.connected(hello, now());
         changed(node);

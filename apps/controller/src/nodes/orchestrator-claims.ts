@@ -21,17 +21,28 @@ export function claimsOfManifest(kind: string, namespace: string, name: string, 
 
 export const ADDRESS = 'address ';
 export const BLOCK = 'block ';
+export const POD = 'pod ';
 
 export function addressClaim(text: string): string {
   return `${ADDRESS}${text}`;
 }
 
 export function podClaim(namespace: string, name: string): string {
-  return `pod ${namespace}/${name}`;
+  return `${POD}${namespace}/${name}`;
 }
 
 export function namespaceClaim(namespace: string): string {
   return `namespace ${namespace}`;
+}
+
+/** That a node is called so, which makes everything under that name its own. */
+export function nodeClaim(name: string): string {
+  return `node ${name}`;
+}
+
+/** What was decided about where a project may run. */
+export function projectClaim(project: string): string {
+  return `project ${project}`;
 }
 
 /** That an address is the one of this node, and of nobody else. */

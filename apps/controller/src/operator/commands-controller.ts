@@ -60,6 +60,11 @@ export class CommandsController {
     return this.#decide({ kind: 'set-target', ...present(body) }, caller);
   }
 
+  @Serves(routes.setProjectNode)
+  setProjectNode(@Body({ schema: routes.setProjectNode.body }) body: z.output<typeof routes.setProjectNode.body>, @CalledBy() caller: Caller): Promise<DoneShape> {
+    return this.#decide({ kind: 'set-project-node', ...present(body) }, caller);
+  }
+
   async #decide(command: ReviewCommand, caller: Caller): Promise<DoneShape> {
     return doneOf(await this.#port.command(command, actorOf(caller)));
   }

@@ -4,6 +4,7 @@ import type { ConnectivityDiff } from '#policy';
 import type { JournalEntry } from '#store';
 
 import { reviewEntry } from '../decisions/review-log.ts';
+import type { WaitingProject } from '../nodes/project-claims.ts';
 import type { Answer, DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, WorkloadFilter } from '../pipeline/answers/live-list.ts';
 import type { LearningLink } from '../workers/learning-link.ts';
@@ -16,6 +17,7 @@ export interface LiveOperatorParts {
   readonly state: () => ReviewState;
   readonly readJournal: (afterSeq: number, limit: number) => Promise<readonly JournalEntry[]>;
   readonly nodes: () => readonly NodeView[];
+  readonly waitingProjects: () => readonly WaitingProject[];
   readonly command: (command: ReviewCommand, actor: Actor) => Promise<CommandResult>;
 }
 
@@ -80,6 +82,10 @@ export class LiveOperator implements OperatorPort {
 
   nodes(): Promise<readonly NodeView[]> {
     return Promise.resolve(this.#parts.nodes());
+  }
+
+  waitingProjects(): Promise<readonly WaitingProject[]> {
+    return Promise.resolve(this.#parts.waitingProjects());
   }
 
   command(command: ReviewCommand, actor: Actor): Promise<CommandResult> {

@@ -92,6 +92,7 @@ describe.each(['IPv4', 'IPv6'])('over %s', (family) => {
     ['proposal', '/api/v1/proposals/shop/Deployment/storefront'],
     ['revisions', '/api/v1/revisions'],
     ['nodes', '/api/v1/nodes'],
+    ['projects', '/api/v1/projects'],
     ['modes', '/api/v1/modes'],
     ['journal', '/api/v1/journal'],
     ['diff', '/api/v1/diff?before=0&after=proposals'],
@@ -157,6 +158,14 @@ describe('deciding', () => {
     expect(routes.modes.answer.safeParse(body).error).toBeUndefined();
     expect(body).toMatchObject({ modes: [{ mode: 'audit' }], fates: [{ fate: { seconds: 60 } }], targets: [{ target: 'networkpolicy' }] });
     expect(await post('/api/v1/modes', { scope: { kind: 'cluster' }, mode: 'enforce' })).toMatchObject({ status: 422, body: { code: 'ramp-skipped' } });
+  });
+
+  it('says where a project may run, and takes it back', async () => {
+    expect((await ask('/api/v1/projects')).body).toMatchObject({ decided: [], waiting: [{ project: 'crm', node: 'node-b', containers: 2 }] });
+    expect(await post('/api/v1/projects', { project: 'crm', node: 'node-b', admission: 'admitted', reason: 'it moves there' })).toMatchObject({ status: 200 });
+    expect((await ask('/api/v1/projects')).body).toMatchObject({ decided: [{ project: 'crm', node: 'node-b', admission: 'admitted', reason: 'it moves there', by: { kind: 'person' } }], waiting: [] });
+    expect(await post('/api/v1/projects', { project: 'crm', node: 'node-b', admission: 'founded' })).toMatchObject({ status: 400 });
+    for (const answer of [{ status: 200 }, { status: 422, body: { code: 'admission-missing' } }]) expect(await post('/api/v1/projects', { project: 'crm', node: 'node-b', admission: 'cleared' })).toMatchObject(answer);
   });
 
   it('leaves decisions to the leader', async () => {

@@ -3,6 +3,7 @@ import type { ConnectivityDiff } from '#policy';
 import type { Actor, ReviewCommand, ReviewEntry, ReviewState } from '#review';
 
 import type { Answer, DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
+import type { WaitingProject } from '../nodes/project-claims.ts';
 import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, WorkloadFilter } from '../pipeline/answers/live-list.ts';
 import type { ControllerStatus } from './controller-status.ts';
 
@@ -58,6 +59,8 @@ export interface OperatorPort {
   diff(before: DiffSide, after: DiffSide): Promise<Answer<ConnectivityDiff>>;
   why(question: WhyQuestion): Promise<Answer<WhyAnswer>>;
   nodes(): Promise<readonly NodeView[]>;
+  /** Containers of projects that are left out until a person decides where the project may run. */
+  waitingProjects(): Promise<readonly WaitingProject[]>;
 
   command(command: ReviewCommand, actor: Actor): Promise<CommandResult>;
 

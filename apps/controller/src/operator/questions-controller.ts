@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Param, Query } from '@nestjs/common';
 
-import { type ConnectivityShape, connectivityShape, graphShape, type GraphShape, type JournalShape, type NodesShape, type ProposalShape, routes, type SettingsShape, type SimulationShape, type StatusShape, type WhyShape } from '#operator-api';
+import { type ConnectivityShape, connectivityShape, graphShape, type GraphShape, type JournalShape, type NodesShape, type ProjectsShape, type ProposalShape, routes, type SettingsShape, type SimulationShape, type StatusShape, type WhyShape } from '#operator-api';
 import type { z } from 'zod';
 
 import type { Answer } from '../pipeline/answers/live-answer.ts';
@@ -10,6 +10,7 @@ import { Problem } from './problem.ts';
 import { Serves } from './serves.ts';
 import { flowShape, simulationShape, statusShape, whyShape } from './shapes/answer-shape.ts';
 import { entryShape } from './shapes/journal-shape.ts';
+import { projectsShape } from './shapes/projects-shape.ts';
 import { proposalShape, summaryShape } from './shapes/review-shape.ts';
 import { revisionShape, revisionSummaryShape } from './shapes/revision-shape.ts';
 import { settingsShape } from './shapes/settings-shape.ts';
@@ -75,6 +76,12 @@ export class QuestionsController {
   @Serves(routes.nodes)
   async nodes(): Promise<NodesShape> {
     return { nodes: await this.#port.nodes() };
+  }
+
+  @Serves(routes.projects)
+  async projects(): Promise<ProjectsShape> {
+    const [decided, waiting] = await Promise.all([this.#port.decided(), this.#port.waitingProjects()]);
+    return projectsShape(decided, waiting);
   }
 
   @Serves(routes.modes)

@@ -36,6 +36,7 @@ function workloadsOf(event: ReviewEvent): readonly WorkloadRef[] {
       return event.scope.kind === 'workload' ? [event.scope.workload] : [];
     case 'rolled-back':
     case 'target-set':
+    case 'project-node-set':
       return [];
     default:
       return assertNever(event);
@@ -60,8 +61,23 @@ function textOf(event: ReviewEvent): string {
       return `set the fate of forbidden connections of ${scopeText(event.scope)} to ${fateText(event.fate)}`;
     case 'target-set':
       return `set where policies of namespace ${event.namespace} go to ${event.target}`;
+    case 'project-node-set':
+      return admissionText(event);
     default:
       return assertNever(event);
+  }
+}
+
+function admissionText({ project, node, admission }: ReviewEvent & { readonly kind: 'project-node-set' }): string {
+  switch (admission) {
+    case 'founded':
+      return `node ${node} is the first of project ${project}`;
+    case 'admitted':
+      return `admitted node ${node} to project ${project}`;
+    case 'refused':
+      return `refused node ${node} project ${project}`;
+    case 'cleared':
+      return `cleared what was decided about node ${node} and project ${project}`;
   }
 }
 
