@@ -22,6 +22,9 @@ export interface Connection {
 export type Direction = 'ingress' | 'egress';
 export type Decision = 'allow' | 'deny' | 'unknown';
 
+/** Who enforces a policy: our enforcers on the nodes, or the network of the cluster itself. */
+export type EnforcedBy = 'enforcers' | 'network';
+
 /** A rule, or the absence of one, that took part in a decision. */
 export interface VerdictReason {
   readonly direction: Direction;
@@ -29,6 +32,8 @@ export interface VerdictReason {
   /** The policy's name, or undefined where no policy decided (default, same pod, host network). */
   readonly policy?: string;
   readonly rule?: string;
+  /** Whose policies these are the reasons of, where it is told apart who enforces what. */
+  readonly enforcedBy?: EnforcedBy;
   /** One sentence for people. */
   readonly text: string;
 }

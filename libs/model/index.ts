@@ -3,7 +3,7 @@ export { assertNever } from './assert-never.ts';
 export type { AttributedFlow, FlowParty } from './attributed-flow.ts';
 export type { ApiServerCallback, CustomResource, Monitor, RoleGrant, Route, ServiceAccount, ServiceTarget } from './cluster-object.ts';
 export type { ConfigMap, Secret } from './config-object.ts';
-export type { Connection, Decision, Direction, Endpoint, Verdict, VerdictReason } from './connection.ts';
+export type { Connection, Decision, Direction, Endpoint, EnforcedBy, Verdict, VerdictReason } from './connection.ts';
 export type { Container, ContainerPort, EnvEntry, EnvFrom, EnvSource, Mount, MountSource, MountedFile, ProbePort } from './container.ts';
 export { type Diagnostic, type Severity, compareDiagnostics, compareText } from './diagnostic.ts';
 export type { EngineContainer, EngineHost, NetworkNames } from './engine-container.ts';

@@ -5,6 +5,14 @@ import { edgeSchema } from './graph.ts';
 import { countSchema, decisionSchema, directionSchema, modeSchema, protocolSchema, type Shape, workloadSchema } from './parts.ts';
 import { ruleSchema } from './rule.ts';
 
+const remedySchema = z.strictObject({
+  kind: z.enum(['approve', 'add-rule', 'change-others']).describe('approve what is proposed, add a rule to it first, or have a policy changed that is not managed here'),
+  text: z.string(),
+  workload: workloadSchema,
+  admit: z.array(z.string()).describe('rules in quarantine that have to be admitted by their ids'),
+  rule: ruleSchema.pick({ peers: true, ports: true }).optional().describe('the rule to add'),
+});
+
 const sideSchema = z.strictObject({
   direction: directionSchema,
   subject: z.string().describe('the pod or address whose policies are asked'),
@@ -12,7 +20,15 @@ const sideSchema = z.strictObject({
   mode: modeSchema.optional(),
   isAllowed: z.boolean(),
   policies: z.array(z.string()).describe('policies that close this direction'),
-  reasons: z.array(z.strictObject({ effect: z.enum(['allow', 'deny', 'pass']), policy: z.string().optional(), rule: z.string().optional(), text: z.string() })),
+  reasons: z.array(
+    z.strictObject({
+      effect: z.enum(['allow', 'deny', 'pass']),
+      policy: z.string().optional(),
+      rule: z.string().optional(),
+      enforcedBy: z.enum(['enforcers', 'network']).optional().describe("whose reason it is: the enforcers on the nodes, or the cluster's network; each drops what its own policies do not let through"),
+      text: z.string(),
+    }),
+  ),
   rules: z
     .array(
       z.strictObject({
@@ -22,18 +38,10 @@ const sideSchema = z.strictObject({
       }),
     )
     .describe('the rules that let it through, with the approval that put them there'),
-  missing: z.string().optional().describe('the smallest allowance that would let it through'),
+  missing: z.string().optional().describe('the smallest allowance that would let it through, as often as it is missing'),
   closedBy: approvalSchema.optional().describe('the approval that closed the direction, where one did'),
-  remedy: z
-    .strictObject({
-      kind: z.enum(['approve', 'add-rule', 'change-others']).describe('approve what is proposed, add a rule to it first, or have a policy changed that is not managed here'),
-      text: z.string(),
-      workload: workloadSchema,
-      admit: z.array(z.string()).describe('rules in quarantine that have to be admitted by their ids'),
-      rule: ruleSchema.pick({ peers: true, ports: true }).optional().describe('the rule to add'),
-    })
-    .optional()
-    .describe('the smallest thing a person can do about it'),
+  remedy: remedySchema.optional().describe('the first of the remedies'),
+  remedies: z.array(remedySchema).describe('the smallest things people can do about it, all of them needed'),
 });
 
 export const whySchema = z.strictObject({
@@ -44,7 +52,8 @@ export const whySchema = z.strictObject({
       to: z.string(),
       protocol: protocolSchema,
       port: z.number().int().describe('0 for ICMP'),
-      decision: decisionSchema,
+      decision: decisionSchema.describe('by all that is approved, as if it were enforced, and by policies of others'),
+      now: decisionSchema.describe('as the modes are: what is only observed or audited drops nothing'),
       alike: countSchema.describe('connections between pods of the same ends with the very same answer, this one included'),
       sides: z.array(sideSchema).describe('egress first'),
     }),

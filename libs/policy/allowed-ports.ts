@@ -1,6 +1,8 @@
-import type { AdminPolicy, Direction, NamespacedPolicy, Pod, Revision, Rule, Snapshot } from '#model';
+import type { AdminPolicy, Direction, NamespacedPolicy, Pod, Rule, Snapshot } from '#model';
 
-import { type Applied, CoverageIndex } from './coverage.ts';
+import type { Applied, Coverage } from './coverage.ts';
+import { LayeredCoverage } from './layered-coverage.ts';
+import { layersOf, type PoliciesInForce } from './layers.ts';
 import type { Certainty } from './membership.ts';
 import { isSamePod, type Party } from './party.ts';
 import { PeerMatcher } from './peer-matching.ts';
@@ -20,11 +22,11 @@ export type Reading = 'certain' | 'possible';
 
 /** All ports that get through between two parties at once, by set algebra: what `evaluate` says of each of them. */
 export class AllowedPorts {
-  readonly #coverage: CoverageIndex;
+  readonly #coverage: LayeredCoverage;
   readonly #matcher: PeerMatcher;
 
-  constructor(revision: Revision, snapshot: Snapshot) {
-    this.#coverage = new CoverageIndex(revision, snapshot);
+  constructor(inForce: PoliciesInForce, snapshot: Snapshot) {
+    this.#coverage = new LayeredCoverage(layersOf(inForce), snapshot);
     this.#matcher = new PeerMatcher(snapshot);
   }
 
@@ -35,10 +37,17 @@ export class AllowedPorts {
     return intersectPorts(sent, this.side('ingress', to, from, to.pod, view, reading));
   }
 
-  /** What one end lets through: everything, where it is no pod that policies can select. */
+  /** What one end lets through, by all layers: everything, where it is no pod that policies can select. */
   side(direction: Direction, subject: Party, peer: Party, destination: Pod | undefined, view: ApplicationView, reading: Reading): PortSet {
-    if (subject.pod === undefined) return EVERY_PORT;
-    const { admin, namespaced, baseline } = this.#coverage.covering(subject.pod);
+    let ports = EVERY_PORT;
+    for (const { coverage } of subject.pod === undefined ? [] : this.#coverage.covering(subject.pod)) {
+      ports = intersectPorts(ports, this.#allowedBy(coverage, direction, peer, destination, view, reading));
+      if (ports.length === 0) return NO_PORTS;
+    }
+    return ports;
+  }
+
+  #allowedBy({ admin, namespaced, baseline }: Coverage, direction: Direction, peer: Party, destination: Pod | undefined, view: ApplicationView, reading: Reading): PortSet {
     const portsOf = (rule: Rule): { readonly ports: PortSet; readonly certainty: Certainty } => {
       const certainty = meansApplication(rule, view) ? this.#matcher.matchAny(rule.peers, peer) : 'no';
       return { certainty, ports: certainty === 'no' ? NO_PORTS : portsOfRule(rule.ports, destination) };
@@ -55,10 +64,10 @@ export class AllowedPorts {
   applicationsOf(parties: readonly Party[]): readonly string[] {
     const names = new Set<string>();
     for (const { pod } of parties) {
-      if (pod === undefined) continue;
-      const { admin, namespaced, baseline } = this.#coverage.covering(pod);
-      for (const { policy } of [...admin, ...namespaced, ...baseline]) {
-        for (const rule of [...(policy.ingress ?? []), ...(policy.egress ?? [])]) if (rule.application !== undefined) names.add(rule.application);
+      for (const { coverage } of pod === undefined ? [] : this.#coverage.covering(pod)) {
+        for (const { policy } of [...coverage.admin, ...coverage.namespaced, ...coverage.baseline]) {
+          for (const rule of [...(policy.ingress ?? []), ...(policy.egress ?? [])]) if (rule.application !== undefined) names.add(rule.application);
+        }
       }
     }
     return [...names].sort();
@@ -66,8 +75,7 @@ export class AllowedPorts {
 
   /** Whether some policy closes this direction of a pod, or may: without one it is open to everybody. */
   isCovered(pod: Pod, direction: Direction): boolean {
-    const { admin, namespaced, baseline } = this.#coverage.covering(pod);
-    return namespaced.some(({ policy }) => policy[direction] !== undefined) || [...admin, ...baseline].some(({ policy }) => policy[direction].length > 0);
+    return this.#coverage.covering(pod).some(({ coverage: { admin, namespaced, baseline } }) => namespaced.some(({ policy }) => policy[direction] !== undefined) || [...admin, ...baseline].some(({ policy }) => policy[direction].length > 0));
   }
 }
 

@@ -1,7 +1,8 @@
-import type { Revision, Snapshot } from '#model';
+import type { Snapshot } from '#model';
 
 import type { Invariant } from './invariant.ts';
 import { type InvariantResult, InvariantTester } from './invariant-tester.ts';
+import { everyPolicyOf, type PoliciesInForce } from './layers.ts';
 
 /**
  * Tests invariants against a revision by sets of connections, so every pod, family and port counts
@@ -10,9 +11,9 @@ import { type InvariantResult, InvariantTester } from './invariant-tester.ts';
  * A pod's connections to itself are no concern of an invariant. One that matches nothing does not
  * hold: it is unknown, and says so.
  */
-export function checkInvariants(revision: Revision, snapshot: Snapshot, invariants: readonly Invariant[]): readonly InvariantResult[] {
+export function checkInvariants(inForce: PoliciesInForce, snapshot: Snapshot, invariants: readonly Invariant[]): readonly InvariantResult[] {
   if (invariants.length === 0) return [];
   const tester = new InvariantTester(snapshot, invariants);
-  tester.know(revision.policies);
-  return invariants.map((invariant) => tester.check(revision, invariant));
+  tester.know(everyPolicyOf(inForce));
+  return invariants.map((invariant) => tester.check(inForce, invariant));
 }

@@ -1,14 +1,15 @@
-import { compareText, type Prefix, type Revision, type Snapshot, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
+import { compareText, type Prefix, type Snapshot, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
 
 import { AllowedPorts, type ApplicationView } from './allowed-ports.ts';
 import { type End, endsByWorkload, outsideEnds, type OutsideEnd, type PodEnd, podEnds, siblingOf } from './ends.ts';
+import type { PoliciesInForce } from './layers.ts';
 import { cutOutside, prefixesOf, type Stretch } from './outside.ts';
 import { formatPorts, NO_PORTS, type PortSet, subtractPorts, unitePorts } from './port-set.ts';
 import { SideDigest } from './side-digest.ts';
 
-/** A revision in the snapshot it holds in. */
+/** A revision, or layers of one, in the snapshot it holds in. */
 export interface PolicyWorld {
-  readonly revision: Revision;
+  readonly revision: PoliciesInForce;
   readonly snapshot: Snapshot;
 }
 

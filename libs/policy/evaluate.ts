@@ -1,12 +1,12 @@
-import type { Connection, Direction, Revision, Snapshot, Verdict, VerdictReason } from '#model';
+import type { Connection, Direction, Snapshot, Verdict, VerdictReason } from '#model';
 
-import { CoverageIndex } from './coverage.ts';
-import { inForceAt } from './in-force.ts';
+import { LayeredCoverage } from './layered-coverage.ts';
+import { layersAt, type PoliciesInForce } from './layers.ts';
 import { isOwnNode, isSamePod, type Party, PartyFinder } from './party.ts';
 import { PeerMatcher } from './peer-matching.ts';
-import { decideSide, type SideVerdict } from './side.ts';
+import type { SideVerdict } from './side.ts';
 
-/** Answers questions about one revision in one snapshot; make one for many questions. */
+/** Answers questions about one revision, or layers of one, in one snapshot; make one for many questions. */
 export interface Evaluator {
   evaluate(connection: Connection): Verdict;
 }
@@ -16,15 +16,15 @@ export interface EvaluationTime {
   readonly now?: number;
 }
 
-export function createEvaluator(revision: Revision, snapshot: Snapshot, { now }: EvaluationTime = {}): Evaluator {
-  return new SnapshotEvaluator(now === undefined ? revision : inForceAt(revision, now), snapshot);
+export function createEvaluator(inForce: PoliciesInForce, snapshot: Snapshot, { now }: EvaluationTime = {}): Evaluator {
+  return new SnapshotEvaluator(new LayeredCoverage(layersAt(inForce, now), snapshot), snapshot);
 }
 
 /**
  * Says whether a connection would be let through, and which rules decided it.
  *
  * A pod this revision does not cover is open; one it covers admits only what some rule names. Both
- * ends have to agree. The verdict is `unknown` when it hangs on something this snapshot has not
+ * ends have to agree, and of layers every one at each end. The verdict is `unknown` when it hangs on something this snapshot has not
  * seen (the labels of a namespace that is not in the input, the addresses behind a name): enforcing
  * treats that as deny, previewing shows it.
  *
@@ -34,19 +34,19 @@ export function createEvaluator(revision: Revision, snapshot: Snapshot, { now }:
  *
  * Same arguments, same answer: no clock, no I/O, nothing remembered.
  */
-export function evaluate(revision: Revision, snapshot: Snapshot, connection: Connection, time: EvaluationTime = {}): Verdict {
-  return createEvaluator(revision, snapshot, time).evaluate(connection);
+export function evaluate(inForce: PoliciesInForce, snapshot: Snapshot, connection: Connection, time: EvaluationTime = {}): Verdict {
+  return createEvaluator(inForce, snapshot, time).evaluate(connection);
 }
 
 class SnapshotEvaluator implements Evaluator {
   readonly #snapshot: Snapshot;
-  readonly #coverage: CoverageIndex;
+  readonly #coverage: LayeredCoverage;
   readonly #parties: PartyFinder;
   readonly #matcher: PeerMatcher;
 
-  constructor(revision: Revision, snapshot: Snapshot) {
+  constructor(coverage: LayeredCoverage, snapshot: Snapshot) {
     this.#snapshot = snapshot;
-    this.#coverage = new CoverageIndex(revision, snapshot);
+    this.#coverage = coverage;
     this.#parties = new PartyFinder(snapshot);
     this.#matcher = new PeerMatcher(snapshot);
   }
@@ -68,7 +68,7 @@ class SnapshotEvaluator implements Evaluator {
   #decide(direction: Direction, subject: Party, peer: Party, to: Party, connection: Connection): SideVerdict {
     const { pod } = subject;
     if (pod === undefined) return always(direction, notSubject(subject));
-    return decideSide({ direction, pod, peer, destination: to.pod, connection }, this.#coverage.covering(pod), this.#matcher);
+    return this.#coverage.decide({ direction, pod, peer, destination: to.pod, connection }, this.#matcher);
   }
 }
 

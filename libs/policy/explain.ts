@@ -1,12 +1,15 @@
-import { type Connection, type Direction, hostPrefix, type Peer, type PortMatch, type Revision, type Snapshot, type Verdict, type VerdictReason, type WorkloadRef } from '#model';
+import { type Connection, type Direction, type EnforcedBy, hostPrefix, type Peer, type PortMatch, type Snapshot, type Verdict, type VerdictReason, type WorkloadRef } from '#model';
 
-import { CoverageIndex } from './coverage.ts';
 import { evaluate } from './evaluate.ts';
+import { LayeredCoverage } from './layered-coverage.ts';
+import { layersOf, type PoliciesInForce } from './layers.ts';
 import { formatParty, type Party, PartyFinder } from './party.ts';
 import { formatConnection } from './side.ts';
 
-/** The smallest allowance that would let the connection through at one end. */
+/** The smallest allowance that would let the connection through at one end, as far as one enforcer is concerned. */
 export interface MissingRule {
+  /** Who would have to enforce it, where that is told apart. */
+  readonly enforcedBy?: EnforcedBy;
   readonly direction: Direction;
   readonly workload: WorkloadRef;
   readonly peer: Peer;
@@ -27,10 +30,10 @@ export interface ExplainedSide {
   /** Policies that close this direction of the subject, admin ones included. */
   readonly policies: readonly string[];
   readonly reasons: readonly VerdictReason[];
-  /** Whether the last word of this end is to let it through; it may still be uncertain, as the verdict says. */
+  /** Whether the last word of this end, by every layer, is to let it through; it may still be uncertain, as the verdict says. */
   readonly isAllowed: boolean;
-  /** Absent where this end allows, or where an admin rule denies and no allowance can help. */
-  readonly missing?: MissingRule;
+  /** All of them are needed, one a layer; none where this end allows, or where an admin rule denies and no allowance can help. */
+  readonly missing: readonly MissingRule[];
 }
 
 export interface Explanation {
@@ -40,50 +43,57 @@ export interface Explanation {
   readonly sides: readonly ExplainedSide[];
 }
 
-/** Explains a verdict to people: both ends, what decided at each, and the smallest rule that is missing. */
-export function explain(revision: Revision, snapshot: Snapshot, connection: Connection): Explanation {
-  const verdict = evaluate(revision, snapshot, connection);
+/** Explains a verdict to people: both ends, what decided at each, and the smallest rules that are missing. */
+export function explain(inForce: PoliciesInForce, snapshot: Snapshot, connection: Connection): Explanation {
+  const verdict = evaluate(inForce, snapshot, connection);
   const parties = new PartyFinder(snapshot);
   const from = parties.find(connection.from);
   const to = parties.find(connection.to);
-  const coverage = new CoverageIndex(revision, snapshot);
+  const layers = layersOf(inForce);
+  const coverage = new LayeredCoverage(layers, snapshot);
   const side = (direction: Direction, subject: Party, peer: Party): ExplainedSide => {
     const reasons = verdict.reasons.filter((reason) => reason.direction === direction);
-    const last = reasons.at(-1);
-    const isAllowed = last?.effect !== 'deny';
-    const isolating = reasons.flatMap((reason) => (reason.effect === 'deny' && reason.rule === undefined && reason.policy !== undefined ? [reason.policy] : []));
-    const missing = isolating.length > 0 && !isAllowed ? missingRule(direction, subject, peer, connection, isolating) : undefined;
+    const denying = layers.filter(({ enforcedBy }) => reasons.findLast((reason) => reason.enforcedBy === enforcedBy)?.effect === 'deny');
+    const missing = denying.flatMap(({ enforcedBy }) => missingRules(direction, subject, peer, connection, { enforcedBy, reasons: reasons.filter((reason) => reason.enforcedBy === enforcedBy) }));
     return {
       direction,
       subject: formatParty(subject),
       peer: formatParty(peer),
       policies: policiesOf(coverage, direction, subject),
       reasons,
-      isAllowed,
-      ...(missing === undefined ? {} : { missing }),
+      isAllowed: denying.length === 0,
+      missing,
     };
   };
   return { connection, verdict, sides: [side('egress', from, to), side('ingress', to, from)] };
 }
 
-function policiesOf(index: CoverageIndex, direction: Direction, { pod }: Party): readonly string[] {
+function policiesOf(index: LayeredCoverage, direction: Direction, { pod }: Party): readonly string[] {
   if (pod === undefined) return [];
-  const { admin, namespaced, baseline } = index.covering(pod);
-  return [
-    ...admin.filter(({ policy }) => policy[direction].length > 0),
-    ...namespaced.filter(({ policy }) => policy[direction] !== undefined),
-    ...baseline.filter(({ policy }) => policy[direction].length > 0),
-  ].map(({ policy }) => policy.name);
+  return index.covering(pod).flatMap(({ coverage: { admin, namespaced, baseline } }) =>
+    [
+      ...admin.filter(({ policy }) => policy[direction].length > 0),
+      ...namespaced.filter(({ policy }) => policy[direction] !== undefined),
+      ...baseline.filter(({ policy }) => policy[direction].length > 0),
+    ].map(({ policy }) => policy.name),
+  );
 }
 
-function missingRule(direction: Direction, subject: Party, peer: Party, connection: Connection, policies: readonly string[]): MissingRule | undefined {
-  if (subject.pod === undefined) return undefined;
+interface Denial {
+  readonly enforcedBy: EnforcedBy | undefined;
+  readonly reasons: readonly VerdictReason[];
+}
+
+function missingRules(direction: Direction, subject: Party, peer: Party, connection: Connection, { enforcedBy, reasons }: Denial): readonly MissingRule[] {
+  const policies = reasons.flatMap((reason) => (reason.effect === 'deny' && reason.rule === undefined && reason.policy !== undefined ? [reason.policy] : []));
+  if (subject.pod === undefined || policies.length === 0) return [];
   const { workload } = subject.pod;
   const { protocol, port, application } = connection;
   const way = direction === 'egress' ? 'to' : 'from';
   const name = `${workload.namespace}/${workload.kind}/${workload.name}`;
   const other = peer.pod === undefined ? peer.address.text : `${peer.pod.workload.namespace}/${peer.pod.workload.kind}/${peer.pod.workload.name}`;
-  return {
+  const missing: MissingRule = {
+    ...(enforcedBy === undefined ? {} : { enforcedBy }),
     direction,
     workload,
     peer: peer.pod === undefined ? { kind: 'cidr', cidr: hostPrefix(peer.address), except: [] } : { kind: 'workload', workload: peer.pod.workload },
@@ -92,4 +102,5 @@ function missingRule(direction: Direction, subject: Party, peer: Party, connecti
     policies,
     text: `missing: ${direction} of ${name} ${way} ${other} on ${formatConnection(connection)}`,
   };
+  return [missing];
 }

@@ -1,10 +1,11 @@
-import { assertNever, type Connection, type Endpoint, type Policy, type Prefix, prefixContains, type Revision, type Snapshot, type Verdict, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
+import { assertNever, type Connection, type Endpoint, type Policy, type Prefix, prefixContains, type Snapshot, type Verdict, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
 
 import { AllowedPorts, type Reading } from './allowed-ports.ts';
 import { blockContains } from './address-block.ts';
 import { type End, endsByWorkload, outsideEnds, podEnds, siblingOf } from './ends.ts';
 import { createEvaluator } from './evaluate.ts';
 import { formatPattern, type Invariant, type PeerPattern } from './invariant.ts';
+import type { PoliciesInForce } from './layers.ts';
 import { isSelected } from './membership.ts';
 import { Cuts, type Stretch } from './outside.ts';
 import type { Party } from './party.ts';
@@ -41,7 +42,7 @@ interface Meaning {
 }
 
 /**
- * Tests invariants in one cluster against one revision after the other, and works out only once what
+ * Tests invariants in one cluster against one revision, or layers of one, after the other, and works out only once what
  * they are about. All policies of a revision have to be made known before it is asked.
  */
 export class InvariantTester {
@@ -49,7 +50,7 @@ export class InvariantTester {
   readonly #cuts = new Cuts();
   readonly #meanings = new Map<PeerPattern, Meaning>();
   readonly #workloads = new Map<PeerPattern, ReadonlySet<WorkloadKey>>();
-  readonly #asked = new WeakMap<Revision, AllowedPorts>();
+  readonly #asked = new WeakMap<PoliciesInForce, AllowedPorts>();
   #ends: { readonly stretches: readonly Stretch[]; readonly ends: readonly End[] } | undefined;
 
   constructor(snapshot: Snapshot, invariants: readonly Invariant[]) {
@@ -68,7 +69,7 @@ export class InvariantTester {
   }
 
   /** `only` leaves out every connection but those of one workload at one end. */
-  check(revision: Revision, invariant: Invariant, only?: WorkloadEnd): InvariantResult {
+  check(inForce: PoliciesInForce, invariant: Invariant, only?: WorkloadEnd): InvariantResult {
     const endsOf = (end: 'from' | 'to'): readonly End[] => {
       const { all, byWorkload } = this.#meaning(invariant[end]);
       return only?.end === end ? (byWorkload.get(workloadKey(only.workload)) ?? []) : all;
@@ -78,22 +79,22 @@ export class InvariantTester {
     if (empty !== undefined) return { invariant, outcome: 'unknown', text: `${formatPattern(empty)} matches nothing in this input, so nothing was tested` };
     const pairs = pairsOf(senders, receivers);
     if (pairs.length === 0) return { invariant, outcome: 'unknown', text: 'the two ends have no addresses of one family, so nothing was tested' };
-    const allowed = this.#allowedBy(revision);
+    const allowed = this.#allowedBy(inForce);
     const check = invariant.claim === 'never' ? checkNever : checkMust;
-    return check(invariant, pairs, allowed, (pair, ports) => this.#example(revision, pair, ports));
+    return check(invariant, pairs, allowed, (pair, ports) => this.#example(inForce, pair, ports));
   }
 
-  #allowedBy(revision: Revision): AllowedPorts {
-    const known = this.#asked.get(revision) ?? new AllowedPorts(revision, this.#snapshot);
-    this.#asked.set(revision, known);
+  #allowedBy(inForce: PoliciesInForce): AllowedPorts {
+    const known = this.#asked.get(inForce) ?? new AllowedPorts(inForce, this.#snapshot);
+    this.#asked.set(inForce, known);
     return known;
   }
 
-  #example(revision: Revision, [from, to]: Pair, ports: PortSet): CounterExample {
+  #example(inForce: PoliciesInForce, [from, to]: Pair, ports: PortSet): CounterExample {
     const destination = siblingOf(from.party, to.party);
     const { protocol, port } = plainestPort(ports, destination);
     const connection: Connection = { from: endpointOf(from.party), to: endpointOf(destination), protocol, port };
-    return { connection, verdict: createEvaluator(revision, this.#snapshot).evaluate(connection) };
+    return { connection, verdict: createEvaluator(inForce, this.#snapshot).evaluate(connection) };
   }
 
   #meaning(pattern: PeerPattern): Meaning {

@@ -1,7 +1,8 @@
-import { type Address, addressFromBits, type IpFamily, lastOf, makePrefix, parseAddress, type Peer, type Policy, type Prefix, type Revision, type Snapshot, widthOf } from '#model';
+import { type Address, addressFromBits, type IpFamily, lastOf, makePrefix, parseAddress, type Peer, type Policy, type Prefix, type Snapshot, widthOf } from '#model';
 
 import type { AddressBlock } from './address-block.ts';
 import { createGrounder } from './grounding.ts';
+import { everyPolicyOf, type PoliciesInForce } from './layers.ts';
 
 /** Addresses from `first` to `last`, both included, that no policy tells apart. */
 export interface Stretch {
@@ -14,9 +15,9 @@ export interface Stretch {
  * Cuts both address spaces wherever a block of some revision starts or ends, so that one address of
  * each stretch stands for all of it; pods in it are told apart by who they are.
  */
-export function cutOutside(worlds: readonly { readonly revision: Revision; readonly snapshot: Snapshot }[]): readonly Stretch[] {
+export function cutOutside(worlds: readonly { readonly revision: PoliciesInForce; readonly snapshot: Snapshot }[]): readonly Stretch[] {
   const cuts = new Cuts();
-  for (const { revision, snapshot } of worlds) cuts.addPolicies(revision.policies, snapshot);
+  for (const { revision, snapshot } of worlds) cuts.addPolicies(everyPolicyOf(revision), snapshot);
   return cuts.stretches();
 }
 

@@ -1,27 +1,34 @@
-import { type Address, compareAddresses, type Direction, lastOf, type Pod, type Revision, type Snapshot, workloadKey, type WorkloadKey } from '#model';
+import { type Address, compareAddresses, type Direction, lastOf, type Pod, type Snapshot, workloadKey, type WorkloadKey } from '#model';
 
 import { type AddressBlock, blockContains } from './address-block.ts';
-import { CoverageIndex } from './coverage.ts';
+import type { Coverage } from './coverage.ts';
 import { createGrounder, type Grounder } from './grounding.ts';
+import { LayeredCoverage } from './layered-coverage.ts';
+import { layersOf, type PoliciesInForce } from './layers.ts';
 
 /** Finds the workloads that the rules for a pod name at all, so that the others need not be asked about. */
 export class RuleReach {
-  readonly #coverage: CoverageIndex;
+  readonly #coverage: LayeredCoverage;
   readonly #grounder: Grounder;
   /** In numeric order. */
   readonly #addresses: readonly { readonly address: Address; readonly workload: WorkloadKey }[];
 
-  constructor(revision: Revision, snapshot: Snapshot) {
+  constructor(inForce: PoliciesInForce, snapshot: Snapshot) {
     this.#addresses = [...snapshot.pods.values()]
       .flatMap(({ addresses, workload }) => addresses.map((address) => ({ address, workload: workloadKey(workload) })))
       .sort((a, b) => compareAddresses(a.address, b.address));
-    this.#coverage = new CoverageIndex(revision, snapshot);
+    this.#coverage = new LayeredCoverage(layersOf(inForce), snapshot);
     this.#grounder = createGrounder(snapshot);
   }
 
-  /** Every workload some allowing rule may mean; `all` where admin tiers leave it open, or a rule means everybody. */
+  /** Every workload some allowing rule of every layer may mean; `all` where admin tiers leave it open, or a rule means everybody. */
   of(pod: Pod, direction: Direction): ReadonlySet<WorkloadKey> | 'all' {
-    const { admin, namespaced, baseline } = this.#coverage.covering(pod);
+    const named = this.#coverage.covering(pod).map(({ coverage }) => this.#named(coverage, direction));
+    const [first, ...rest] = named.filter((reached) => reached !== 'all');
+    return first === undefined ? 'all' : new Set([...first].filter((key) => rest.every((reached) => reached.has(key))));
+  }
+
+  #named({ admin, namespaced, baseline }: Coverage, direction: Direction): ReadonlySet<WorkloadKey> | 'all' {
     const isolating = namespaced.filter(({ policy }) => policy[direction] !== undefined);
     if (isolating.length === 0) return 'all';
     const reached = new Set<WorkloadKey>();

@@ -1,10 +1,12 @@
-import { type Direction, type Policy, type Revision, type Snapshot, type WorkloadKey } from '#model';
+import { type Direction, type Pod, type Policy, type Snapshot, type WorkloadKey } from '#model';
 
-import { type Coverage, CoverageIndex } from './coverage.ts';
+import type { Coverage } from './coverage.ts';
 import type { PodEnd } from './ends.ts';
+import { LayeredCoverage } from './layered-coverage.ts';
+import { layersOf, type PoliciesInForce } from './layers.ts';
 
 interface Given {
-  readonly revision: Revision;
+  readonly revision: PoliciesInForce;
   readonly snapshot: Snapshot;
 }
 
@@ -13,15 +15,15 @@ interface Given {
  * both worlds are the same, and so are the rules that apply to it. The rest has to be compared.
  */
 export class SideDigest {
-  readonly #before: CoverageIndex;
-  readonly #after: CoverageIndex;
+  readonly #before: LayeredCoverage;
+  readonly #after: LayeredCoverage;
   readonly #isSameCluster: boolean;
   readonly #texts = new WeakMap<Policy, { ingress?: string; egress?: string }>();
   readonly #known = { ingress: new Map<WorkloadKey, boolean>(), egress: new Map<WorkloadKey, boolean>() };
 
   constructor(before: Given, after: Given) {
-    this.#before = new CoverageIndex(before.revision, before.snapshot);
-    this.#after = new CoverageIndex(after.revision, after.snapshot);
+    this.#before = new LayeredCoverage(layersOf(before.revision), before.snapshot);
+    this.#after = new LayeredCoverage(layersOf(after.revision), after.snapshot);
     this.#isSameCluster = before.snapshot === after.snapshot || clusterText(before.snapshot) === clusterText(after.snapshot);
   }
 
@@ -34,10 +36,16 @@ export class SideDigest {
     return isSame;
   }
 
-  #textOf(index: CoverageIndex, direction: Direction, ends: readonly PodEnd[]): string {
+  #textOf(index: LayeredCoverage, direction: Direction, ends: readonly PodEnd[]): string {
     return ends
-      .map(({ party }) => (party.pod === undefined ? '' : this.#coverageText(index.covering(party.pod), direction)))
+      .map(({ party }) => (party.pod === undefined ? '' : this.#layersText(index, party.pod, direction)))
       .join('\n');
+  }
+
+  // who enforces it makes no difference to what gets through, and neither does who says nothing
+  #layersText(index: LayeredCoverage, pod: Pod, direction: Direction): string {
+    const texts = index.covering(pod).map(({ coverage }) => this.#coverageText(coverage, direction));
+    return texts.filter((text) => text !== NOTHING_APPLIES).sort().join(' and ');
   }
 
   #coverageText({ admin, namespaced, baseline }: Coverage, direction: Direction): string {
@@ -52,6 +60,8 @@ export class SideDigest {
     return texts[direction];
   }
 }
+
+const NOTHING_APPLIES = '||';
 
 function clusterText({ namespaces, nodes, pods }: Snapshot): string {
   const podFacts = [...pods.values()].map(({ namespace, name, labels, hostNetwork, addresses, ports, workload, phase }) => [namespace, name, labels, hostNetwork, addresses, ports, workload, phase]);

@@ -1,8 +1,9 @@
-import { compareText, type Connection, type Decision, type Endpoint, type Flow, type Revision, type Snapshot, type VerdictReason, workloadKey, type WorkloadRef } from '#model';
+import { compareText, type Connection, type Decision, type Endpoint, type Flow, type Snapshot, type VerdictReason, workloadKey, type WorkloadRef } from '#model';
 
 import { AllowedPorts } from './allowed-ports.ts';
 import { createEvaluator, type Evaluator } from './evaluate.ts';
 import { type AttributedEnd, FlowAttribution, isUsablePort, meetings } from './flow-parties.ts';
+import type { PoliciesInForce } from './layers.ts';
 import { type UnusedPath, UsedPaths } from './unused-paths.ts';
 import type { Party } from './party.ts';
 
@@ -33,15 +34,15 @@ export interface SimulationScope {
 }
 
 /**
- * Replays flows against a revision: what each would meet, which real traffic would die, and which
+ * Replays flows against a revision, or layers of one: what each would meet, which real traffic would die, and which
  * open paths nobody has shown a need for.
  *
  * A flow whose ends may be several pods is allowed or denied only if it is for all of them. A flow
  * nobody can attribute is unknown, never quietly allowed.
  */
-export function simulate(revision: Revision, snapshot: Snapshot, flows: readonly Flow[], { unusedOf }: SimulationScope = {}): Simulation {
+export function simulate(inForce: PoliciesInForce, snapshot: Snapshot, flows: readonly Flow[], { unusedOf }: SimulationScope = {}): Simulation {
   const attribution = new FlowAttribution(snapshot);
-  const evaluator = createEvaluator(revision, snapshot);
+  const evaluator = createEvaluator(inForce, snapshot);
   const used = new UsedPaths();
   const simulated = flows.map((flow): SimulatedFlow => {
     const from = attribution.attribute(flow.from);
@@ -52,7 +53,7 @@ export function simulate(revision: Revision, snapshot: Snapshot, flows: readonly
   return {
     flows: simulated,
     lost: simulated.filter(({ flow, decision }) => flow.forwarded && decision !== 'allow').sort(compareLosses),
-    unused: used.unusedIn(new AllowedPorts(revision, snapshot), snapshot, revision, unusedOf === undefined ? undefined : new Set(unusedOf.map(workloadKey))),
+    unused: used.unusedIn(new AllowedPorts(inForce, snapshot), snapshot, inForce, unusedOf === undefined ? undefined : new Set(unusedOf.map(workloadKey))),
   };
 }
 

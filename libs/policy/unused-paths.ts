@@ -1,9 +1,10 @@
-import { compareText, type Direction, type Flow, type Revision, type Rule, type Snapshot, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
+import { compareText, type Direction, type Flow, type Rule, type Snapshot, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
 
 import type { AllowedPorts } from './allowed-ports.ts';
-import { CoverageIndex } from './coverage.ts';
 import { endsByWorkload, type PodEnd, podEnds, siblingOf } from './ends.ts';
 import type { AttributedEnd } from './flow-parties.ts';
+import { LayeredCoverage } from './layered-coverage.ts';
+import { layersOf, type PoliciesInForce } from './layers.ts';
 import type { Party } from './party.ts';
 import { RuleReach } from './rule-reach.ts';
 import { PeerMatcher } from './peer-matching.ts';
@@ -37,11 +38,11 @@ export class UsedPaths {
    * Paths where at least one end is closed and a rule opens them all the same. A rule's evidence
    * speaks for what the rule says, not for what it was widened to. `about`: only paths with such an end.
    */
-  unusedIn(allowed: AllowedPorts, snapshot: Snapshot, revision: Revision, about?: ReadonlySet<WorkloadKey>): readonly UnusedPath[] {
+  unusedIn(allowed: AllowedPorts, snapshot: Snapshot, inForce: PoliciesInForce, about?: ReadonlySet<WorkloadKey>): readonly UnusedPath[] {
     const ends = endsByWorkload(podEnds(snapshot, [{ family: 4, first: 0n, last: (1n << 32n) - 1n }, { family: 6, first: 0n, last: (1n << 128n) - 1n }]));
-    const openers = new Openers(revision, snapshot);
+    const openers = new Openers(inForce, snapshot);
     const paths: UnusedPath[] = [];
-    for (const [sender, receiver] of pairsWorthAsking(ends, allowed, new RuleReach(revision, snapshot))) {
+    for (const [sender, receiver] of pairsWorthAsking(ends, allowed, new RuleReach(inForce, snapshot))) {
       if (about !== undefined && !about.has(sender) && !about.has(receiver)) continue;
       const path = this.#unusedBetween(sender, ends.get(sender) ?? [], receiver, ends.get(receiver) ?? [], allowed, openers);
       if (path !== undefined) paths.push(path);
@@ -103,11 +104,11 @@ function* pairsWorthAsking(ends: ReadonlyMap<WorkloadKey, readonly PodEnd[]>, al
 
 /** Finds the rules that open ports at one end, and which of them have evidence of their own. */
 class Openers {
-  readonly #coverage: CoverageIndex;
+  readonly #coverage: LayeredCoverage;
   readonly #matcher: PeerMatcher;
 
-  constructor(revision: Revision, snapshot: Snapshot) {
-    this.#coverage = new CoverageIndex(revision, snapshot);
+  constructor(inForce: PoliciesInForce, snapshot: Snapshot) {
+    this.#coverage = new LayeredCoverage(layersOf(inForce), snapshot);
     this.#matcher = new PeerMatcher(snapshot);
   }
 
@@ -115,8 +116,8 @@ class Openers {
     const rules: string[] = [];
     let asked = NO_PORTS;
     if (subject.pod === undefined) return { rules, asked };
-    const { admin, namespaced, baseline } = this.#coverage.covering(subject.pod);
-    for (const { policy } of [...admin, ...namespaced, ...baseline]) {
+    const policies = this.#coverage.covering(subject.pod).flatMap(({ coverage: { admin, namespaced, baseline } }) => [...admin, ...namespaced, ...baseline]);
+    for (const { policy } of policies) {
       for (const rule of policy[direction] ?? []) {
         const ports = intersectPorts(portsOfRule(rule.ports, destination.pod), open);
         if (ports.length === 0 || this.#matcher.matchAny(rule.peers, peer) !== 'yes') continue;

@@ -1,5 +1,5 @@
-import { type Direction, type Endpoint, podKey, type Policy, type Revision, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
-import { formatConnection, formatPattern, type Invariant, type InvariantResult, InvariantTester } from '#policy';
+import { type Direction, type Endpoint, podKey, type Policy, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
+import { everyPolicyOf, formatConnection, formatPattern, type Invariant, type InvariantResult, InvariantTester, type PoliciesInForce } from '#policy';
 
 /** An invariant that a change to a workload would break, with a connection that shows it. */
 export interface BrokenInvariant {
@@ -11,7 +11,7 @@ export interface BrokenInvariant {
 }
 
 /** The invariants that going from one revision to the next breaks, which changes these workloads and no others. */
-export function brokenInvariants(before: Revision, after: Revision, snapshot: Snapshot, invariants: readonly Invariant[], changed: readonly WorkloadRef[]): readonly BrokenInvariant[] {
+export function brokenInvariants(before: PoliciesInForce, after: PoliciesInForce, snapshot: Snapshot, invariants: readonly Invariant[], changed: readonly WorkloadRef[]): readonly BrokenInvariant[] {
   return new InvariantGuard(before, snapshot, invariants).brokenBy(after, changed);
 }
 
@@ -23,17 +23,17 @@ export function brokenInvariants(before: Revision, after: Revision, snapshot: Sn
  * not after, and what must never get through and is let through where it is closed, also if it was open before.
  */
 export class InvariantGuard {
-  readonly #before: Revision;
+  readonly #before: PoliciesInForce;
   readonly #known: ReadonlySet<Policy>;
   readonly #invariants: readonly Invariant[];
   readonly #tester: InvariantTester;
 
-  constructor(before: Revision, snapshot: Snapshot, invariants: readonly Invariant[]) {
+  constructor(before: PoliciesInForce, snapshot: Snapshot, invariants: readonly Invariant[]) {
     this.#before = before;
-    this.#known = new Set(before.policies);
+    this.#known = new Set(everyPolicyOf(before));
     this.#invariants = invariants;
     this.#tester = new InvariantTester(snapshot, invariants);
-    this.#tester.know(before.policies);
+    this.#tester.know(everyPolicyOf(before));
   }
 
   /** Whether a change to this workload can break any: much cheaper than to ask which. */
@@ -41,11 +41,12 @@ export class InvariantGuard {
     return this.#invariants.some((invariant) => ENDS.some(({ end }) => this.#tester.isAbout(invariant, { end, workload })));
   }
 
-  brokenBy(after: Revision, changed: readonly WorkloadRef[]): readonly BrokenInvariant[] {
+  brokenBy(after: PoliciesInForce, changed: readonly WorkloadRef[]): readonly BrokenInvariant[] {
     const concerned = changed.filter((workload) => this.isConcerned(workload));
     if (concerned.length === 0) return [];
-    this.#tester.know(after.policies.filter((policy) => !this.#known.has(policy)));
-    const closed = closedDirections(after);
+    const policies = everyPolicyOf(after);
+    this.#tester.know(policies.filter((policy) => !this.#known.has(policy)));
+    const closed = closedDirections(policies);
     return concerned.flatMap((workload) => {
       const broken = new Map<Invariant, BrokenInvariant>();
       for (const invariant of this.#invariants) {
@@ -68,7 +69,7 @@ const ENDS = [
   { end: 'to', direction: 'ingress' },
 ] as const;
 
-function closedDirections({ policies }: Revision): ReadonlySet<`${Direction} ${WorkloadKey}`> {
+function closedDirections(policies: readonly Policy[]): ReadonlySet<`${Direction} ${WorkloadKey}`> {
   const closed = new Set<`${Direction} ${WorkloadKey}`>();
   for (const policy of policies) {
     if (policy.kind !== 'namespaced' || policy.subject.kind !== 'workload') continue;

@@ -4,7 +4,8 @@ import { type BrokenInvariant, brokenInvariants } from './broken-invariants.ts';
 import { decideProject } from './decide-project.ts';
 import { decideSetting } from './decide-setting.ts';
 import { editProposal } from './edit-proposal.ts';
-import { nextRevision, type NextRevision, type RevisionCommand, revisionInForce } from './next-revision.ts';
+import { policiesInForce } from './enforcement-layers.ts';
+import { nextRevision, type NextRevision, type RevisionCommand } from './next-revision.ts';
 import type { ProposalEdit } from './proposal-edit.ts';
 import { conflict, note, problem, problemsOfWords, refused } from './refusal.ts';
 import type { ReviewCommand, ReviewContext, ReviewDecision, ShownProposal } from './review-command.ts';
@@ -56,7 +57,7 @@ export function decide(state: ReviewState, command: ReviewCommand, context: Revi
 /** The invariants the next revision would break, seen against what is in force. */
 export function brokenByNext(state: ReviewState, next: NextRevision, context: ReviewContext): readonly BrokenInvariant[] {
   const { snapshot, invariants } = context;
-  return invariants.length === 0 ? [] : brokenInvariants(revisionInForce(state, context), revisionInForce(next.after, context), snapshot, invariants, next.changed);
+  return invariants.length === 0 ? [] : brokenInvariants(policiesInForce(state, context), policiesInForce(next.after, context), snapshot, invariants, next.changed);
 }
 
 function decideRevision(state: ReviewState, command: RevisionCommand, context: ReviewContext): ReviewDecision {

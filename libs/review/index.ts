@@ -2,6 +2,7 @@ export { type BrokenInvariant, brokenInvariants, InvariantGuard } from './broken
 export { decide } from './decide.ts';
 export { MOST_FOUNDED } from './decide-project.ts';
 export { type EditResult, editProposal } from './edit-proposal.ts';
+export { enforcerOf, inLayers, policiesDropping, policiesInForce } from './enforcement-layers.ts';
 export { type Enforcement, enforcementOf } from './enforcement.ts';
 export { readEvent, writeEvent } from './event-json.ts';
 export { foldReview, NOTHING_DECIDED, replayReview } from './fold-review.ts';

@@ -38,7 +38,7 @@ export function nextRevision(state: ReviewState, command: RevisionCommand, conte
   return command.kind === 'approve' ? nextByApproval(state, command, context) : nextByRollback(state, command, context);
 }
 
-/** What holds in the cluster at that time: what was approved and the policies of others, without rules that have ended. */
+/** What was approved and the policies of others, without rules that have ended: all in one, whoever enforces what (`policiesInForce` tells that apart). */
 export function revisionInForce(state: ReviewState, { snapshot, now }: Pick<ReviewContext, 'snapshot' | 'now'>): Revision {
   return inForceAt(currentRevision(state, snapshot.policies), now);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { type Flow, type Protocol, workloadKey } from '#model';
-import { type ConnectivityChange, formatPorts, type Invariant } from '#policy';
+import { type ConnectivityChange, everyPolicyOf, formatPorts, type Invariant } from '#policy';
 import { decide, NOTHING_DECIDED, previewRevision, type ReviewContext, type ReviewState } from '#review';
 
 import { networkPolicy } from '../../test/support/policies.ts';
@@ -41,7 +41,7 @@ describe('what an approval would do', () => {
     expect(shown.change.closed.map(format)).toContain('web > db all');
     expect(shown.change.closed.map(format)).toContain('0.0.0.0/0 ::/0 > db all');
     expect(shown.simulation.lost.map(({ from, to, flow: { count } }) => [from, to, count])).toEqual([['shop/web-1 (10.0.2.1)', 'data/db-1 (10.0.1.1)', 7]].map(() => [expect.stringContaining('web'), expect.stringContaining('db'), 7]));
-    expect([shown.base, shown.revision.number, shown.broken]).toEqual([0, 1, []]);
+    expect([shown.base, shown.inForce.number, shown.broken]).toEqual([0, 1, []]);
   });
 
   it('is which paths open, against what is in force', () => {
@@ -66,9 +66,16 @@ describe('what an approval would do', () => {
   it('takes policies of others into account, and rules that have ended', () => {
     const found = networkPolicy('data/theirs', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ namespaceSelector: {}, podSelector: { matchLabels: { app: 'web' } } }] }] });
     const beside = contextOf({ snapshot: { ...shop, policies: [found] } });
-    const shown = preview(start, approvalOf(start, beside, DB), beside, [flow('shop/Deployment/web', 'data/StatefulSet/db', 5432)]);
+    const written = carryOut(start, { kind: 'set-target', namespace: 'data', target: 'networkpolicy' }, beside);
+    const shown = preview(written, approvalOf(written, beside, DB), beside, [flow('shop/Deployment/web', 'data/StatefulSet/db', 5432)]);
     expect(shown.simulation.lost).toEqual([]);
-    expect(shown.revision.policies.map(({ name }) => name)).toEqual(['NetworkPolicy data/theirs', 'learned data/StatefulSet/db']);
+    // by enforcers, what is approved drops what theirs lets in, and theirs what is approved
+    const flows = ['web', 'api'].map((name) => flow(`shop/Deployment/${name}`, 'data/StatefulSet/db', 5432));
+    const apart = preview(start, approvalOf(start, beside, DB), beside, flows);
+    expect(apart.simulation.lost.map(({ text }) => text)).toEqual([expect.stringMatching(/^the cluster's network: NetworkPolicy data\/theirs isolates data\/db-1/), expect.stringMatching(/^the enforcers: learned data\/StatefulSet\/db isolates data\/db-1/)]);
+    expect(apart.change.opened).toEqual([]);
+    expect(apart.change.closed.map(format).filter((change) => change.endsWith(' > db all'))).toEqual(['web > db all']);
+    expect(everyPolicyOf(shown.inForce).map(({ name }) => name)).toEqual(['NetworkPolicy data/theirs', 'learned data/StatefulSet/db']);
     const ending = carryOut(start, { ...approvalOf(start, context, DB), expiresAt: context.now + 10 }, context);
     const later = contextOf({ now: context.now + 10 });
     expect(preview(ending, approvalOf(ending, later, API), later, [flow('shop/Deployment/api', 'data/StatefulSet/db', 5432)]).simulation.lost.length).toBe(1);
@@ -121,6 +128,22 @@ describe('an invariant', () => {
     const first = carryOut(start, approvalOf(start, contextOf({ reviews: world.reviews }), DB), contextOf({ reviews: world.reviews }));
     const second = carryOut(first, approvalOf(first, contextOf(), DB), contextOf());
     expect(obstaclesOf(decide(second, { kind: 'roll-back', to: 1, reason: 'x' }, world))).toEqual(['invariant-broken data/StatefulSet/db']);
+  });
+
+  it('is held by policies of others as well, where what is approved is enforced apart', () => {
+    const theirs = networkPolicy('data/theirs', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ namespaceSelector: {}, podSelector: { matchLabels: { app: 'api' } } }] }] });
+    const beside = contextOf({ ...world, snapshot: { ...shop, policies: [theirs] } });
+    expect(obstaclesOf(decide(start, approvalOf(start, beside, DB), beside))).toEqual([]);
+    const written = carryOut(start, { kind: 'set-target', namespace: 'data', target: 'networkpolicy' }, beside);
+    expect(obstaclesOf(decide(written, approvalOf(written, beside, DB), beside))).toEqual(['invariant-broken data/StatefulSet/db']);
+  });
+
+  it('that has to stay open is not closed by what is approved, though others have it open', () => {
+    const theirs = networkPolicy('data/theirs', { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] });
+    const needed = contextOf({ invariants: [must('web-reaches-db', 'shop/Deployment/web', 'data/StatefulSet/db')], snapshot: { ...shop, policies: [theirs] } });
+    expect(obstaclesOf(decide(start, approvalOf(start, needed, DB), needed))).toEqual(['invariant-broken data/StatefulSet/db']);
+    const written = carryOut(start, { kind: 'set-target', namespace: 'data', target: 'networkpolicy' }, needed);
+    expect(obstaclesOf(decide(written, approvalOf(written, needed, DB), needed))).toEqual([]);
   });
 
   it('that has to stay open is not closed', () => {

@@ -1,17 +1,18 @@
-import type { Diagnostic, Flow, Revision } from '#model';
-import { type ConnectivityDiff, diff, simulate, type Simulation } from '#policy';
+import type { Diagnostic, Flow } from '#model';
+import { type ConnectivityDiff, diff, type PolicyLayers, simulate, type Simulation } from '#policy';
 
 import type { BrokenInvariant } from './broken-invariants.ts';
 import { brokenByNext } from './decide.ts';
-import { nextRevision, type RevisionCommand, revisionInForce } from './next-revision.ts';
+import { policiesInForce } from './enforcement-layers.ts';
+import { nextRevision, type RevisionCommand } from './next-revision.ts';
 import type { ReviewContext, ReviewDecision } from './review-command.ts';
 import type { ReviewState } from './review-state.ts';
 
 /** What would come of an approval or a rollback, for whoever is about to decide. */
 export interface RevisionPreview {
   readonly kind: 'preview';
-  /** The revision as it would be in force now, policies of others included. */
-  readonly revision: Revision;
+  /** What would be in force now, policies of others included, by who enforces it. */
+  readonly inForce: PolicyLayers;
   readonly base: number;
   /** Paths that would open and close against what is in force. */
   readonly change: ConnectivityDiff;
@@ -36,13 +37,13 @@ export function previewRevision(
   const next = nextRevision(state, { ...command, reason: 'preview' }, context);
   if (next.kind !== 'next') return next;
   const { snapshot } = context;
-  const revision = revisionInForce(next.after, context);
+  const inForce = policiesInForce(next.after, context);
   return {
     kind: 'preview',
-    revision,
+    inForce,
     base: next.event.base,
-    change: diff({ revision: revisionInForce(state, context), snapshot }, { revision, snapshot }),
-    simulation: simulate(revision, snapshot, flows, { unusedOf: next.changed }),
+    change: diff({ revision: policiesInForce(state, context), snapshot }, { revision: inForce, snapshot }),
+    simulation: simulate(inForce, snapshot, flows, { unusedOf: next.changed }),
     broken: brokenByNext(state, next, context),
     notes: next.notes,
   };

@@ -1,8 +1,8 @@
-import type { Connection, Snapshot, WorkloadRef, WorkloadReviews } from '#model';
-import { workloadKey } from '#model';
-import { explain, type MissingRule } from '#policy';
+import { type Connection, workloadKey, type WorkloadRef } from '#model';
+import { explain, type MissingRule, onlyLayer } from '#policy';
 
-import { nextRevision, revisionInForce } from './next-revision.ts';
+import { enforcerOf, policiesInForce } from './enforcement-layers.ts';
+import { nextRevision } from './next-revision.ts';
 import type { AddedRule } from './proposal-edit.ts';
 import type { ApprovalItem, ReviewContext } from './review-command.ts';
 import type { ReviewState } from './review-state.ts';
@@ -14,13 +14,19 @@ export type Remedy =
   | { readonly kind: 'approve'; readonly workload: WorkloadRef; readonly hash: string; readonly rules: readonly string[]; readonly admit: readonly string[]; readonly text: string }
   /** Nothing proposed does: a rule has to be added to it first. Whoever adds it says why. */
   | { readonly kind: 'add-rule'; readonly workload: WorkloadRef; readonly hash: string; readonly direction: MissingRule['direction']; readonly rule: Omit<AddedRule, 'why'>; readonly text: string }
-  /** What is proposed leaves the direction open, and policies of others close it: only a rule of theirs would help. */
+  /** Policies of others close it, which nothing approved here can open: only a rule of theirs would help. */
   | { readonly kind: 'change-others'; readonly workload: WorkloadRef; readonly policies: readonly string[]; readonly text: string };
 
-/** Finds what would help where a rule is missing; undefined where nothing is proposed for that workload. */
-export function remedyFor(state: ReviewState, missing: MissingRule, connection: Connection, context: { readonly reviews: WorkloadReviews; readonly snapshot: Snapshot; readonly now: number; readonly digest: (text: string) => string }): Remedy | undefined {
-  const { workload, direction, peer, port, application } = missing;
+type RemedyContext = Pick<ReviewContext, 'reviews' | 'snapshot' | 'now' | 'digest' | 'enforcesExisting'>;
+
+/** Finds what would help where a rule of `policiesInForce` is missing; undefined where nothing is proposed for that workload. */
+export function remedyFor(state: ReviewState, missing: MissingRule, connection: Connection, context: RemedyContext): Remedy | undefined {
+  const { workload, direction, peer, port, application, policies, enforcedBy } = missing;
   const key = workloadKey(workload);
+  const lacking = missing.text.replace(/^missing: /, '');
+  if (enforcedBy !== undefined && enforcedBy !== enforcerOf(state, workload, context)) {
+    return { kind: 'change-others', workload, policies, text: `whoever manages ${policies.join(', ')} adds a rule to it, for the cluster's network enforces it whatever is approved here: ${lacking}` };
+  }
   const review = context.reviews.get(key);
   if (review === undefined) return undefined;
   const { hash, proposal } = reviewedProposal(state, review, context.digest);
@@ -33,9 +39,8 @@ export function remedyFor(state: ReviewState, missing: MissingRule, connection: 
     const but = admit.length === 0 ? '' : `, which is in quarantine and has to be admitted by its id`;
     return { kind: 'approve', workload, hash, rules, admit, text: `approve what is proposed for ${key}: it ${by}${but}` };
   }
-  const lacking = missing.text.replace(/^missing: /, '');
   if (proposal[direction].kind === 'open') {
-    return { kind: 'change-others', workload, policies: missing.policies, text: `whoever manages ${missing.policies.join(', ')} adds a rule to it, for nothing approved here closes this: ${lacking}` };
+    return { kind: 'change-others', workload, policies, text: `whoever manages ${policies.join(', ')} adds a rule to it, for nothing approved here closes this: ${lacking}` };
   }
   return {
     kind: 'add-rule',
@@ -48,10 +53,11 @@ export function remedyFor(state: ReviewState, missing: MissingRule, connection: 
 }
 
 /** The rules that would let it through if the proposal were approved now; undefined where it would not get through. */
-function rulesAfter(state: ReviewState, item: ApprovalItem, { direction }: MissingRule, connection: Connection, context: Pick<ReviewContext, 'reviews' | 'snapshot' | 'now' | 'digest'>): readonly string[] | undefined {
+function rulesAfter(state: ReviewState, item: ApprovalItem, { direction, enforcedBy }: MissingRule, connection: Connection, context: RemedyContext): readonly string[] | undefined {
   const next = nextRevision(state, { kind: 'approve', items: [item], reason: 'to see' }, { ...context, actor: { kind: 'person', name: 'nobody' }, invariants: [] });
   if (next.kind !== 'next') return undefined;
-  const side = explain(revisionInForce(next.after, context), context.snapshot, connection).sides.find((one) => one.direction === direction);
+  const after = policiesInForce(next.after, context);
+  const side = explain(enforcedBy === undefined ? after : onlyLayer(after, enforcedBy), context.snapshot, connection).sides.find((one) => one.direction === direction);
   if (side?.isAllowed !== true) return undefined;
   return side.reasons.flatMap(({ effect, rule }) => (effect === 'allow' && rule !== undefined ? [rule] : []));
 }

@@ -55,6 +55,8 @@ export interface ReviewContext {
   readonly now: number;
   readonly actor: Actor;
   readonly invariants: readonly Invariant[];
+  /** Whether the enforcers enforce policies of others as well, as where the cluster's network enforces none: all of them add up then. */
+  readonly enforcesExisting?: boolean;
   /** SHA-256 or the like, in hexadecimal. */
   readonly digest: (text: string) => string;
 }

@@ -61,10 +61,10 @@ export class Controller {
   #unsubscribe: () => void = () => undefined;
 
   constructor(options: ControllerOptions) {
-    const { pipelines, store, log, required, catalogue, invariants, autoApprovals = [], thresholds, workEveryMs } = options;
+    const { pipelines, store, log, required, catalogue, invariants, enforcesExisting, autoApprovals = [], thresholds, workEveryMs } = options;
     this.#options = options;
     this.#learning = new LearningLink(
-      (onNews) => pipelines.learning({ required, catalogue, invariants, autoApprovals, ...(thresholds === undefined ? {} : { thresholds }), ...(workEveryMs === undefined ? {} : { workEveryMs }) }, onNews),
+      (onNews) => pipelines.learning({ required, catalogue, invariants, enforcesExisting, autoApprovals, ...(thresholds === undefined ? {} : { thresholds }), ...(workEveryMs === undefined ? {} : { workEveryMs }) }, onNews),
       {
         onView: ({ reviews, workMs }) => {
           log.debug({ reviews: reviews.length, workMs }, 'what is known was worked out anew');
@@ -78,7 +78,7 @@ export class Controller {
         onWaits: () => undefined,
       },
     );
-    this.#enforcement = new EnforcementLink((onNews) => pipelines.enforcement({ required, enforcesExisting: options.enforcesExisting }, onNews), (news) => {
+    this.#enforcement = new EnforcementLink((onNews) => pipelines.enforcement({ required, enforcesExisting }, onNews), (news) => {
       this.#hear(news);
     });
     this.sources = new SourceDesk([this.#enforcement, this.#learning], { now: Date.now, onChange: () => { this.operator.changed({ kind: 'status' }); } });

@@ -89,7 +89,7 @@ function printSide(side: ExplainedSide, openBecause: string | undefined, termina
   terminal.out(`  ${side.direction} of ${cleanText(side.subject)}: ${side.isAllowed ? 'allowed' : 'denied'}\n`);
   for (const { text } of side.reasons) terminal.out(`    ${cleanText(text)}\n`);
   if (openBecause !== undefined) terminal.out(`    left open because ${cleanText(openBecause)}\n`);
-  if (side.missing !== undefined) terminal.out(`    ${cleanText(side.missing.text)}\n`);
+  for (const { text } of side.missing) terminal.out(`    ${cleanText(text)}\n`);
 }
 
 // Generated policies leave directions open on purpose; the proposal says why.
@@ -123,7 +123,7 @@ function explainOutput(answers: readonly Answer[], set: PolicySet): unknown {
           policies: side.policies,
           reasons: side.reasons.map(({ effect, policy, rule, text }) => ({ effect, ...(policy === undefined ? {} : { policy }), ...(rule === undefined ? {} : { rule }), text })),
           ...(openBecause === undefined ? {} : { openBecause }),
-          ...(side.missing === undefined ? {} : { missing: side.missing.text }),
+          ...(side.missing.length === 0 ? {} : { missing: side.missing.map(({ text }) => text).join('; ') }),
         };
       }),
     })),

@@ -41,25 +41,18 @@ function connectionLines(connection: Connection, now: number): readonly string[]
   return [`${wordFor(connection)}: ${from} -> ${to} ${protocol === 'ICMP' ? 'ICMP' : portName(port, protocol)}${others}`, ...sides.flatMap((side) => sideLines(side, now))];
 }
 
-// What is denied by the rules is dropped only where every side that denies it enforces them.
-function wordFor({ decision, sides }: Connection): string {
+// What is approved drops only where it is enforced; what others wrote drops whatever is set here.
+function wordFor({ decision, now, sides }: Connection): string {
+  if (now === 'deny') return decision === 'deny' ? 'DENIED' : 'DENIED (until what is approved is enforced)';
   if (decision === 'allow') return 'ALLOWED';
-  if (decision === 'unknown') return 'UNKNOWN';
-  const denying = sides.filter(({ isAllowed }) => !isAllowed);
-  if (denying.some(isDeniedByOthers)) return 'DENIED';
-  const modes = denying.map(({ mode }) => mode);
-  if (modes.includes('enforce') || modes.includes(undefined)) return 'DENIED';
-  return modes.includes('audit') ? 'WOULD BE DENIED (audit: counted and let through)' : 'WOULD BE DENIED (observe: let through)';
-}
-
-// Policies that were found are enforced by whoever enforces them there, whatever is set here.
-function isDeniedByOthers({ reasons, workload }: WhySideShape): boolean {
-  const ours = workload === undefined ? undefined : `learned ${workloadKey(workload)}`;
-  return reasons.some(({ effect, policy }) => effect === 'deny' && policy !== undefined && policy !== ours);
+  if (decision === 'unknown' || now === 'unknown') return 'UNKNOWN';
+  const modes = sides.filter(({ isAllowed }) => !isAllowed).map(({ mode }) => mode);
+  if (modes.includes('audit')) return 'WOULD BE DENIED (audit: counted and let through)';
+  return modes.includes('observe') ? 'WOULD BE DENIED (observe: let through)' : 'WOULD BE DENIED (its policies go nowhere: let through)';
 }
 
 function sideLines(side: WhySideShape, now: number): readonly string[] {
-  const { direction, subject, workload, mode, reasons, rules, missing, closedBy, remedy } = side;
+  const { direction, subject, workload, mode, reasons, rules, missing, closedBy, remedies } = side;
   const whose = workload === undefined ? subject : workloadKey(workload);
   return [
     `  ${direction} of ${whose}${mode === undefined ? '' : `, mode ${mode}`}:`,
@@ -71,11 +64,11 @@ function sideLines(side: WhySideShape, now: number): readonly string[] {
     ]),
     ...(rules.length === 0 && closedBy !== undefined ? [`    ${approvalText('closed', closedBy, now)}`] : []),
     ...(missing === undefined ? [] : [`    ${missing}`]),
-    ...(remedy === undefined ? [] : remedyLines(remedy, direction)),
+    ...remedies.flatMap((remedy) => remedyLines(remedy, direction)),
   ];
 }
 
-function remedyLines({ kind, text, workload, rule, admit }: NonNullable<WhySideShape['remedy']>, direction: WhySideShape['direction']): readonly string[] {
+function remedyLines({ kind, text, workload, rule, admit }: WhySideShape['remedies'][number], direction: WhySideShape['direction']): readonly string[] {
   const name = workloadKey(workload);
   const approve = `        ringfence approve ${name}${admit.length === 0 ? '' : ` --admit ${admit.join(' ')}`}`;
   const adding = rule === undefined ? [] : [`        ringfence edit ${name} --add ${direction} --peer ${peersText(rule.peers)} --port ${portsText(rule.ports)} --why "…"`];

@@ -260,7 +260,7 @@ export class LearningPipeline {
     if (this.#declared === undefined) return;
     if (this.#permitted?.holdsFor(snapshot) !== true) this.#permitted = new PermittedRelationships(snapshot);
     const permitted = this.#permitted;
-    const brokenInvariants = invariantCheck(this.#state, snapshot, this.#options.invariants ?? [], now);
+    const brokenInvariants = invariantCheck(this.#state, this.#options.invariants ?? [], { snapshot, now, enforcesExisting: this.#options.enforcesExisting ?? false });
     const context: LearningContext = {
       now,
       catalogue: this.#options.catalogue,

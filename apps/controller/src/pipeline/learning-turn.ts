@@ -10,6 +10,8 @@ export interface LearningPipelineOptions {
   readonly required: readonly string[];
   readonly catalogue: Catalogue;
   readonly invariants?: readonly Invariant[];
+  /** Whether enforcers enforce policies of others as well, so that all of them add up. */
+  readonly enforcesExisting?: boolean;
   readonly thresholds?: LearningThresholds;
   /** How long a report waits for news of the pods in it. */
   readonly settleMs?: number;

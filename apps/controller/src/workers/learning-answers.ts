@@ -21,6 +21,8 @@ type Question = Extract<LearningOrder, { readonly kind: 'ask' }>;
 export interface AnswerContext {
   readonly pipeline: LearningPipeline;
   readonly invariants: readonly Invariant[];
+  /** Whether enforcers enforce policies of others as well. */
+  readonly enforcesExisting: boolean;
   readonly autoApprovals: readonly AutoApprovalRule[];
   readonly digest: (text: string) => string;
   /** Milliseconds since 1970. */
@@ -30,17 +32,17 @@ export interface AnswerContext {
 const ASKER = { kind: 'person', name: 'nobody' } as const;
 
 /** Answers a question about what is known now. Before everything required was in sync nothing is known, and the answers say so. */
-export function answerQuestion(question: Question, { pipeline, invariants, autoApprovals, digest, now }: AnswerContext): unknown {
+export function answerQuestion(question: Question, { pipeline, invariants, enforcesExisting, autoApprovals, digest, now }: AnswerContext): unknown {
   const view = pipeline.view ?? NOTHING_KNOWN;
   const { state } = pipeline;
   const { snapshot, reviews } = view;
-  const context: ReviewContext = { reviews, snapshot, now, actor: ASKER, invariants, digest };
+  const context: ReviewContext = { reviews, snapshot, now, actor: ASKER, invariants, enforcesExisting, digest };
   const autoApproval = (review: WorkloadReview): ReviewItem['autoApproval'] => automaticApproval(review, { state, snapshot, rules: autoApprovals, digest });
   switch (question.name) {
     case 'graph':
       return liveGraph(view.graph, question.ask.filter);
     case 'flows':
-      return liveFlows(state, view.observed.relationships, question.ask.filter, question.ask.page, { snapshot, now });
+      return liveFlows(state, view.observed.relationships, question.ask.filter, question.ask.page, context);
     case 'reviews':
       return liveReviews(state, question.ask.filter, question.ask.page, { ...context, autoApproval });
     case 'review': {

@@ -32,7 +32,7 @@ export class LearningLoop {
   #worked = 0;
 
   constructor(data: LearningWorkerData, tell: (news: LearningNews) => void) {
-    const { required, catalogue, invariants, thresholds, workEveryMs } = data;
+    const { required, catalogue, invariants, enforcesExisting, thresholds, workEveryMs } = data;
     this.#data = data;
     this.#tell = tell;
     this.#pipeline = new LearningPipeline({
@@ -40,6 +40,7 @@ export class LearningLoop {
       required,
       catalogue,
       invariants,
+      enforcesExisting,
       ...(thresholds === undefined ? {} : { thresholds }),
       ...(workEveryMs === undefined ? {} : { workEveryMs }),
     });
@@ -90,7 +91,7 @@ export class LearningLoop {
   #answer(question: Extract<LearningOrder, { readonly kind: 'ask' }>): void {
     const { id } = question;
     try {
-      this.#tell({ kind: 'answer', id, value: answerQuestion(question, { pipeline: this.#pipeline, invariants: this.#data.invariants, autoApprovals: this.#data.autoApprovals, digest, now: Date.now() }) });
+      this.#tell({ kind: 'answer', id, value: answerQuestion(question, { ...this.#data, pipeline: this.#pipeline, digest, now: Date.now() }) });
     } catch (error) {
       this.#tell({ kind: 'unanswered', id, why: error instanceof Error ? error.message : String(error) });
     }

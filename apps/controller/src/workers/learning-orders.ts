@@ -15,6 +15,8 @@ export interface LearningWorkerData {
   readonly required: readonly string[];
   readonly catalogue: Catalogue;
   readonly invariants: readonly Invariant[];
+  /** Whether enforcers enforce policies of others as well. */
+  readonly enforcesExisting: boolean;
   /** Rules that approve in a person's place. */
   readonly autoApprovals: readonly AutoApprovalRule[];
   readonly thresholds?: LearningThresholds;

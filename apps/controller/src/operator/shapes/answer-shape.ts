@@ -29,13 +29,14 @@ export function simulationShape(answer: SimulationAnswer): SimulationShape {
 export function whyShape({ revision, connections, known }: WhyAnswer): WhyShape {
   return {
     revision,
-    connections: connections.map(({ from, to, protocol, port, decision, alike, sides }) => ({ from, to, protocol, port, decision, alike, sides: sides.map(sideShape) })),
+    connections: connections.map(({ from, to, protocol, port, decision, now, alike, sides }) => ({ from, to, protocol, port, decision, now, alike, sides: sides.map(sideShape) })),
     known: known.map(edgeShape),
   };
 }
 
 function sideShape(side: WhySide): WhySideShape {
-  const { direction, subject, workload, mode, isAllowed, policies, reasons, rules, missing, closedBy, remedy } = side;
+  const { direction, subject, workload, mode, isAllowed, policies, reasons, rules, missing, closedBy, remedies } = side;
+  const [remedy] = remedies;
   return {
     direction,
     subject,
@@ -43,15 +44,16 @@ function sideShape(side: WhySide): WhySideShape {
     ...(mode === undefined ? {} : { mode }),
     isAllowed,
     policies,
-    reasons: reasons.map(({ effect, policy, rule, text }) => ({ effect, ...(policy === undefined ? {} : { policy }), ...(rule === undefined ? {} : { rule }), text })),
+    reasons: reasons.map(({ effect, policy, rule, enforcedBy, text }) => ({ effect, ...(policy === undefined ? {} : { policy }), ...(rule === undefined ? {} : { rule }), ...(enforcedBy === undefined ? {} : { enforcedBy }), text })),
     rules: rules.map(({ policy, rule, approval }) => ({ policy, rule: ruleShape(rule), ...(approval === undefined ? {} : { approval: approvalOf(approval) }) })),
-    ...(missing === undefined ? {} : { missing: missing.text }),
+    ...(missing.length === 0 ? {} : { missing: missing.map(({ text }) => text).join('; ') }),
     ...(closedBy === undefined ? {} : { closedBy: approvalOf(closedBy) }),
     ...(remedy === undefined ? {} : { remedy: remedyShape(remedy) }),
+    remedies: remedies.map(remedyShape),
   };
 }
 
-function remedyShape(remedy: NonNullable<WhySide['remedy']>): NonNullable<WhySideShape['remedy']> {
+function remedyShape(remedy: WhySide['remedies'][number]): WhySideShape['remedies'][number] {
   const { kind, text, workload } = remedy;
   if (kind === 'approve') return { kind, text, workload, admit: remedy.admit };
   if (kind === 'change-others') return { kind, text, workload, admit: [] };

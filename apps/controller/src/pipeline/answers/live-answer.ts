@@ -60,8 +60,8 @@ export interface WhySide extends ExplainedSide {
   readonly mode?: Mode;
   /** The revision that closed this direction, where one did. */
   readonly closedBy?: RevisionRecord;
-  /** What would help where a rule is missing and something is proposed for the workload. */
-  readonly remedy?: Remedy;
+  /** What would help where rules are missing, one each; all of them are needed. */
+  readonly remedies: readonly Remedy[];
 }
 
 /** One kind of connection between the two ends. */
@@ -71,7 +71,10 @@ export interface WhyConnection {
   readonly protocol: Protocol;
   /** 0 for ICMP. */
   readonly port: number;
+  /** By everything that is approved, as if all of it were enforced. */
   readonly decision: Decision;
+  /** What becomes of it as the modes are: what only observes drops nothing, what others wrote does. */
+  readonly now: Decision;
   /** Egress first. */
   readonly sides: readonly WhySide[];
   /** Connections between pods of the same ends that have the very same answer, this one included. */

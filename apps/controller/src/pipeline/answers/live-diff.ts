@@ -1,6 +1,6 @@
-import type { Diagnostic, Revision } from '#model';
-import { type ConnectivityDiff, diff, inForceAt } from '#policy';
-import { currentNumber, previewRevision, type ReviewContext, type ReviewState, reviewedProposal, revisionAt, type ShownProposal } from '#review';
+import type { Diagnostic } from '#model';
+import { type ConnectivityDiff, diff, inForceAt, type PolicyLayers } from '#policy';
+import { currentNumber, inLayers, previewRevision, type ReviewContext, type ReviewState, reviewedProposal, revisionAt, type ShownProposal } from '#review';
 
 import type { Answer, DiffSide } from './live-answer.ts';
 import { noProposal, shownHash } from './live-simulation.ts';
@@ -16,19 +16,19 @@ export function diffLive(state: ReviewState, before: DiffSide, after: DiffSide, 
   return { kind: 'answer', value: diff({ revision: old.value, snapshot }, { revision: now.value, snapshot }) };
 }
 
-function sideOf(state: ReviewState, side: DiffSide, context: ReviewContext): Answer<Revision> {
+function sideOf(state: ReviewState, side: DiffSide, context: ReviewContext): Answer<PolicyLayers> {
   const { snapshot, now } = context;
   const number = side.kind === 'revision' ? side.number : currentNumber(state);
   const revision = revisionAt(state, number, snapshot.policies);
   if (revision === undefined) return { kind: 'unanswerable', diagnostics: [noRevision(number, currentNumber(state))] };
-  const inForce: Answer<Revision> = { kind: 'answer', value: inForceAt(revision, now) };
+  const inForce: Answer<PolicyLayers> = { kind: 'answer', value: inLayers(state, inForceAt(revision, now), context) };
   if (side.kind === 'revision') return inForce;
   const items = side.workloads === 'all' ? approvable(state, context) : side.workloads.map((workload) => ({ workload, hash: shownHash(state, workload, context) }));
   const unknown = items.filter(({ hash }) => hash === undefined).map(({ workload }) => noProposal(workload));
   if (unknown.length > 0) return { kind: 'unanswerable', diagnostics: unknown };
   if (items.length === 0) return inForce;
   const preview = previewRevision(state, { kind: 'approve', items: items.map(({ workload, hash = '' }) => ({ workload, hash })), reason: '' }, context, []);
-  return preview.kind === 'preview' ? { kind: 'answer', value: preview.revision } : { kind: 'unanswerable', diagnostics: preview.diagnostics };
+  return preview.kind === 'preview' ? { kind: 'answer', value: preview.inForce } : { kind: 'unanswerable', diagnostics: preview.diagnostics };
 }
 
 // Everything somebody could approve now: what is in force already, was rejected or would break an invariant is not.

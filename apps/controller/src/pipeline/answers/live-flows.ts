@@ -1,11 +1,13 @@
-import { type ObservedPeer, observedPeerKey, type ObservedRelationship, type Relationship, type ServiceGraph, type Snapshot, workloadKey, type WorkloadRef } from '#model';
+import { type ObservedPeer, observedPeerKey, type ObservedRelationship, type Relationship, type ServiceGraph, workloadKey, type WorkloadRef } from '#model';
 import { connectionsBetween, explain, readEnd } from '#policy';
-import { type ReviewState, revisionInForce } from '#review';
+import { policiesInForce, type ReviewContext, type ReviewState } from '#review';
 
 import { type FlowFilter, type FlowItem, type Page, type PageRequest, pageOf, type WorkloadFilter } from './live-list.ts';
 
+type FlowContext = Pick<ReviewContext, 'snapshot' | 'now' | 'enforcesExisting'>;
+
 /** One page of what was observed, sorted as it came: by client, server, protocol and port. */
-export function liveFlows(state: ReviewState, observed: readonly ObservedRelationship[], filter: FlowFilter, page: PageRequest, context: { readonly snapshot: Snapshot; readonly now: number }): Page<FlowItem> {
+export function liveFlows(state: ReviewState, observed: readonly ObservedRelationship[], filter: FlowFilter, page: PageRequest, context: FlowContext): Page<FlowItem> {
   const keyed = observed.filter((one) => isMeant(one, filter)).map((one) => ({ one, key: flowKey(one) })).sort((a, b) => (a.key < b.key ? -1 : 1));
   const { items, ...rest } = pageOf(keyed, page, ({ key }) => key);
   return { items: items.map(({ one }) => flowItem(state, one, context)), ...rest };
@@ -36,21 +38,21 @@ function isOne(workload: WorkloadRef, { namespace, workload: only }: WorkloadFil
   return (namespace === undefined || namespace === workload.namespace) && (only === undefined || workloadKey(only) === workloadKey(workload));
 }
 
-function flowItem(state: ReviewState, observed: ObservedRelationship, context: { readonly snapshot: Snapshot; readonly now: number }): FlowItem {
+function flowItem(state: ReviewState, observed: ObservedRelationship, context: FlowContext): FlowItem {
   if (observed.denied === 0 && observed.wouldBeDenied === 0) return { observed };
   const missing = missingRule(state, observed, context);
   return { observed, ...(missing === undefined ? {} : { missing }) };
 }
 
 // Asked of what is in force now: a rule that was added since is not missing any more.
-function missingRule(state: ReviewState, { from, to, protocol, port }: ObservedRelationship, context: { readonly snapshot: Snapshot; readonly now: number }): string | undefined {
+function missingRule(state: ReviewState, { from, to, protocol, port }: ObservedRelationship, context: FlowContext): string | undefined {
   const { snapshot } = context;
   const [client, server] = [from, to].map((peer) => readEnd(nameOf(peer), snapshot));
   if (client?.kind !== 'ends' || server?.kind !== 'ends') return undefined;
   const [connection] = connectionsBetween(client.ends, server.ends, { protocol, port: port ?? 0 });
   if (connection === undefined) return undefined;
-  const { sides } = explain(revisionInForce(state, context), snapshot, connection);
-  const texts = sides.flatMap(({ missing }) => (missing === undefined ? [] : [missing.text]));
+  const { sides } = explain(policiesInForce(state, context), snapshot, connection);
+  const texts = sides.flatMap(({ missing }) => missing.map(({ text }) => text));
   return texts.length === 0 ? undefined : texts.join('; ');
 }
 

@@ -1,6 +1,6 @@
-import { type Connection, type Diagnostic, type Direction, type Endpoint, type GraphPeer, isPortNumber, type NamespacedPolicy, type Policy, type Protocol, type Relationship, type Revision, type Rule, workloadKey, type WorkloadRef } from '#model';
-import { connectionsBetween, explain, type ExplainedSide, type Explanation, readEnd } from '#policy';
-import { modeOf, remedyFor, type ReviewContext, type ReviewState, revisionInForce, type RevisionRecord } from '#review';
+import { type Connection, type Decision, type Diagnostic, type Direction, type Endpoint, type GraphPeer, isPortNumber, type NamespacedPolicy, type Policy, type Protocol, type Relationship, type Rule, workloadKey, type WorkloadRef } from '#model';
+import { connectionsBetween, createEvaluator, type Evaluator, everyPolicyOf, explain, type ExplainedSide, type Explanation, type PolicyLayers, readEnd } from '#policy';
+import { modeOf, policiesDropping, policiesInForce, type Remedy, remedyFor, type ReviewContext, type ReviewState, type RevisionRecord } from '#review';
 
 import type { Answer, ApprovedRule, WhyAnswer, WhyConnection, WhyQuestion, WhySide } from './live-answer.ts';
 import { approvalThatClosed, firstApprovalOf } from './rule-history.ts';
@@ -16,7 +16,7 @@ interface Port {
 }
 
 /** With what is proposed, an answer can tell what would help where a rule is missing. */
-export type WhyContext = Pick<ReviewContext, 'snapshot' | 'now'> & Partial<Pick<ReviewContext, 'reviews' | 'digest'>>;
+export type WhyContext = Pick<ReviewContext, 'snapshot' | 'now' | 'enforcesExisting'> & Partial<Pick<ReviewContext, 'reviews' | 'digest'>>;
 
 /**
  * Says which rule lets a connection through, which revision brought it in, who approved that and
@@ -33,10 +33,11 @@ export function whyLive(state: ReviewState, question: WhyQuestion, asked: WhyCon
   const known = relationships.filter((one) => isEnd(one.from, from.ends) && isEnd(one.to, to.ends));
   const ports = portsAsked(question, known, to.ends);
   if (ports.length === 0) return { kind: 'unanswerable', diagnostics: [unanswerable(`${question.from} and ${question.to}`, 'nothing is known of a port between them, so name one, such as 5432/TCP')] };
-  const revision = revisionInForce(state, context);
-  const connections = ports.slice(0, PORTS_ASKED).flatMap((port) => answersOn(port, few(from.ends), few(to.ends), { state, revision, context }));
+  const inForce = policiesInForce(state, context);
+  const dropping = createEvaluator(policiesDropping(state, context), snapshot);
+  const connections = ports.slice(0, PORTS_ASKED).flatMap((port) => answersOn(port, few(from.ends), few(to.ends), { state, inForce, dropping, context }));
   if (connections.length === 0) return { kind: 'unanswerable', diagnostics: [unanswerable(`${question.from} and ${question.to}`, 'they have no addresses of one family')] };
-  return { kind: 'answer', value: { revision: revision.number, connections, known } };
+  return { kind: 'answer', value: { revision: inForce.number, connections, known } };
 }
 
 function portsAsked({ port, protocol }: WhyQuestion, known: readonly Relationship[], to: readonly Endpoint[]): readonly Port[] {
@@ -54,50 +55,53 @@ function few(ends: readonly Endpoint[]): readonly Endpoint[] {
 
 interface World {
   readonly state: ReviewState;
-  readonly revision: Revision;
+  readonly inForce: PolicyLayers;
+  /** What is dropped now. */
+  readonly dropping: Evaluator;
   readonly context: WhyContext;
 }
 
 function answersOn(port: Port, from: readonly Endpoint[], to: readonly Endpoint[], world: World): readonly WhyConnection[] {
-  const alike = new Map<string, { readonly explanation: Explanation; count: number }>();
+  const alike = new Map<string, { readonly explanation: Explanation; readonly now: Decision; count: number }>();
   for (const connection of connectionsBetween(from, to, port)) {
-    const explanation = explain(world.revision, world.context.snapshot, connection);
-    const key = JSON.stringify([explanation.verdict.decision, explanation.verdict.reasons.map(({ direction, effect, policy, rule }) => [direction, effect, policy, rule])]);
+    const explanation = explain(world.inForce, world.context.snapshot, connection);
+    const now = world.dropping.evaluate(connection).decision;
+    const key = JSON.stringify([now, explanation.verdict.decision, explanation.verdict.reasons.map(({ direction, effect, policy, rule }) => [direction, effect, policy, rule])]);
     const same = alike.get(key);
-    if (same === undefined) alike.set(key, { explanation, count: 1 });
+    if (same === undefined) alike.set(key, { explanation, now, count: 1 });
     else same.count += 1;
   }
-  return [...alike.values()].map(({ explanation, count }) => ({
+  return [...alike.values()].map(({ explanation, now, count }) => ({
     from: endName(explanation.connection.from),
     to: endName(explanation.connection.to),
     ...port,
     decision: explanation.verdict.decision,
+    now,
     alike: count,
     sides: explanation.sides.map((side) => sideOf(side, explanation.connection, world)),
   }));
 }
 
-function sideOf(side: ExplainedSide, connection: Connection, { state, revision, context }: World): WhySide {
+function sideOf(side: ExplainedSide, connection: Connection, { state, inForce, context }: World): WhySide {
   const end = side.direction === 'egress' ? connection.from : connection.to;
   const workload = end.kind === 'pod' ? end.pod.workload : undefined;
   const closedBy = workload === undefined ? undefined : approvalThatClosed(state, workload, side.direction);
   return {
     ...side,
     ...(workload === undefined ? {} : { workload, mode: modeOf(state, workload, context.snapshot).value }),
-    rules: side.reasons.flatMap(({ effect, policy, rule }) => (effect === 'allow' && policy !== undefined && rule !== undefined ? rulesCalled(policy, rule, side.direction, revision, state) : [])),
+    rules: side.reasons.flatMap(({ effect, policy, rule }) => (effect === 'allow' && policy !== undefined && rule !== undefined ? rulesCalled(policy, rule, side.direction, inForce, state) : [])),
     ...(closedBy === undefined ? {} : { closedBy }),
-    ...remedyOf(side, connection, state, context),
+    remedies: remediesOf(side, connection, state, context),
   };
 }
 
-function remedyOf({ missing }: ExplainedSide, connection: Connection, state: ReviewState, { reviews, digest, ...rest }: WhyContext): Pick<WhySide, 'remedy'> {
-  if (missing === undefined || reviews === undefined || digest === undefined) return {};
-  const remedy = remedyFor(state, missing, connection, { ...rest, reviews, digest });
-  return remedy === undefined ? {} : { remedy };
+function remediesOf({ missing }: ExplainedSide, connection: Connection, state: ReviewState, { reviews, digest, ...rest }: WhyContext): readonly Remedy[] {
+  if (reviews === undefined || digest === undefined) return [];
+  return missing.flatMap((one) => remedyFor(state, one, connection, { ...rest, reviews, digest }) ?? []);
 }
 
-function rulesCalled(name: string, id: string, direction: Direction, { policies }: Revision, state: ReviewState): readonly ApprovedRule[] {
-  return policies
+function rulesCalled(name: string, id: string, direction: Direction, inForce: PolicyLayers, state: ReviewState): readonly ApprovedRule[] {
+  return everyPolicyOf(inForce)
     .filter((policy) => policy.name === name)
     .flatMap((policy) =>
       (policy[direction] ?? [])
