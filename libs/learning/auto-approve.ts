@@ -9,14 +9,15 @@ const DIRECTIONS = ['ingress', 'egress'] as const;
 /**
  * Says which of these rules approves what a review proposes, or for each of them why it does not.
  *
- * `approved` is what was approved of the workload before; taking any of it back is left to people.
+ * `approved` is what was approved of the workload before: what is in force asks for no further
+ * evidence, and taking any of it back, or letting it last longer or be looser, is left to people.
  * Of several that would, the first by name does.
  */
 export function autoApprovable(review: WorkloadReview, rules: readonly AutoApprovalRule[], snapshot: Snapshot, approved?: Proposal): AutoApproval {
   const refusals = [];
   for (const rule of [...rules].sort((a, b) => compareText(a.name, b.name))) {
     const leaveOut = rule.quarantined === 'leave-out' ? review.quarantined.map((each) => each.rule) : [];
-    const reasons = [...aboutReasons(review, rule, snapshot), ...reviewReasons(review, rule), ...ruleReasons(review, rule, leaveOut), ...takenBack(review, leaveOut, approved)];
+    const reasons = [...aboutReasons(review, rule, snapshot), ...reviewReasons(review, rule), ...ruleReasons(review, rule, leaveOut, approved), ...takenBack(review, leaveOut, approved)];
     if (reasons.length === 0) return { kind: 'approved', rule, leaveOut };
     refusals.push({ rule: rule.name, reasons });
   }
@@ -55,9 +56,9 @@ function reviewReasons({ proposal, coverage, isReady, waitsFor, brokenInvariants
   return reasons;
 }
 
-function ruleReasons({ proposal }: WorkloadReview, rule: AutoApprovalRule, leaveOut: readonly string[]): readonly string[] {
+function ruleReasons({ proposal }: WorkloadReview, rule: AutoApprovalRule, leaveOut: readonly string[], approved: Proposal | undefined): readonly string[] {
   const reasons: string[] = [];
-  for (const proposed of taken(proposal, leaveOut)) {
+  for (const proposed of DIRECTIONS.flatMap((direction) => fresh(rulesOf(proposal[direction], leaveOut), approved?.[direction]))) {
     const evidence = evidenceClass(proposed);
     if (evidence !== 'built-in' && !rule.evidence.includes(evidence)) reasons.push(`rule ${proposed.id} is ${evidence === 'both' ? 'declared and observed' : `only ${evidence}`}: ${proposed.why}`);
     if (rule.widenings === 'block' && proposed.widenings.length > 0) reasons.push(`rule ${proposed.id} opens more than its evidence: ${proposed.widenings.join('; ')}`);
@@ -71,13 +72,21 @@ function takenBack({ proposal }: WorkloadReview, leaveOut: readonly string[], ap
     const [before, now] = [approved[direction], proposal[direction]];
     if (before.kind === 'open') return [];
     if (now.kind === 'open') return [`its ${direction} was approved closed, and would be open again`];
-    const kept = new Set(rulesOf(now, leaveOut).map(meaningOf));
-    return before.rules.filter((rule) => !kept.has(meaningOf(rule))).map((rule) => `rule ${rule.id} was approved before and would be taken back: ${rule.why}`);
+    const kept = new Map(rulesOf(now, leaveOut).map((rule) => [meaningOf(rule), rule]));
+    return before.rules.flatMap((rule) => {
+      const proposed = kept.get(meaningOf(rule));
+      if (proposed === undefined) return [`rule ${rule.id} was approved before and would be taken back: ${rule.why}`];
+      if (rule.expiresAt !== proposed.expiresAt) return [`rule ${rule.id} was approved for a time only`];
+      return rule.enforceApplication === proposed.enforceApplication ? [] : [`rule ${rule.id} was approved with its application enforced, or not, otherwise than now`];
+    });
   });
 }
 
-function taken(proposal: Proposal, leaveOut: readonly string[]): readonly ProposedRule[] {
-  return DIRECTIONS.flatMap((direction) => rulesOf(proposal[direction], leaveOut));
+/** Without those that are in force as they are. */
+function fresh(rules: readonly ProposedRule[], approved: DirectionProposal | undefined): readonly ProposedRule[] {
+  if (approved?.kind !== 'closed') return rules;
+  const known = new Set(approved.rules.map(meaningOf));
+  return rules.filter((rule) => !known.has(meaningOf(rule)));
 }
 
 function rulesOf(direction: DirectionProposal, leaveOut: readonly string[]): readonly ProposedRule[] {

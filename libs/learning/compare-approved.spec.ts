@@ -38,7 +38,7 @@ function compare(before: State, now: State): DirectionComparison {
 }
 
 const call = (port: number, fields: Partial<Relationship> = {}) => relationship(web, api, port, fields);
-const seen = (port: number, daysAgo = 0) => observed(web, api, port, { lastSeen: NOW - daysAgo * DAY - 60_000 });
+const seen = (port: number, daysAgo = 0) => observed(web, api, port, { firstSeen: NOW - 28 * DAY, lastSeen: NOW - daysAgo * DAY - 60_000 });
 const ports = (rules: readonly { readonly ports: unknown }[]) => rules.map(({ ports: each }) => (each as readonly { from: number }[])[0]?.from);
 
 describe('compareWithApproved', () => {
@@ -80,7 +80,7 @@ describe('compareWithApproved', () => {
   });
 
   it('finds the use of hosts, addresses and blocks outside', () => {
-    const outside = ['198.51.100.7', '2001:db8:f00::7', '203.0.0.0/16', 'pay.example.com'].map((to) => observed(web, to, 443));
+    const outside = ['198.51.100.7', '2001:db8:f00::7', '203.0.0.0/16', 'pay.example.com'].map((to) => observed(web, to, 443, { firstSeen: NOW - 28 * DAY }));
     const comparison = compare({ seen: outside }, { seen: outside.map((each) => ({ ...each, lastSeen: NOW - 20 * DAY })) });
     expect(comparison.unused.map(({ lastSeen }) => lastSeen)).toEqual([NOW - 20 * DAY, NOW - 20 * DAY, NOW - 20 * DAY, NOW - 20 * DAY]);
     expect(compare({ seen: outside }, { seen: outside }).unused).toEqual([]);

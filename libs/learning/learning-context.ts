@@ -14,6 +14,8 @@ export interface LearningThresholds {
   readonly leastHours: number;
   /** For how long an image, a destination or a pod counts as new. */
   readonly newForMs: number;
+  /** What nothing declares is a habit of a workload where it began so soon after the workload was first watched; what begins later is for a person to judge, however often it shows. */
+  readonly habitMs: number;
   /** More ports than this between the same two ends are offered as ranges. */
   readonly mostPorts: number;
   /** More addresses than this of one workload outside the cluster are offered as blocks. */
@@ -24,13 +26,15 @@ const HOUR_MS = 3_600_000;
 
 /**
  * One connection in twenty unforeseen is the most that is closed on observation alone, and only
- * after a whole day; what is new stays new for that day too.
+ * after a whole day; what is new stays new for that day too. A week shows what is done weekly, and
+ * what begins after it has no more to say for itself than whoever broke in yesterday.
  */
 export const DEFAULT_THRESHOLDS: LearningThresholds = {
   closeAt: 0.95,
   readyAt: 0.95,
   leastHours: 24,
   newForMs: 24 * HOUR_MS,
+  habitMs: 7 * 24 * HOUR_MS,
   mostPorts: 20,
   mostAddresses: 32,
 };

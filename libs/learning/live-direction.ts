@@ -54,6 +54,8 @@ interface DirectionParts {
   readonly catalogue: Catalogue;
   readonly thresholds: LearningThresholds;
   readonly permittedBy: PermittedBy | undefined;
+  /** Rules that are in force: whoever approved them has judged them. */
+  readonly inForce: readonly ProposedRule[];
 }
 
 /** The rules of a direction that is closed, those in quarantine among them. */
@@ -76,7 +78,7 @@ export function closedDirection(parts: DirectionParts): LiveDirection {
   const rules = finishRules(direction, [...undoubted, ...doubted.map(({ draft }) => draft)]);
   const left = evidence.declared.length - taken.length;
   const hints = left === 0 ? '' : `; ${String(left)} weaker ${left === 1 ? 'hint is' : 'hints are'} left out`;
-  return { proposal: { kind: 'closed', rules, why: `${closing.why}${hints}` }, quarantined: quarantine(direction, rules, doubted) };
+  return { proposal: { kind: 'closed', rules, why: `${closing.why}${hints}` }, quarantined: quarantine(direction, rules, doubted, parts.inForce) };
 }
 
 /** Where enough was seen, the ports that were used stand in for a port nobody wrote down. */
@@ -93,12 +95,13 @@ function settlePorts({ declared, undeclared }: DirectionEvidence): DirectionEvid
   return { declared: settled, undeclared: undeclared.filter((each) => !used.has(each)) };
 }
 
-function quarantine(direction: Direction, rules: readonly ProposedRule[], doubted: readonly LiveDraft[]): readonly Quarantine[] {
+function quarantine(direction: Direction, rules: readonly ProposedRule[], doubted: readonly LiveDraft[], inForce: readonly ProposedRule[]): readonly Quarantine[] {
   if (doubted.length === 0) return [];
+  const judged = new Set(inForce.map(meaningOf));
   const reasons = new Map<string, readonly string[]>();
   for (const { draft, doubts } of doubted) reasons.set(meaningOf(draft), [...(reasons.get(meaningOf(draft)) ?? []), ...doubts]);
   return rules.flatMap((rule) => {
-    const own = reasons.get(meaningOf(rule));
+    const own = judged.has(meaningOf(rule)) ? undefined : reasons.get(meaningOf(rule));
     return own === undefined ? [] : [{ direction, rule: rule.id, reasons: [...new Set(own)].sort(compareText) }];
   });
 }

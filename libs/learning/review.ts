@@ -2,9 +2,11 @@ import {
   compareText,
   type Coverage,
   type Direction,
+  type DirectionProposal,
   type ObservedEvidence,
   type ObservedRelationship,
   type Proposal,
+  type ProposedRule,
   type ServiceGraph,
   type Snapshot,
   type Workload,
@@ -127,9 +129,10 @@ export class Reviewer {
     if (isIndistinct(workload, direction)) return { proposal: { kind: 'open', why: 'it shares the network of its node, where no policy can tell it apart' }, quarantined: [] };
     const key = workloadKey(workload.ref);
     const watch = { hours, coverage: coverages[direction], workload: coverages.workload, isRunAwaited };
-    const closing = decideClosing(direction, this.#graph.knowledge.get(key)?.[direction], watch, this.#context.approved?.get(key)?.[direction], this.#thresholds);
+    const approved = this.#context.approved?.get(key)?.[direction];
+    const closing = decideClosing(direction, this.#graph.knowledge.get(key)?.[direction], watch, approved, this.#thresholds);
     if (closing.kind === 'open') return { proposal: closing, quarantined: [] };
-    return closedDirection({ workload, direction, closing, evidence, hours, grounding: this.#grounding, catalogue: this.#catalogue, thresholds: this.#thresholds, permittedBy: this.#context.permittedBy });
+    return closedDirection({ workload, direction, closing, evidence, hours, grounding: this.#grounding, catalogue: this.#catalogue, thresholds: this.#thresholds, permittedBy: this.#context.permittedBy, inForce: inForceAt(approved, this.#context.now) });
   }
 
   #waitsFor(coverage: Coverage, hours: number): readonly string[] {
@@ -140,6 +143,10 @@ export class Reviewer {
     const lowered = coverage.lowered.length === 0 ? '' : `, lowered because ${coverage.lowered.join('; ')}`;
     return [`${coverageText(coverage)} of its traffic is known, and at least ${String(Math.round(readyAt * 100))} % is asked for${lowered}`];
   }
+}
+
+function inForceAt(approved: DirectionProposal | undefined, now: number): readonly ProposedRule[] {
+  return approved?.kind === 'closed' ? approved.rules.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now) : [];
 }
 
 function sightingOf({ buckets, spells }: ObservedRelationship): Sighting {

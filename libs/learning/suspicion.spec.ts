@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 
 import type { Direction, ObservedRelationship, WorkloadReview } from '#model';
 
-import { context, evidence, HOUR, NOW, observed, WATCHED_HOURS } from '../../test/support/observed-worlds.ts';
+import { BEGIN, context, evidence, HOUR, NOW, observed, WATCHED_HOURS } from '../../test/support/observed-worlds.ts';
 import { graph, type GraphFields, namespace, relationship, workload, world } from '../../test/support/worlds.ts';
-import { evidenceClass, type LearningContext, review } from './index.ts';
+import { DEFAULT_THRESHOLDS, evidenceClass, type LearningContext, review } from './index.ts';
 
 // forty replicas of web, one of which somebody took over; db and api are what he would like to reach
 const workloads = [workload('shop/Deployment/web', { replicas: 40 }), workload('shop/Deployment/api', { replicas: 2 }), workload('data/StatefulSet/db')];
@@ -36,14 +36,15 @@ function learnedRules(found: WorkloadReview | undefined, direction: Direction): 
 
 const fewPods = 'only 1 of 40 pods of shop/Deployment/web does it';
 const rare = 'it was seen in fewer than 3 hours';
+const late = 'it began when shop/Deployment/web had been watched for more than 7 days without it, and nothing but flows speaks for it';
 const new_ = 'it was seen for the first time less than 24 hours ago';
 
 describe('a pod that wants to write its own rule', () => {
   it.each<{ name: string; seen: Partial<ObservedRelationship>; held: readonly string[] }>([
-    { name: 'connects once', seen: { connections: 1, replied: 1, buckets: 1, clientPods: 1, firstSeen: NOW - HOUR }, held: [rare, new_, fewPods] },
+    { name: 'connects once', seen: { connections: 1, replied: 1, buckets: 1, clientPods: 1, firstSeen: NOW - HOUR }, held: [rare, new_, late, fewPods] },
     { name: 'connects once and waits for it to grow old', seen: { connections: 1, replied: 1, buckets: 1, clientPods: 1 }, held: [rare, fewPods] },
     { name: 'hammers, answered, hour after hour, from one of forty', seen: { connections: 900_000, replied: 900_000, clientPods: 1 }, held: [fewPods] },
-    { name: 'hammers from all of forty, since today', seen: { buckets: 20, firstSeen: NOW - 20 * HOUR }, held: [new_] },
+    { name: 'hammers from all of forty, since today', seen: { buckets: 20, firstSeen: NOW - 20 * HOUR }, held: [new_, late] },
     { name: 'connects where nothing answers', seen: { replied: 0 }, held: ['nothing ever answered'] },
     { name: 'connects where hardly anything answers', seen: { replied: 100 }, held: ['most of its connections were not answered'] },
     { name: 'is refused', seen: { connections: 0, replied: 0, denied: 700 }, held: ['it was only ever refused'] },
@@ -56,7 +57,31 @@ describe('a pod that wants to write its own rule', () => {
     expect(learnedRules(reviews.get('data/StatefulSet/db'), 'ingress')).toEqual([{ why: 'undeclared: shop/Deployment/web connects to it on 5432/TCP', held: sorted }]);
   });
 
-  it('is believed once all its replicas have done it for days, but is no more than observed', () => {
+  it.each([
+    { name: 'a week after web was first watched', days: 7, held: 0 },
+    { name: 'an hour later than that', days: 7 + 1 / 24, held: 1 },
+    { name: 'when web has been watched for ten days', days: 10, held: 1 },
+  ])('is doubted for good where it began $name, from all replicas and hour after hour', ({ days, held }) => {
+    const seen = [observed('shop/Deployment/web', 'data/StatefulSet/db', 5432, { firstSeen: BEGIN + days * 24 * HOUR, buckets: 90 }), observed('203.0.113.9', 'data/StatefulSet/db', 5432, { firstSeen: BEGIN + days * 24 * HOUR, buckets: 90 })];
+    const [rule] = learnedRules(reviewsAfter({ seen }).get('shop/Deployment/web'), 'egress');
+    expect(rule?.held).toEqual(held === 0 ? [] : [late]);
+    // of a client outside there is nothing to go by but its server
+    expect(learnedRules(reviewsAfter({ seen }).get('data/StatefulSet/db'), 'ingress').map((each) => each.held.length)).toEqual([held, held]);
+  });
+
+  it('is judged once: what was approved is in quarantine no more, until that ends', () => {
+    const seen = [observed('shop/Deployment/web', 'data/StatefulSet/db', 5432, { clientPods: 1 })];
+    const before = reviewsAfter({ seen }).get('shop/Deployment/web');
+    if (before?.proposal.egress.kind !== 'closed') throw new Error('egress is open');
+    const { egress } = before.proposal;
+    const held = (expiresAt?: number) => {
+      const rules = egress.rules.map((rule) => (expiresAt === undefined ? rule : { ...rule, expiresAt }));
+      return reviewsAfter({ seen, context: { approved: new Map([['shop/Deployment/web', { ...before.proposal, egress: { ...egress, rules } }]]) } }).get('shop/Deployment/web')?.quarantined.length;
+    };
+    expect([before.quarantined.length, held(), held(NOW + 1), held(NOW)]).toEqual([1, 0, 0, 1]);
+  });
+
+  it('is believed once all its replicas have done it from the beginning, but is no more than observed', () => {
     const [rule] = learnedRules(reviewsAfter({ seen: [observed('shop/Deployment/web', 'data/StatefulSet/db', 5432)] }).get('shop/Deployment/web'), 'egress');
     expect(rule?.held).toEqual([]);
   });
@@ -113,7 +138,7 @@ describe('a pod that wants to write its own rule', () => {
     const at = (imagesSince: number) => ({ watched: new Map([[key, { since: 0, images: [], imagesSince, running: [], noted: [] }]]) });
     const seen = (firstSeen: number) => [observed(key, 'data/StatefulSet/db', 5432, { firstSeen, buckets: 50 })];
     const held = (attack: Attack) => learnedRules(reviewsAfter(attack).get(key), 'egress')[0]?.held;
-    const longer = { newForMs: 72 * HOUR, closeAt: 0.95, readyAt: 0.95, leastHours: 24, mostPorts: 20, mostAddresses: 32 };
+    const longer = { ...DEFAULT_THRESHOLDS, newForMs: 72 * HOUR };
     expect(held({ seen: seen(NOW - 71 * HOUR), context: { ...at(NOW - 71 * HOUR), thresholds: longer } })).toContain('the image of shop/Deployment/web is new (less than 72 hours), and it was not seen to do this before');
     expect(held({ seen: seen(NOW - 300 * HOUR), context: at(NOW - HOUR) })).toEqual([]);
     expect(held({ seen: seen(NOW - 300 * HOUR), context: { watched: new Map() } })).toEqual(['nobody knows since when shop/Deployment/web runs its image']);

@@ -43,7 +43,7 @@ export class Suspicion {
   /** What speaks against it, one sentence each, which do not change with every further connection. */
   judge(observed: ObservedRelationship): Doubted {
     const grave = [...attemptDoubts(observed), ...this.#clientDoubts(observed)];
-    const others = [...this.#witnessDoubts(observed), ...this.#sweepDoubts(observed), ...this.#noveltyDoubts(observed), ...hearsayDoubts(observed), ...this.#guardedDoubts(observed)];
+    const others = [...this.#witnessDoubts(observed), ...this.#sweepDoubts(observed), ...this.#noveltyDoubts(observed), ...this.#habitDoubts(observed), ...hearsayDoubts(observed), ...this.#guardedDoubts(observed)];
     return { observed, doubts: [...grave, ...others], isWorthless: grave.length > 0 };
   }
 
@@ -62,6 +62,16 @@ export class Suspicion {
     if (firstSeen > this.#context.now - newForMs) doubts.push(`it was seen for the first time less than ${hoursText(newForMs)} ago`);
     if (buckets < LEAST_HOURS_SEEN) doubts.push(`it was seen in fewer than ${String(LEAST_HOURS_SEEN)} hours`);
     return doubts;
+  }
+
+  /** Patience is no proof: who has broken in can wait, act hour after hour, from every replica, and through every release of the image. */
+  #habitDoubts({ from, to, firstSeen }: ObservedRelationship): readonly string[] {
+    const { habitMs } = this.#context.thresholds ?? DEFAULT_THRESHOLDS;
+    const [first] = [from, to].flatMap((peer) => {
+      const since = peer.kind === 'workload' ? this.#index.evidence.workloads.get(workloadKey(peer.workload))?.since : undefined;
+      return peer.kind === 'workload' && since !== undefined ? [{ key: workloadKey(peer.workload), since }] : [];
+    });
+    return first === undefined || firstSeen <= first.since + habitMs ? [] : [`it began when ${first.key} had been watched for more than ${daysText(habitMs)} without it, and nothing but flows speaks for it`];
   }
 
   #clientDoubts({ from, clientPods, firstSeen }: ObservedRelationship): readonly string[] {
@@ -139,6 +149,11 @@ function countPods(pods: Iterable<Pod>): ReadonlyMap<WorkloadKey, number> {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
+}
+
+function daysText(ms: number): string {
+  const days = Math.round(ms / 86_400_000);
+  return days === 1 ? 'a day' : `${String(days)} days`;
 }
 
 function hoursText(ms: number): string {

@@ -3,6 +3,8 @@ import type { WorkloadKey } from './workload-ref.ts';
 
 /** How much of one workload was seen, and what is known to be missing. */
 export interface ObservedWorkload {
+  /** Since when its own node has told of it, as milliseconds since 1970; the hours go back four weeks, and this may be before them. Undefined: only others told of it. */
+  readonly since: number | undefined;
   /** The beginnings of the hours in which it took part in any connection, as milliseconds since 1970, sorted. */
   readonly hours: readonly number[];
   /** Who reported on it, sorted: what these lost may be of this workload. */

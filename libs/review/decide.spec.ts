@@ -70,6 +70,35 @@ describe('an approval', () => {
     expect(obstaclesOf(decide(start, { kind: 'approve', items: [{ ...item!, admit: ['nobody'] }], reason: 'x' }, world))).toEqual(['rule-unknown shop/Deployment/web']);
   });
 
+  describe('that left out what was in quarantine', () => {
+    const proposal = { ...webProposal, egress: closed(proposedRule('to-api', 'shop/Deployment/api', 8080), proposedRule('to-db', 'data/StatefulSet/db', 5432)) };
+    const held = contextOf({ reviews: reviewsOf(reviewOf(proposal, { quarantined: [{ direction: 'egress', rule: 'to-db', reasons: ['one pod of forty'] }] })) });
+    const ended = contextOf({ reviews: reviewsOf(reviewOf(proposal)) });
+    const [item] = approvalOf(start, held, WEB).items;
+    const choosing = { kind: 'approve', items: [{ ...item!, leaveOut: ['to-db'] }], reason: 'not the database' } as const;
+
+    it('is something new when the quarantine ends, and nothing before', () => {
+      const state = carryOut(start, approvalOf(start, held, WEB), held);
+      expect(shownOf(state, WEB, held)).toMatchObject({ standing: 'approved', leftOutBefore: ['to-db'], quarantineEnded: [] });
+      expect(shownOf(state, WEB, ended)).toMatchObject({ standing: 'proposed', leftOutBefore: ['to-db'], quarantineEnded: ['to-db'] });
+      const after = carryOut(state, approvalOf(state, ended, WEB), ended);
+      expect(currentRevision(after).policies[0]?.egress?.map(({ id }) => id)).toEqual(['to-api', 'to-db']);
+      expect(shownOf(after, WEB, ended)).toMatchObject({ standing: 'approved', leftOutBefore: [], quarantineEnded: [] });
+    });
+
+    it('stays silent where a person chose to leave it out, also if that is done when the quarantine has ended', () => {
+      const chosen = carryOut(start, choosing, held);
+      expect(shownOf(chosen, WEB, ended)).toMatchObject({ standing: 'approved', leftOutBefore: ['to-db'], quarantineEnded: [] });
+      const state = carryOut(start, approvalOf(start, held, WEB), held);
+      expect(shownOf(carryOut(state, choosing, ended), WEB, ended)).toMatchObject({ standing: 'approved', quarantineEnded: [] });
+    });
+
+    it('is something new too where a rule left it out', () => {
+      const state = carryOut(start, choosing, { ...held, actor: AUTO });
+      expect(shownOf(state, WEB, ended)).toMatchObject({ standing: 'proposed', quarantineEnded: ['to-db'] });
+    });
+  });
+
   it('may end: every rule of it that does not end sooner', () => {
     const state = carryOut(start, { ...approvalOf(start, context, WEB), expiresAt: context.now + 1_000 }, context);
     expect(currentRevision(state).policies[0]?.egress?.[0]?.expiresAt).toBe(context.now + 1_000);

@@ -78,7 +78,7 @@ function decideRejection(state: ReviewState, { items, reason }: ReviewCommand & 
   const missing = found.flatMap((each) => (each.kind === 'shown' ? [] : [each]));
   const [first] = missing;
   if (first !== undefined) return { kind: missing.some(({ kind }) => kind === 'refused') ? 'refused' : first.kind, diagnostics: missing.flatMap(({ diagnostics }) => diagnostics) };
-  const workloads = found.flatMap((each) => (each.kind === 'shown' ? [{ workload: each.review.workload, hash: each.reviewed.hash, evidenceHash: each.review.evidenceHash }] : []));
+  const workloads = found.flatMap((each) => (each.kind === 'shown' ? [{ workload: each.review.workload, hash: each.reviewed.hash, evidenceHash: each.review.evidenceHash, proposal: each.reviewed.proposal }] : []));
   return { kind: 'events', events: [{ kind: 'rejected', workloads, by: context.actor, reason }], notes: [] };
 }
 

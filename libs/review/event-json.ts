@@ -1,15 +1,22 @@
-import { type ConnectionFate, type Json, type ModeScope, workloadKey } from '#model';
+import { type ConnectionFate, type Json, type ModeScope, type Proposal, workloadKey, type WorkloadRef } from '#model';
 import { type JsonPlace, type JsonReading, readJson } from '#policy';
 
 import { readEdit, readProposal, writeEdit, writeProposal } from './proposal-json.ts';
 import type { Actor, ApprovedWorkload, RejectedWorkload, ReviewEvent } from './review-event.ts';
 
 /** Of the JSON of events. What a later release writes another way gets a higher one, and a case below. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** An event as the journal keeps it; `readEvent` gives it back exactly. */
 export function writeEvent(event: ReviewEvent): Json {
-  return { format: FORMAT, ...fieldsOf(event) };
+  return { format: formatOf(event), ...fieldsOf(event) };
+}
+
+/** The first format that could say this, so that whatever an earlier release could have written it can still read. */
+function formatOf(event: ReviewEvent): number {
+  if (event.kind === 'approved') return event.workloads.some(({ quarantined }) => quarantined !== undefined) ? 2 : 1;
+  if (event.kind === 'rejected') return event.workloads.some(({ proposal }) => proposal !== undefined) ? 2 : 1;
+  return 1;
 }
 
 /** Reads an event back. Anything that is not one to the last field is refused: nothing is guessed about what was approved. */
@@ -18,16 +25,17 @@ export function readEvent(json: Json | undefined): JsonReading<ReviewEvent> {
     const head = place.object([...ALL_FIELDS]);
     const format = head.at('format').whole(1);
     if (format > FORMAT) return head.at('format').refuse(`is ${String(format)}: a newer release wrote it`);
-    return readFields(place);
+    const event = readFields(place);
+    return format === formatOf(event) ? event : head.at('format').refuse(`is ${String(format)}, and what it holds is of format ${String(formatOf(event))}`);
   });
 }
 
 function fieldsOf(event: ReviewEvent): { readonly [field: string]: Json } {
   switch (event.kind) {
     case 'approved':
-      return { ...event, by: { ...event.by }, workloads: event.workloads.map((each) => ({ ...each, workload: { ...each.workload }, proposal: writeProposal(each.proposal) })) };
+      return { ...event, by: { ...event.by }, workloads: event.workloads.map(({ quarantined, ...each }) => ({ ...each, workload: { ...each.workload }, proposal: writeProposal(each.proposal), ...(quarantined === undefined ? {} : { quarantined }) })) };
     case 'rejected':
-      return { ...event, by: { ...event.by }, workloads: event.workloads.map((each) => ({ ...each, workload: { ...each.workload } })) };
+      return { ...event, by: { ...event.by }, workloads: event.workloads.map(({ proposal, ...each }) => ({ ...each, workload: { ...each.workload }, ...(proposal === undefined ? {} : { proposal: writeProposal(proposal) }) })) };
     case 'edited':
       return { ...event, by: { ...event.by }, workload: { ...event.workload }, edit: writeEdit(event.edit) };
     case 'edits-discarded':
@@ -90,10 +98,9 @@ function readActor(place: JsonPlace): Actor {
 }
 
 function readApproved(place: JsonPlace): ApprovedWorkload {
-  const fields = place.object(['workload', 'hash', 'proposedHash', 'evidenceHash', 'proposal', 'leftOut']);
+  const fields = place.object(['workload', 'hash', 'proposedHash', 'evidenceHash', 'proposal', 'leftOut', 'quarantined']);
   const workload = fields.at('workload').workload();
-  const proposal = readProposal(fields.at('proposal'));
-  if (workloadKey(proposal.workload) !== workloadKey(workload)) place.refuse('holds the proposal of another workload');
+  const proposal = readProposalOf(workload, fields.at('proposal'), place);
   return {
     workload,
     hash: fields.at('hash').name(),
@@ -101,12 +108,19 @@ function readApproved(place: JsonPlace): ApprovedWorkload {
     evidenceHash: fields.at('evidenceHash').name(),
     proposal,
     leftOut: fields.at('leftOut').list((at) => at.name()),
+    ...fields.optional('quarantined', (at) => at.list((each) => each.name())),
   };
 }
 
+function readProposalOf(workload: WorkloadRef, at: JsonPlace, place: JsonPlace): Proposal {
+  const proposal = readProposal(at);
+  return workloadKey(proposal.workload) === workloadKey(workload) ? proposal : place.refuse('holds the proposal of another workload');
+}
+
 function readRejected(place: JsonPlace): RejectedWorkload {
-  const fields = place.object(['workload', 'hash', 'evidenceHash']);
-  return { workload: fields.at('workload').workload(), hash: fields.at('hash').name(), evidenceHash: fields.at('evidenceHash').name() };
+  const fields = place.object(['workload', 'hash', 'evidenceHash', 'proposal']);
+  const workload = fields.at('workload').workload();
+  return { workload, hash: fields.at('hash').name(), evidenceHash: fields.at('evidenceHash').name(), ...fields.optional('proposal', (at) => readProposalOf(workload, at, place)) };
 }
 
 function writeScope(scope: ModeScope): Json {

@@ -78,7 +78,9 @@ describe('a journal', () => {
   });
 
   it.each<[string, (json: Record<string, unknown>) => void, string]>([
-    ['from a newer release', (json) => (json['format'] = 2), 'event.format is 2: a newer release wrote it'],
+    ['from a newer release', (json) => (json['format'] = 3), 'event.format is 3: a newer release wrote it'],
+    ['of another format than it says', (json) => (json['format'] = 2), 'event.format is 2, and what it holds is of format 1'],
+    ['with what its format has no word for', (json) => ((json['workloads'] as Record<string, unknown>[])[0]!['quarantined'] = []), 'event.format is 1, and what it holds is of format 2'],
     ['of a kind nobody knows', (json) => (json['kind'] = 'approved-quietly'), 'event.kind is none of approved, rejected, edited, edits-discarded, rolled-back, mode-set, fate-set, target-set, project-node-set'],
     ['with a field of another kind', (json) => (json['to'] = 3), 'event has a field "to" that is not known here'],
     ['with the proposal of another workload', (json) => ((json['workloads'] as Record<string, unknown>[])[0]!['workload'] = { ...DB }), 'event.workloads[0] holds the proposal of another workload'],
@@ -87,6 +89,17 @@ describe('a journal', () => {
     const json = JSON.parse(JSON.stringify(writeEvent(approved(1, 0)))) as Record<string, unknown>;
     change(json);
     expect(readEvent(json as unknown as Json)).toEqual({ kind: 'refused', why });
+  });
+
+  it.each<[string, ReviewEvent, number]>([
+    ['an approval that left nothing out of quarantine', approved(1, 0), 1],
+    ['one that did', { ...approved(1, 0), workloads: [{ workload: WEB, hash: 'h', proposedHash: 'p', evidenceHash: 'e', proposal: webProposal, leftOut: ['a'], quarantined: ['a'] }] } as ReviewEvent, 2],
+    ['a rejection of an earlier release', { kind: 'rejected', workloads: [{ workload: WEB, hash: 'h', evidenceHash: 'e' }], by: ALICE, reason: 'x' }, 1],
+    ['a rejection with what was rejected', { kind: 'rejected', workloads: [{ workload: WEB, hash: 'h', evidenceHash: 'e', proposal: webProposal }], by: ALICE, reason: 'x' }, 2],
+  ])('entry with %s is read back, in the first format that could say it', (_what, event, format) => {
+    const json = JSON.parse(JSON.stringify(writeEvent(event))) as Json;
+    expect(json).toMatchObject({ format });
+    expect(readEvent(json)).toEqual({ kind: 'read', value: event });
   });
 
   it('of ten thousand approvals is folded, and any revision of it found', () => {

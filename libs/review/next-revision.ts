@@ -5,7 +5,7 @@ import { foldReview } from './fold-review.ts';
 import { writeProposal } from './proposal-json.ts';
 import { conflict, note, problem, problemsOfWords, refused } from './refusal.ts';
 import type { ApprovalItem, ReviewCommand, ReviewContext, ReviewDecision } from './review-command.ts';
-import type { ApprovedWorkload, ReviewEvent } from './review-event.ts';
+import type { Actor, ApprovedWorkload, ReviewEvent } from './review-event.ts';
 import type { ReviewState, StandingApproval } from './review-state.ts';
 import { type ReviewedProposal, reviewedProposal, ruleIds } from './reviewed-proposal.ts';
 import { approvalsAt, currentNumber, currentRevision } from './revisions.ts';
@@ -70,7 +70,7 @@ function nextByApproval(state: ReviewState, command: ReviewCommand & { readonly 
     problems.push(...obstacles(reviewed, item, leaveOut, context));
     notes.push(...doubted.map(({ rule, reasons }) => note('rule-quarantined', key, `rule ${rule} is in quarantine and was left out: ${reasons.join('; ')}`, 'admit it by its id to let that through')));
     notes.push(...reviewed.misfits.map(({ why }) => note('edit-unfitting', key, `an edit does nothing: ${why}`, 'discard it, or make it anew')));
-    workloads.set(key, approvedWorkload(reviewed, leaveOut, expiresAt));
+    workloads.set(key, approvedWorkload(reviewed, { leaveOut, unchosen: unchosen(reviewed, item, context.actor) }, expiresAt));
   }
   if (problems.length > 0) return refused(...problems, ...stale);
   if (stale.length > 0) return conflict(...stale);
@@ -82,9 +82,14 @@ function nextByApproval(state: ReviewState, command: ReviewCommand & { readonly 
 }
 
 /** Rules in quarantine that nobody admits or has left out. */
-function doubtedRules({ review, proposal }: ReviewedProposal, { leaveOut = [], admit = [] }: ApprovalItem): readonly Quarantine[] {
+function doubtedRules({ review, proposal }: ReviewedProposal, { leaveOut = [], admit = [] }: Pick<ApprovalItem, 'leaveOut' | 'admit'>): readonly Quarantine[] {
   const rules = ruleIds(proposal);
   return review.quarantined.filter(({ rule }) => rules.includes(rule) && !leaveOut.includes(rule) && !admit.includes(rule));
+}
+
+/** What is left out because it is in quarantine and for no other reason: a rule somebody wrote leaves nothing else out, a person who names it chose to. */
+function unchosen(reviewed: ReviewedProposal, item: ApprovalItem, { kind }: Actor): readonly string[] {
+  return doubtedRules(reviewed, kind === 'rule' ? {} : item).map(({ rule }) => rule);
 }
 
 /** What stands in the way of one approval, apart from invariants. */
@@ -104,12 +109,13 @@ function obstacles(reviewed: ReviewedProposal, item: ApprovalItem, leaveOut: rea
   return problems;
 }
 
-function approvedWorkload(reviewed: ReviewedProposal, leaveOut: readonly string[], expiresAt: number | undefined): ApprovedWorkload {
+function approvedWorkload(reviewed: ReviewedProposal, { leaveOut, unchosen: held }: { readonly leaveOut: readonly string[]; readonly unchosen: readonly string[] }, expiresAt: number | undefined): ApprovedWorkload {
   const { review, hash } = reviewed;
   const proposal: Proposal = { workload: review.workload, ingress: approvedDirection(reviewed.proposal.ingress, leaveOut, expiresAt), egress: approvedDirection(reviewed.proposal.egress, leaveOut, expiresAt) };
   const kept = new Set(ruleIds(proposal));
   const leftOut = ruleIds(review.proposal).filter((rule) => !kept.has(rule));
-  return { workload: review.workload, hash, proposedHash: review.hash, evidenceHash: review.evidenceHash, proposal, leftOut: [...new Set(leftOut)].sort(compareText) };
+  const quarantined = [...new Set(held)].filter((rule) => !kept.has(rule)).sort(compareText);
+  return { workload: review.workload, hash, proposedHash: review.hash, evidenceHash: review.evidenceHash, proposal, leftOut: [...new Set(leftOut)].sort(compareText), ...(quarantined.length === 0 ? {} : { quarantined }) };
 }
 
 function approvedDirection(direction: DirectionProposal, leaveOut: readonly string[], expiresAt: number | undefined): DirectionProposal {
@@ -133,9 +139,10 @@ function after(state: ReviewState, event: ReviewEvent, { now }: ReviewContext): 
   return foldReview(state, { seq: state.seq + 1, at: now, event });
 }
 
-function isInForce({ approvals }: ReviewState, { workload, proposal }: ApprovedWorkload): boolean {
-  const known = approvals.get(workloadKey(workload));
-  return known !== undefined && contentOf(known.approved.proposal) === contentOf(proposal);
+/** Where a quarantine has ended, leaving the rule out is a decision, though it allows the same. */
+function isInForce({ approvals }: ReviewState, { workload, proposal, quarantined = [] }: ApprovedWorkload): boolean {
+  const known = approvals.get(workloadKey(workload))?.approved;
+  return known !== undefined && contentOf(known.proposal) === contentOf(proposal) && (known.quarantined ?? []).join() === quarantined.join();
 }
 
 function contentOf(proposal: Proposal): string {

@@ -20,6 +20,8 @@ export interface ApprovedWorkload {
   readonly proposal: Proposal;
   /** Ids of proposed rules that were not approved, sorted. */
   readonly leftOut: readonly string[];
+  /** Of these, what nobody chose to leave out: it was in quarantine. Absent: none, or an earlier release did not note it. */
+  readonly quarantined?: readonly string[];
 }
 
 export interface RejectedWorkload {
@@ -27,6 +29,8 @@ export interface RejectedWorkload {
   readonly hash: string;
   /** The rejection stands until this changes. */
   readonly evidenceHash: string;
+  /** What was rejected, edits included; absent: an earlier release did not note it. */
+  readonly proposal?: Proposal;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Rejection, ReviewState, StandingApproval, StandingEdit } from './r
 
 /**
  * Where a proposal stands. `edited`: a person changed it, and it was not approved since. `approved`:
- * nothing new is proposed since. `rejected`: silent until the evidence changes.
+ * nothing new is proposed since, and no quarantine has ended that kept a rule out of it. `rejected`: silent until the evidence changes.
  */
 export type ReviewStanding = 'proposed' | 'edited' | 'approved' | 'rejected';
 
@@ -26,6 +26,10 @@ export interface ReviewedProposal {
   readonly approval?: StandingApproval;
   /** Proposed again although the approval in force left them out: rule ids. */
   readonly leftOutBefore: readonly string[];
+  /** Of these, what was left out only because it was in quarantine, and is not any more: something new. */
+  readonly quarantineEnded: readonly string[];
+  /** A rejection that stands no more, for the evidence has changed; gone once somebody approves or edits. */
+  readonly rejectedBefore?: Rejection;
 }
 
 /** Puts a proposal together with its edits, and tells where it stands. */
@@ -48,16 +52,21 @@ export function reviewedProposal(state: ReviewState, review: WorkloadReview, dig
   const rejection = state.rejections.get(key);
   const stands = rejection?.rejected.evidenceHash === review.evidenceHash;
   const approval = state.approvals.get(key);
+  const leftOutBefore = approval?.approved.leftOut.filter((rule) => hasRule(proposal, rule)) ?? [];
+  const held = new Set(review.quarantined.map(({ rule }) => rule));
+  const quarantineEnded = leftOutBefore.filter((rule) => approval?.approved.quarantined?.includes(rule) === true && !held.has(rule));
+  const isApproved = approval?.approved.proposedHash === review.hash && quarantineEnded.length === 0;
   return {
     review,
-    standing: standingOf(fitting.length > 0, stands, approval?.approved.proposedHash === review.hash),
+    standing: standingOf(fitting.length > 0, stands, isApproved),
     proposal,
     hash,
     edits,
     misfits,
-    ...(stands ? { rejection } : {}),
+    ...(stands ? { rejection } : rejection === undefined ? {} : { rejectedBefore: rejection }),
     ...(approval === undefined ? {} : { approval }),
-    leftOutBefore: approval?.approved.leftOut.filter((rule) => hasRule(proposal, rule)) ?? [],
+    leftOutBefore,
+    quarantineEnded,
   };
 }
 

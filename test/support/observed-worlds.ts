@@ -63,7 +63,7 @@ export interface EvidenceFields {
 export function evidence({ relationships = [], reporters = [reporter()], hours = WATCHED_HOURS, workloads = {} }: EvidenceFields = {}): ObservedEvidence {
   const seen = relationships.flatMap(({ from, to }) => [from, to]).flatMap((each) => (each.kind === 'workload' ? [workloadKey(each.workload)] : []));
   const keys = [...new Set([...seen, ...Object.keys(workloads)])].sort();
-  const whole: ObservedWorkload = { hours: Array.from({ length: hours }, (_, at) => NOW - (hours - at) * HOUR), reporters: reporters.map((each) => each.reporter), overflowed: 0, unattributed: 0, beyondBounds: 0 };
+  const whole: ObservedWorkload = { since: NOW - hours * HOUR, hours: Array.from({ length: hours }, (_, at) => NOW - (hours - at) * HOUR), reporters: reporters.map((each) => each.reporter), overflowed: 0, unattributed: 0, beyondBounds: 0 };
   return { relationships, reporters, workloads: new Map(keys.map((key) => [key, { ...whole, ...workloads[key] }])) };
 }
 

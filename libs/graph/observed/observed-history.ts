@@ -224,8 +224,13 @@ export class ObservedHistory {
 
   #noteWorkload(party: PairedParty, reporter: string, at: number): void {
     if (party.hoursRow === undefined) return;
+    const hour = Math.floor(at / HOUR_MS);
+    if (hour < party.sinceHour) {
+      party.sinceHour = hour;
+      party.isChanged = true;
+    }
     const reporters = keepSmallest(party.reporters, reporter, MOST_WORKLOAD_REPORTERS);
-    if (!this.#table.hours.set(party.hoursRow, Math.floor(at / HOUR_MS)) && reporters === party.reporters) return;
+    if (!this.#table.hours.set(party.hoursRow, hour) && reporters === party.reporters) return;
     party.reporters = reporters;
     party.isChanged = true;
   }
@@ -239,10 +244,10 @@ export class ObservedHistory {
 
   #workloads(): ReadonlyMap<WorkloadKey, ObservedWorkload> {
     const found = new Map<WorkloadKey, ObservedWorkload>();
-    for (const { peer, hoursRow, reporters, overflowed, unattributed, beyondBounds } of this.#inOrder()) {
+    for (const { peer, hoursRow, sinceHour, reporters, overflowed, unattributed, beyondBounds } of this.#inOrder()) {
       if (peer.kind !== 'workload' || hoursRow === undefined) continue;
       const hours = this.#table.hours.hours(hoursRow).map((hour) => hour * HOUR_MS);
-      found.set(workloadKey(peer.workload), { hours, reporters, overflowed, unattributed, beyondBounds });
+      found.set(workloadKey(peer.workload), { since: Number.isFinite(sinceHour) ? sinceHour * HOUR_MS : undefined, hours, reporters, overflowed, unattributed, beyondBounds });
     }
     return found;
   }

@@ -31,6 +31,8 @@ export class ObservedParty<Pair = unknown> {
   readonly translated = new Map<string, Translated>();
   /** The row of the hours it was seen in at all; workloads only. */
   hoursRow: number | undefined;
+  /** Since when its own node has told of it, in hours since 1970; workloads only. */
+  sinceHour = Infinity;
   overflowed = 0;
   unattributed = 0;
   beyondBounds = 0;

@@ -13,12 +13,13 @@ export function partyRowKey({ key }: PairedParty): string {
 }
 
 export function partyRow(party: PairedParty, hours: HourBitmaps): EvidenceRow {
-  const { peer, overflowed, unattributed, beyondBounds, reporters, translated, hoursRow } = party;
+  const { peer, overflowed, unattributed, beyondBounds, reporters, translated, hoursRow, sinceHour } = party;
   return {
     key: partyRowKey(party),
     value: {
       peer: peerJson(peer),
       ...(hoursRow === undefined ? {} : { hours: runsOf(hours.hours(hoursRow)) }),
+      ...(Number.isFinite(sinceHour) ? { since: sinceHour } : {}),
       ...(overflowed + unattributed + beyondBounds === 0 ? {} : { missing: [overflowed, unattributed, beyondBounds] }),
       ...(reporters.length === 0 ? {} : { reporters: [...reporters] }),
       // told by name, for numbers of parties are another process's tomorrow
@@ -63,7 +64,11 @@ export function restoreParty({ value }: EvidenceRow, table: PairTable): boolean 
   party.unattributed = unattributed ?? 0;
   party.beyondBounds = beyondBounds ?? 0;
   party.reporters = texts(value['reporters']);
-  if (party.hoursRow !== undefined) for (const hour of hoursOf(value['hours'])) table.hours.set(party.hoursRow, hour);
+  if (party.hoursRow !== undefined) {
+    for (const hour of hoursOf(value['hours'])) table.hours.set(party.hoursRow, hour);
+    // a row of an earlier release says no more than the hours
+    party.sinceHour = typeof value['since'] === 'number' ? value['since'] : (numbers(value['hours'])[0] ?? Infinity);
+  }
   for (const each of list(value['translated'])) {
     const [to, protocol, port, connections] = list(each);
     if (typeof to === 'string' && typeof protocol === 'string' && isProtocol(protocol) && isPort(port) && typeof connections === 'number') party.noteTranslated({ to, protocol, port }, connections);

@@ -68,6 +68,36 @@ describe('automatic approvals', () => {
     expect(carriedOut(state, held).workloads).toEqual([]);
   });
 
+  it.each<{ who: string; by: typeof ALICE; leaveOut: readonly string[]; taken: readonly string[] }>([
+    { who: 'a rule', by: { kind: 'rule', name: 'steady' }, leaveOut: ['to-db'], taken: ['shop/Deployment/web'] },
+    { who: 'a person who did not admit it', by: ALICE, leaveOut: [], taken: ['shop/Deployment/web'] },
+    { who: 'a person who chose to', by: ALICE, leaveOut: ['to-db'], taken: [] },
+  ])('take a rule when its quarantine ends that $who left out: $taken', ({ by, leaveOut, taken }) => {
+    const held = reviewOf(wider, { quarantined: [{ direction: 'egress', rule: 'to-db', reasons: ['only 1 of 40 pods does it'] }] });
+    const context = contextOf({ reviews: reviewsOf(held), actor: by });
+    const { items, ...rest } = approvalOf(NOTHING_DECIDED, context, WEB);
+    const before = carryOut(NOTHING_DECIDED, { ...rest, items: items.map((item) => ({ ...item, leaveOut })) }, context);
+    expect(carriedOut(before, held).workloads).toEqual([]);
+    const { state, workloads } = carriedOut(before, reviewOf(wider));
+    expect(workloads).toEqual(taken);
+    if (taken.length === 0) return;
+    expect(state.approvals.get('shop/Deployment/web')?.approved.proposal.egress).toMatchObject({ rules: [{ id: 'to-api' }, { id: 'to-db' }] });
+    expect(carriedOut(state, reviewOf(wider)).workloads).toEqual([]);
+  });
+
+  it('ask no further evidence of what is in force, and never let it last longer', () => {
+    const observedOnly = proposedRule('to-db', 'data/StatefulSet/db', 5432, { evidence: [{ kind: 'observed', source: 'flows', where: 'n1', text: 'seen' }] });
+    const now = (...more: readonly ReturnType<typeof proposedRule>[]): WorkloadReview => reviewOf({ ...wider, egress: closed(proposedRule('to-api', 'shop/Deployment/api', 8080), observedOnly, ...more) });
+    const next = proposedRule('to-proxy', 'edge/Deployment/proxy', 8443);
+    const approvedUntil = (expiresAt?: number): ReviewState => {
+      const context = contextOf({ reviews: reviewsOf(now()) });
+      return carryOut(NOTHING_DECIDED, { ...approvalOf(NOTHING_DECIDED, context, WEB), ...(expiresAt === undefined ? {} : { expiresAt }) }, context);
+    };
+    expect(reasonsFor(NOTHING_DECIDED, now())).toEqual({ why: [expect.stringContaining('rule to-db is only observed')] });
+    expect(carriedOut(approvedUntil(), now(next)).workloads).toEqual(['shop/Deployment/web']);
+    expect(reasonsFor(approvedUntil(1_800_000_000_000), now(next))).toEqual({ why: ['steady: rule to-api was approved for a time only', 'steady: rule to-db was approved for a time only'] });
+  });
+
   it('name the rule that takes a proposal, or why none does', () => {
     expect(reasonsFor(NOTHING_DECIDED, reviewOf(webProposal))).toEqual({ rule: 'steady' });
     expect(reasonsFor(NOTHING_DECIDED, reviewOf(webProposal, { isReady: false, waitsFor: ['none of its traffic was seen'] }))).toEqual({ why: ['steady: it is not ready: none of its traffic was seen'] });

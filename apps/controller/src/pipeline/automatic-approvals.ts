@@ -58,7 +58,10 @@ function judge(reviewed: ReviewedProposal, { state, snapshot, rules }: Deciding)
 }
 
 function personsReasons({ review, approval, leftOutBefore }: ReviewedProposal, state: ReviewState): string[] {
-  const reasons = approval?.decided.by.kind === 'person' ? leftOutBefore.map((rule) => `a person left out rule ${rule}`) : [];
+  const { decided, approved } = approval ?? {};
+  // what was in quarantine when a person approved the rest was nobody's choice
+  const chosen = leftOutBefore.filter((rule) => approved?.quarantined?.includes(rule) !== true);
+  const reasons = decided?.by.kind === 'person' ? chosen.map((rule) => `a person left out rule ${rule}`) : [];
   const undone = rolledBack(review, state);
   return undone === undefined ? reasons : [...reasons, `revision ${String(undone)}, which approved this, was rolled back`];
 }
