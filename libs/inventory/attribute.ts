@@ -57,6 +57,8 @@ export function attribute(report: FlowReport, history: AddressHistory): Attribut
       port: flow.port,
       verdict: flow.verdict,
       connections: flow.connections,
+      ...(flow.alive === 0 ? {} : { ongoing: flow.alive }),
+      ...judgedBy(flow),
       ...(flow.replied === undefined ? {} : { replied: flow.replied }),
       bytes: flow.sentBytes + flow.receivedBytes,
       applications: flow.applications,
@@ -71,6 +73,12 @@ function standingAt(client: End, server: End): AttributedFlow['seenAt'] {
   if (client.isLocal && server.isLocal) return 'both';
   const isAtServer = server.isLocal || (!client.isLocal && client.party.kind !== 'unattributed' && server.party.kind === 'unattributed');
   return isAtServer ? 'server' : 'client';
+}
+
+// as the node's rules are called: o_ for what a pod sends, i_ for what it receives
+function judgedBy({ profile }: ObservedFlow): Pick<AttributedFlow, 'judgedAt'> {
+  if (profile?.startsWith('o_') === true) return { judgedAt: 'client' };
+  return profile?.startsWith('i_') === true ? { judgedAt: 'server' } : {};
 }
 
 /** The ends of one report, each address looked up once. */

@@ -21,7 +21,7 @@ export function watchedHours(workload: ObservedWorkload | undefined, evidence: O
 /** What is known to be missing of what a workload did, largest share first. */
 export function knownLosses(workload: ObservedWorkload | undefined, own: readonly ObservedRelationship[], evidence: ObservedEvidence, seenByReporter: ReadonlyMap<string, number>): readonly KnownLoss[] {
   if (workload === undefined) return [];
-  const seen = own.reduce((sum, { connections, wouldBeDenied }) => sum + connections + wouldBeDenied, 0);
+  const seen = own.reduce((sum, { connections, wouldBeDenied }) => sum + Math.max(connections, wouldBeDenied), 0);
   const part = (lost: number, text: string): readonly KnownLoss[] => (lost <= 0 ? [] : [{ share: lost / (lost + seen), text }]);
   const reporters = evidence.reporters.filter(({ reporter }) => workload.reporters.includes(reporter));
   const untranslated = own.filter(({ from, to }) => from.kind === 'service' || to.kind === 'service').reduce((sum, { connections }) => sum + connections, 0);
@@ -42,7 +42,7 @@ export function knownLosses(workload: ObservedWorkload | undefined, own: readonl
 export function connectionsByReporter(evidence: ObservedEvidence): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { reporters, connections, wouldBeDenied } of evidence.relationships) {
-    for (const reporter of reporters) counts.set(reporter, (counts.get(reporter) ?? 0) + connections + wouldBeDenied);
+    for (const reporter of reporters) counts.set(reporter, (counts.get(reporter) ?? 0) + Math.max(connections, wouldBeDenied));
   }
   return counts;
 }

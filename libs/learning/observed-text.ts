@@ -8,7 +8,7 @@ export function observedEvidence(observed: ObservedRelationship, hours: number):
 /** `seen in 57 of 168 hours: 1203 connections, all answered, from 3 pods`. */
 export function seenText(all: readonly ObservedRelationship[], hours: number): string {
   const most = Math.max(0, ...all.map(({ buckets }) => buckets));
-  const connections = sum(all, ({ connections: count, wouldBeDenied }) => count + wouldBeDenied);
+  const connections = sum(all, ({ connections: count, wouldBeDenied }) => Math.max(count, wouldBeDenied));
   const refused = sum(all, ({ denied }) => denied);
   const pods = Math.max(0, ...all.map(({ clientPods }) => clientPods));
   const parts = [

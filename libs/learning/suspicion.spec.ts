@@ -49,6 +49,8 @@ describe('a pod that wants to write its own rule', () => {
     { name: 'connects where hardly anything answers', seen: { replied: 100 }, held: ['most of its connections were not answered'] },
     { name: 'is refused', seen: { connections: 0, replied: 0, denied: 700 }, held: ['it was only ever refused'] },
     { name: 'would be refused', seen: { connections: 0, replied: undefined, wouldBeDenied: 700 }, held: ['what is approved now would have refused it every time'] },
+    { name: 'would be refused, by a node that counts what it lets through', seen: { connections: 700, replied: 700, wouldBeDenied: 700 }, held: ['what is approved now would have refused it every time'] },
+    { name: 'would be refused of late, and was let through before', seen: { connections: 900, replied: 900, wouldBeDenied: 700 }, held: [] },
     { name: 'is refused nearly always', seen: { connections: 10, replied: 10, denied: 700 }, held: ['it was refused more often than let through'] },
   ])('$name: the rule is proposed at both ends, and held', ({ seen, held }) => {
     const reviews = reviewsAfter({ seen: [observed('shop/Deployment/web', 'data/StatefulSet/db', 5432, { clientPods: 32, ...seen })] });

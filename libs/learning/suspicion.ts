@@ -126,7 +126,7 @@ export class Suspicion {
 
 function attemptDoubts({ connections, wouldBeDenied, denied, replied }: ObservedRelationship): readonly string[] {
   if (connections + wouldBeDenied === 0) return ['it was only ever refused'];
-  if (connections === 0) return ['what is approved now would have refused it every time'];
+  if (connections <= wouldBeDenied) return ['what is approved now would have refused it every time'];
   if (replied === 0) return ['nothing ever answered'];
   if (replied !== undefined && replied * 2 < connections) return ['most of its connections were not answered'];
   return denied > connections ? ['it was refused more often than let through'] : [];

@@ -36,6 +36,10 @@ export interface AttributedFlow {
   readonly port: number | null;
   readonly verdict: FlowVerdict;
   readonly connections: number;
+  /** Connections that go on, and may be counted already; absent: none. */
+  readonly ongoing?: number;
+  /** At which end the rules stand that refuse it, or would; absent: the reporter does not say. */
+  readonly judgedAt?: 'client' | 'server';
   /** Connections known to be answered; absent: the reporter cannot tell. */
   readonly replied?: number;
   /** Both ways. */

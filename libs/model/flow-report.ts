@@ -51,7 +51,7 @@ export interface ObservedFlow {
   /** The profile that refused it. */
   readonly profile?: string;
   readonly connections: number;
-  /** Alive when the list was read again after a loss: may or may not be counted already. */
+  /** Alive when the list was read again after a loss, or judged again when rules became narrower: may or may not be counted already. */
   readonly alive: number;
   readonly ended: number;
   /** Connections known to be answered; absent: the reporter cannot tell. */

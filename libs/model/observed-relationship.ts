@@ -30,7 +30,7 @@ export interface ObservedRelationship {
   readonly buckets: number;
   /** In how many runs of buckets without a gap; absent: nobody counted. */
   readonly spells?: number;
-  /** Let through. */
+  /** Let through, those included that would have been refused. */
   readonly connections: number;
   readonly bytes: number;
   /** Known to be answered; undefined where no reporter could tell. */
@@ -38,6 +38,8 @@ export interface ObservedRelationship {
   /** Attempts that were refused, and such as would have been. */
   readonly denied: number;
   readonly wouldBeDenied: number;
+  /** When the first and the last of those were seen that would have been refused; absent: none were. */
+  readonly wouldBeDeniedIn?: { readonly first: number; readonly last: number };
   /** How many pods of the client it came from, counted up to a bound. */
   readonly clientPods: number;
   readonly serverPods: number;

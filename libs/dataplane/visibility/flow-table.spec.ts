@@ -138,6 +138,22 @@ describe('what a table of flows reports', () => {
     expect(last(flows).flows).toMatchObject([{ client: { address: CLIENT }, server: { address: SERVER }, port: 2_222, verdict: 'denied', profile: 'i_server', connections: 2, egressRule: 0 }]);
   });
 
+  it('what would be refused counts where it begins, and goes on where its rules are asked again', () => {
+    const flows = table();
+    const packet = (tcpFlags: number, isAnswer = false): [LogRecord, Buffer] => {
+      const [record, bytes] = isAnswer ? logged(6, SERVER, 2_222, CLIENT, 40_000) : logged(6, CLIENT, 40_000, SERVER, 2_222);
+      record.isAnswer = isAnswer;
+      record.packet.tcpFlags = tcpFlags;
+      return [record, bytes];
+    };
+    const [SYN, ACK] = [2, 16];
+    for (const [flags, isAnswer] of [[SYN, false], [SYN, false], [ACK, false], [SYN | ACK, true]] as const) flows.refused('would-be-denied', 'i_server', ...packet(flags, isAnswer));
+    flows.refused('would-be-denied', 'o_client', ...logged(17, CLIENT, 40_000, SERVER, 53));
+    // what it speaks is told by what comes behind its beginning
+    flows.refused('would-be-denied', '7:postgresql', ...packet(ACK));
+    expect(last(flows).flows.map(({ profile, connections, alive }) => [profile, connections, alive])).toEqual([['7:postgresql', 1, 0], ['i_server', 2, 2], ['o_client', 1, 0]]);
+  });
+
   it('an unknown sender is shown though no pod holds its address', () => {
     const flows = table();
     flows.refused('unknown-pod', '', ...logged(6, '10.64.0.99', 1, OUTSIDE, 80));

@@ -87,11 +87,16 @@ export class FlowTable {
     else countEnd(flow, record);
   }
 
-  /** A packet that was logged because of what became of it. */
+  /**
+   * A packet that was logged because of what became of it. Of connections that are let through all
+   * the same one packet is, and one more whenever the rules have become narrower: such a one goes
+   * on, and does not begin.
+   */
   refused(verdict: FlowVerdict, profile: string, record: LogRecord, bytes: Buffer, spoken?: Identification): void {
     const flow = this.#find(this.#key.fromLog(verdict, record, bytes), verdict, profile, 0, true);
     if (flow === undefined) return;
-    flow.connections += 1;
+    if (verdict === 'would-be-denied' && goesOn(record, profile)) flow.alive += 1;
+    else flow.connections += 1;
     if (spoken !== undefined) noteApplication(flow, spoken);
   }
 
@@ -222,6 +227,16 @@ interface FlowParts {
   readonly serverKey: string;
   readonly clientPod: PodKey | undefined;
   readonly serverPod: PodKey | undefined;
+}
+
+const SYN = 2;
+const SYN_AND_ACK = 18;
+
+// What speaks another protocol than it may is found out by the first bytes. Without a connection a new
+// one cannot be told from one that goes on but by its answers.
+function goesOn({ packet, isAnswer }: LogRecord, profile: string): boolean {
+  if (profile.startsWith('7:')) return false;
+  return isAnswer || (protocolName(packet.protocol) === 'TCP' && (packet.tcpFlags & SYN_AND_ACK) !== SYN);
 }
 
 function countEnd(flow: TalliedFlow, record: ConnectionRecord): void {

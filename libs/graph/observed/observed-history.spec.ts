@@ -90,6 +90,28 @@ describe('what is remembered of flows', () => {
     expect(lines(history)).toEqual(['web -> db 1/TCP x0 refused 0 would be 3 in 1', 'web -> db 5432/TCP x0 refused 9 would be 0 in 1']);
   });
 
+  it('counts once what would be denied at both of its ends, and tells when', () => {
+    const audited = (fields: Partial<AttributedFlow>) => flow(web, db, 1, { verdict: 'would-be-denied', connections: 2, ...fields });
+    const seen = (...reports: Parameters<typeof historyOf>[0]) => historyOf(reports).relationships().map(({ wouldBeDenied, wouldBeDeniedIn }) => [wouldBeDenied, wouldBeDeniedIn]);
+    const once = { first: START, last: START + 10_000 };
+    // one node has both ends, and the rules of each would refuse it
+    expect(seen(report([audited({ judgedAt: 'client' }), audited({ judgedAt: 'server' })]))).toEqual([[2, once]]);
+    expect(seen(report([audited({ seenAt: 'client', judgedAt: 'client' })]), report([audited({ seenAt: 'server', judgedAt: 'server', connections: 3 })], { reporter: 'node-b' }))).toEqual([[3, once]]);
+    // the rules of one end alone
+    expect(seen(report([audited({ judgedAt: 'server' })]))).toEqual([[2, once]]);
+    expect(seen(report([flow(web, db, 1)]), report([audited({})], { from: START + 20_000 }), report([flow(web, db, 1)], { from: START + 40_000 }))).toEqual([[2, { first: START + 20_000, last: START + 30_000 }]]);
+    expect(seen(report([flow(web, db, 1)]))).toEqual([[0, undefined]]);
+  });
+
+  it('counts what goes on once, however often its rules are asked again', () => {
+    const goesOn = (ongoing: number, from: number) => report([flow(web, db, 1, { verdict: 'would-be-denied', connections: 0, ongoing, from, to: from + 10_000 })], { from });
+    const begun = report([flow(web, db, 1, { verdict: 'would-be-denied', connections: 2 })], { from: START + 50_000 });
+    const count = (...reports: Parameters<typeof historyOf>[0]) => historyOf(reports).relationships()[0]?.wouldBeDenied;
+    expect(count(goesOn(1, START))).toBe(1);
+    expect(count(goesOn(1, START), goesOn(2, START + 10_000), goesOn(1, START + 20_000))).toBe(2);
+    expect([count(goesOn(2, START), begun), count(begun, goesOn(2, START)), count(begun, goesOn(3, START))]).toEqual([2, 2, 3]);
+  });
+
   it('knows of replies only where somebody could tell', () => {
     const mute = flow(web, db, 5432);
     delete (mute as { replied?: number }).replied;

@@ -14,6 +14,8 @@ export interface SideCounts {
   replied: number | undefined;
   denied: number;
   wouldBeDenied: number;
+  /** Would be denied and go on: the most at a time, for each may be told again. */
+  ongoing: number;
 }
 
 const MOST_PODS = 32;
@@ -40,6 +42,9 @@ export class ObservedPair {
   readonly atServer = noCounts();
   firstSeen = Infinity;
   lastSeen = 0;
+  /** When it would have been denied, first and last. */
+  auditedFirst = Infinity;
+  auditedLast = 0;
   clientPods: readonly number[] = [];
   serverPods: readonly number[] = [];
   reporters: readonly string[] = [];
@@ -73,14 +78,29 @@ export class ObservedPair {
   add(flow: AttributedFlow, reporter: string, processes: readonly string[]): void {
     if (flow.from < this.firstSeen) this.firstSeen = flow.from;
     if (flow.to > this.lastSeen) this.lastSeen = flow.to;
-    if (flow.seenAt !== 'server') addTo(this.atClient, flow);
-    if (flow.seenAt !== 'client') addTo(this.atServer, flow);
+    if (flow.verdict === 'would-be-denied') this.#addAudited(flow);
+    else {
+      if (flow.seenAt !== 'server') addTo(this.atClient, flow);
+      if (flow.seenAt !== 'client') addTo(this.atServer, flow);
+    }
     if (flow.client.kind === 'workload') this.#change('clientPods', keepSmallest(this.clientPods, hashOf(flow.client.pod), MOST_PODS));
     if (flow.server.kind === 'workload') this.#change('serverPods', keepSmallest(this.serverPods, hashOf(flow.server.pod), MOST_PODS));
     this.#change('reporters', keepSmallest(this.reporters, reporter, MOST_REPORTERS));
     for (const process of processes) this.#change('processes', keepSmallest(this.processes, process, MOST_PROCESSES));
     for (const { protocol } of flow.applications) this.#change('spoken', this.spoken | (1 << WIRE_PROTOCOLS.indexOf(protocol)));
     if (flow.to - this.toldAt > COUNTS_SETTLE_MS) this.isChanged = true;
+  }
+
+  // a node with both ends tells of the rules of each, and it is one connection all the same
+  #addAudited({ connections, ongoing = 0, seenAt, judgedAt, from, to }: AttributedFlow): void {
+    if (from < this.auditedFirst) this.auditedFirst = from;
+    if (to > this.auditedLast) this.auditedLast = to;
+    const end = judgedAt ?? seenAt;
+    for (const counts of end === 'both' ? [this.atClient, this.atServer] : [end === 'client' ? this.atClient : this.atServer]) {
+      if (counts.wouldBeDenied + counts.ongoing === 0) this.isChanged = true;
+      counts.wouldBeDenied += connections;
+      counts.ongoing = Math.max(counts.ongoing, ongoing);
+    }
   }
 
   #change<K extends 'clientPods' | 'serverPods' | 'reporters' | 'processes' | 'spoken'>(name: K, value: this[K]): void {
@@ -92,6 +112,7 @@ export class ObservedPair {
   /** `explained` of its connections are known to be others', through the node they seem to come from. */
   view(hours: number, spells: number, explained: number): ObservedRelationship {
     const { atClient, atServer } = this;
+    const wouldBeDenied = Math.max(atClient.wouldBeDenied, atClient.ongoing, atServer.wouldBeDenied, atServer.ongoing);
     return {
       from: this.from.peer,
       to: this.to.peer,
@@ -105,7 +126,8 @@ export class ObservedPair {
       bytes: Math.max(atClient.bytes, atServer.bytes),
       replied: atClient.replied === undefined ? atServer.replied : atServer.replied === undefined ? atClient.replied : Math.max(atClient.replied, atServer.replied),
       denied: Math.max(atClient.denied, atServer.denied),
-      wouldBeDenied: Math.max(atClient.wouldBeDenied, atServer.wouldBeDenied),
+      wouldBeDenied,
+      ...(wouldBeDenied === 0 ? {} : { wouldBeDeniedIn: { first: this.auditedFirst, last: this.auditedLast } }),
       clientPods: this.clientPods.length,
       serverPods: this.serverPods.length,
       applications: WIRE_PROTOCOLS.filter((_, at) => (this.spoken & (1 << at)) !== 0),
@@ -116,22 +138,21 @@ export class ObservedPair {
 }
 
 export function noCounts(): SideCounts {
-  return { connections: 0, bytes: 0, replied: undefined, denied: 0, wouldBeDenied: 0 };
+  return { connections: 0, bytes: 0, replied: undefined, denied: 0, wouldBeDenied: 0, ongoing: 0 };
 }
 
 function addTo(counts: SideCounts, { verdict, connections, bytes, replied }: AttributedFlow): void {
+  if (verdict === 'would-be-denied') return;
   const what = counted(verdict);
   counts[what] += connections;
   counts.bytes += bytes;
   if (what === 'connections' && replied !== undefined) counts.replied = (counts.replied ?? 0) + replied;
 }
 
-function counted(verdict: FlowVerdict): 'connections' | 'denied' | 'wouldBeDenied' {
+function counted(verdict: Exclude<FlowVerdict, 'would-be-denied'>): 'connections' | 'denied' {
   switch (verdict) {
     case 'allowed':
       return 'connections';
-    case 'would-be-denied':
-      return 'wouldBeDenied';
     case 'denied':
     case 'unknown-pod':
     case 'spoofed':

@@ -20,7 +20,7 @@ function historyOf(reports: readonly ObservedReport[], now: number): ObservedHis
 describe('a store', () => {
   const reports = [
     report([flow(web, db, 5432, { seenAt: 'client', isMasqueraded: true }), flow(web, 'api.example.com=203.0.113.7', 443, { processes: [{ end: 'client', name: 'cu\u001brl', connections: 1 }] }), flow(web, '? 10.0.0.1', 80)]),
-    report([flow('node node-a', db, 5432, { seenAt: 'server' }), flow(web, db, 1, { verdict: 'denied' }), flow(db, '2001:db8:f::1', 443)], { reporter: 'node-b', from: START + 5 * HOUR, overflowed: [{ workload: ref(db), connections: 2 }] }),
+    report([flow('node node-a', db, 5432, { seenAt: 'server' }), flow(web, db, 1, { verdict: 'denied' }), flow(web, db, 2, { verdict: 'would-be-denied', connections: 0, ongoing: 4 }), flow(web, db, 3, { verdict: 'would-be-denied' }), flow(db, web, 3), flow(db, '2001:db8:f::1', 443)], { reporter: 'node-b', from: START + 5 * HOUR, overflowed: [{ workload: ref(db), connections: 2 }] }),
   ];
   const later = START + 6 * HOUR;
 
@@ -44,6 +44,14 @@ describe('a store', () => {
       for (const each of reports) expect(restored.accept(each, later)).toBe('replayed');
       expect(restored.evidence()).toEqual(history.evidence());
     }
+  });
+
+  it('gives back rows of releases that did not tell when something would have been denied', () => {
+    const rows = [...rowsOf(historyOf(reports, later)).values()].map(({ key, value }) => ({ key, value: Object.fromEntries(Object.entries(value as object).filter(([field]) => field !== 'audited')) }));
+    const restored = new ObservedHistory();
+    expect(restored.restore(rows, later)).toBe(0);
+    const seen = restored.relationships().filter(({ wouldBeDenied }) => wouldBeDenied > 0);
+    expect(seen.map(({ port, wouldBeDenied, wouldBeDeniedIn }) => [port, wouldBeDenied, wouldBeDeniedIn])).toEqual([2, 3].map((port) => [port, port === 2 ? 4 : 3, { first: START + 5 * HOUR, last: START + 5 * HOUR + 10_000 }]));
   });
 
   it('is told little while nothing but counts changes, and everything when asked', () => {

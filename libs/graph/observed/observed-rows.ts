@@ -33,7 +33,7 @@ export function pairRowKey({ from, to, protocol, port }: ObservedPair): string {
 }
 
 export function pairRow(pair: ObservedPair, hours: HourBitmaps): EvidenceRow {
-  const { from, to, protocol, port, firstSeen, lastSeen, clientPods, serverPods, reporters, processes, spoken, atClient, atServer } = pair;
+  const { from, to, protocol, port, firstSeen, lastSeen, clientPods, serverPods, reporters, processes, spoken, atClient, atServer, auditedFirst, auditedLast } = pair;
   return {
     key: pairRowKey(pair),
     value: {
@@ -49,6 +49,7 @@ export function pairRow(pair: ObservedPair, hours: HourBitmaps): EvidenceRow {
       reporters: [...reporters],
       processes: [...processes],
       spoken,
+      ...(auditedLast === 0 ? {} : { audited: [auditedFirst, auditedLast] }),
     },
   };
 }
@@ -87,12 +88,18 @@ export function restorePair({ value }: EvidenceRow, table: PairTable): boolean {
   if (from === undefined || to === undefined || typeof protocol !== 'string' || !isProtocol(protocol) || !isPort(port) || firstSeen === undefined || lastSeen === undefined) return false;
   const client = readCounts(value['client']);
   const server = readCounts(value['server']);
-  const pair = table.restore(from, to, { protocol, port }, client.connections + server.connections + client.wouldBeDenied + server.wouldBeDenied === 0);
+  const pair = table.restore(from, to, { protocol, port }, letThrough(client) + letThrough(server) === 0);
   if (pair === undefined) return false;
   Object.assign(pair.atClient, client);
   Object.assign(pair.atServer, server);
   pair.firstSeen = firstSeen;
   pair.lastSeen = lastSeen;
+  // a row of an earlier release does not tell when, but within which time
+  const [auditedFirst, auditedLast] = numbers(value['audited']);
+  if ([client, server].some((side) => side.wouldBeDenied + side.ongoing > 0)) {
+    pair.auditedFirst = auditedFirst ?? firstSeen;
+    pair.auditedLast = auditedLast ?? lastSeen;
+  }
   pair.toldAt = lastSeen;
   const [clientPods, serverPods] = list(value['pods']);
   pair.clientPods = numbers(clientPods);
@@ -127,14 +134,18 @@ function* hoursOf(value: Json | undefined): Generator<number> {
   }
 }
 
-function countsJson({ connections, bytes, replied, denied, wouldBeDenied }: SideCounts): Json {
-  return [connections, bytes, replied ?? null, denied, wouldBeDenied];
+function letThrough({ connections, wouldBeDenied, ongoing }: SideCounts): number {
+  return connections + wouldBeDenied + ongoing;
+}
+
+function countsJson({ connections, bytes, replied, denied, wouldBeDenied, ongoing }: SideCounts): Json {
+  return [connections, bytes, replied ?? null, denied, wouldBeDenied, ...(ongoing === 0 ? [] : [ongoing])];
 }
 
 function readCounts(value: Json | undefined): SideCounts {
-  const [connections, bytes, replied, denied, wouldBeDenied] = list(value);
+  const [connections, bytes, replied, denied, wouldBeDenied, ongoing] = list(value);
   const number = (each: Json | undefined): number => (typeof each === 'number' ? each : 0);
-  return { ...noCounts(), connections: number(connections), bytes: number(bytes), replied: typeof replied === 'number' ? replied : undefined, denied: number(denied), wouldBeDenied: number(wouldBeDenied) };
+  return { ...noCounts(), connections: number(connections), bytes: number(bytes), replied: typeof replied === 'number' ? replied : undefined, denied: number(denied), wouldBeDenied: number(wouldBeDenied), ongoing: number(ongoing) };
 }
 
 function peerJson(peer: ObservedPeer): Json {

@@ -75,7 +75,7 @@ describe('an export of Hubble that grows', () => {
     expect(told()).toEqual([]);
     now = START + 15_000;
     drain(source);
-    expect(told()).toEqual(['node-a 0 10.1.0.5>10.2.0.8:5432 x2/2 allowed, 10.1.0.5>10.2.0.8:80 x1/? would-be-denied', 'node-b 0 10.1.0.5>10.2.0.8:5432 x1/? denied']);
+    expect(told()).toEqual(['node-a 0 10.1.0.5>10.2.0.8:5432 x2/2 allowed, 10.1.0.5>10.2.0.8:80 x1/? allowed, 10.1.0.5>10.2.0.8:80 x1/? would-be-denied', 'node-b 0 10.1.0.5>10.2.0.8:5432 x1/? denied']);
     appendFileSync(path, event({ at: 26_000 }));
     drain(source);
     expect(told().slice(2)).toEqual(['node-a 10 2001:db8:1::5>2001:db8:2::8:5432 x1/? allowed']);

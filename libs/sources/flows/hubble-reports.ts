@@ -23,6 +23,7 @@ const MOST_STRETCHES = 5_000;
 
 interface Tallied {
   readonly record: FlowRecord;
+  readonly verdict: ObservedFlow['verdict'];
   connections: number;
   alive: number;
   isAnswered: boolean;
@@ -106,14 +107,21 @@ export class HubbleReports {
       this.#count('late');
       return;
     }
-    const verdict = verdictOf(record);
+    this.#addTo(stretch, record, verdictOf(record), isEcho);
+    // as a node's own enforcer tells it: let through, and noted
+    if (record.forwarded && record.isAudited === true) this.#addTo(stretch, record, 'allowed', isEcho);
+  }
+
+  #addTo(stretch: Stretch, record: FlowRecord, verdict: ObservedFlow['verdict'], isEcho: boolean): void {
+    const { from, to } = record;
+    if (from.address === undefined || to.address === undefined) return;
     const key = `${from.address.text} ${to.address.text} ${record.protocol} ${String(record.port)} ${verdict}`;
     const known = stretch.flows.get(key);
     if (known === undefined && stretch.flows.size >= MOST_FLOWS) {
       stretch.foreign += 1;
       return;
     }
-    const flow: Tallied = known ?? { record, connections: 0, alive: 0, isAnswered: false, applications: new Map() };
+    const flow: Tallied = known ?? { record, verdict, connections: 0, alive: 0, isAnswered: false, applications: new Map() };
     if (known === undefined) stretch.flows.set(key, flow);
     if (record.application !== undefined) flow.applications.set(record.application, (flow.applications.get(record.application) ?? 0) + 1);
     if (isEcho) flow.isAnswered ||= record.application === undefined;
@@ -171,14 +179,14 @@ function reportOf({ node, from, flows, lost, foreign }: Stretch): FlowReport {
   };
 }
 
-function observedFlow({ record, connections, alive, isAnswered, applications }: Tallied): ObservedFlow {
+function observedFlow({ record, verdict, connections, alive, isAnswered, applications }: Tallied): ObservedFlow {
   const { from, to, protocol, port } = record;
   return {
     client: endOf(from),
     server: endOf(to),
     protocol,
     port: isPortNumber(port) ? port : null,
-    verdict: verdictOf(record),
+    verdict,
     egressRule: 0,
     ingressRule: 0,
     connections,

@@ -21,6 +21,7 @@ describe('flowShape', () => {
     replied: 9,
     denied: 1,
     wouldBeDenied: 1,
+    wouldBeDeniedIn: { first: 1_500, last: 2_000 },
     clientPods: 2,
     serverPods: 0,
     applications: ['http'],

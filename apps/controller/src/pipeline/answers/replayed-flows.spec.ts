@@ -44,6 +44,7 @@ function decisions(...observed: readonly ObservedRelationship[]): readonly strin
 describe('what was observed is replayed', () => {
   it.each<readonly [string, ObservedRelationship, readonly string[]]>([
     ['between workloads', seen(of('shop/Deployment/api'), WEB), ['allow 5']],
+    ['and what would be denied', seen(of('shop/Deployment/mailer'), WEB, { connections: 0, wouldBeDenied: 7 }), ['deny 7']],
     ['and what no rule names dies', seen(of('shop/Deployment/mailer'), WEB, { connections: 7 }), ['deny 7']],
     ['of a node to its own pods, where it was seen there', seen(onNode('a'), WEB), ['allow 5']],
     ['of a node to pods of another one', seen(onNode('b'), WEB), ['deny 5']],
@@ -57,6 +58,7 @@ describe('what was observed is replayed', () => {
   });
 
   it.each<readonly [string, ObservedRelationship]>([
+    ['what would be denied at one end and was denied at the other', seen(WEB, WEB, { connections: 0, wouldBeDenied: 9, denied: 9 })],
     ['what never got through', seen(WEB, WEB, { connections: 0, denied: 9 })],
     ['a workload that is gone', seen(of('shop/Deployment/gone'), WEB)],
     ['a workload that has no pods', seen(of('shop/Deployment/asleep'), WEB)],

@@ -11,7 +11,8 @@ const MOST_ENDS = 8;
 export function replayedFlows(observed: readonly ObservedRelationship[], snapshot: Snapshot): readonly Flow[] {
   const cluster = new Cluster(snapshot);
   return observed.flatMap((relationship, at): readonly Flow[] => {
-    const { from, to, protocol, port, connections, bytes, lastSeen, applications, reporters } = relationship;
+    const { from, to, protocol, port, bytes, lastSeen, applications, reporters } = relationship;
+    const connections = throughOf(relationship);
     if (connections === 0) return [];
     const [application] = applications;
     const rest = {
@@ -28,6 +29,11 @@ export function replayedFlows(observed: readonly ObservedRelationship[], snapsho
     const pairs = cluster.endsOf(from, seenOn).flatMap((sender) => cluster.endsOf(to, seenOn).map((receiver) => ({ from: sender, to: receiver })));
     return pairs.map((pair, index) => ({ ...rest, ...pair, count: share(connections, pairs.length, index), bytes: share(bytes, pairs.length, index) })).filter(({ count }) => count > 0);
   });
+}
+
+// Earlier releases told connections of Hubble's that would be denied apart from those let through.
+function throughOf({ connections, wouldBeDenied, denied }: ObservedRelationship): number {
+  return denied > 0 ? connections : Math.max(connections, wouldBeDenied);
 }
 
 class Cluster {
