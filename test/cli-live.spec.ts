@@ -84,6 +84,7 @@ const QUESTIONS: readonly (readonly [string, readonly string[]])[] = [
   ['why', ['why', 'shop/Deployment/basket', PRICING, '50051/TCP']],
   ['revisions', ['revisions']],
   ['nodes', ['nodes']],
+  ['outputs', ['outputs']],
   ['journal', ['journal']],
   ['mode', ['mode']],
 ];
@@ -105,6 +106,15 @@ describe.each([60, 100, 160])('in %i columns', (columns) => {
   });
 });
 
+it('outputs says who manages which field, what was undone, and ends with 1 where a policy is kept out', async () => {
+  const { code, out } = await run(['outputs'], { columns: 250 });
+  expect(code).toBe(1);
+  expect(out).toMatch(/^NetworkPolicies on the API server \(https:\/\/192\.0\.2\.1:6443\): looked at just now, 1 change of others undone\n/);
+  expect(out).toMatch(/\nshop\/ringfence-deployment-web +in conflict +1 +just now +\S*kubectl-edit manages \.spec\.egress: Apply failed/);
+  expect(out).toMatch(/\npay +1 +realised +1 +just now +ringfence-deployment-db: somebody removed it just now, healed just now\n/);
+  expect((await run(['status'])).out).toContain('NetworkPolicies on the API server: 2 realised, 1 in conflict (ringfence outputs)\n');
+});
+
 describe('deciding', () => {
   beforeEach(async () => {
     await twin.command({ kind: 'roll-back', to: 0, reason: 'a fresh start' }, { kind: 'person', name: 'test' });
@@ -121,6 +131,19 @@ describe('deciding', () => {
     expect(yes).toMatchObject({ code: 0 });
     expect(yes.out).toMatch(/approved as revision \d+/);
     expect(twin.state.revisions.at(-1)).toMatchObject({ reason: 'looked at it', ticket: 'SEC-7', decided: { by: { name: `alice (claimed, uid ${String(process.getuid?.())})` } } });
+  });
+
+  it.each([
+    ['nftables', 'ringfence nodes shows which nodes enforce it'],
+    ['networkpolicy', 'ringfence outputs shows which NetworkPolicies are on the API server'],
+    ['folder', 'ringfence outputs shows which NetworkPolicies are in the folder'],
+    ['none', 'policies of target none are written nowhere (ringfence mode NAMESPACE --target)'],
+  ] as const)('says where target %s can be watched', async (target, where) => {
+    await twin.command({ kind: 'set-target', namespace: 'shop', target, reason: 'a test' }, { kind: 'person', name: 'test' });
+    const { out } = await run(['approve', PRICING, '--yes', '--reason', 'seen']);
+    expect(out.trimEnd().split('\n').at(-1)).toMatch(/^approved as revision \d+; /);
+    expect(out.trimEnd().split('; ').slice(-1)).toEqual([where]);
+    await twin.command({ kind: 'set-target', namespace: 'shop', target: 'cleared', reason: 'a test' }, { kind: 'person', name: 'test' });
   });
 
   it('names the flow that dies with the rule it lacks', async () => {
@@ -245,7 +268,7 @@ describe('what goes wrong is said with what to do', () => {
     hostile.trouble = { sources: [{ name: `files ${HOSTILE}`, state: 'failed', since: NOW, objects: 0, why: HOSTILE, isRequired: true }], store: { kind: 'sqlite', place: HOSTILE, lastSeq: 0, problem: HOSTILE }, diagnostics: [{ code: 'x', severity: 'warning', subject: HOSTILE, message: HOSTILE, hint: HOSTILE }] };
     hostile.relearn(workload('pricing'), (proposal) => ({ ...proposal, ingress: { kind: 'open', why: HOSTILE } }));
     const server = (await (await started(hostile)).listen())[0] ?? '';
-    for (const args of [['status'], ['show', PRICING], ['nodes'], ['proposals']]) {
+    for (const args of [['status'], ['show', PRICING], ['nodes'], ['outputs'], ['proposals']]) {
       const { out, err } = await run(args, { server });
       // eslint-disable-next-line no-control-regex
       expect(`${out}${err}`.match(/[\u0000-\u0009\u000b-\u001f]/)).toBeNull();

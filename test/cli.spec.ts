@@ -15,7 +15,7 @@ const program = join(repositoryRoot, 'bin', 'ringfence');
 const examples = join(repositoryRoot, 'policies', 'examples');
 const shop = join(examples, 'shop', 'kubernetes');
 /** Commands that only ask a controller: test/cli-live.spec.ts. */
-const live = new Set(['admit', 'approve', 'edit', 'flows', 'journal', 'mode', 'nodes', 'proposals', 'reject', 'revisions', 'rollback', 'show', 'status', 'why']);
+const live = new Set(['admit', 'approve', 'edit', 'flows', 'journal', 'mode', 'nodes', 'outputs', 'proposals', 'reject', 'revisions', 'rollback', 'show', 'status', 'why']);
 const everyCommand = Object.keys(schemas).filter((name) => !name.includes(' '));
 /** Commands on files; the lab's need root and have specs of their own. */
 const commands = everyCommand.filter((name) => !live.has(name));

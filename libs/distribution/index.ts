@@ -5,6 +5,7 @@ export { type BundleReading, readBundleText, writeBundleText } from './bundle-te
 export { type BundleSnapshot, type DesiredBundle, DesiredBundles } from './desired-bundles.ts';
 export { type NodeNews, readNodeNews } from './node-news.ts';
 export { readPlain, writePlain } from './plain-text.ts';
+export { type DesiredPolicies, PolicyRollout } from './policy-rollout.ts';
 export { Rollout, type RolloutOptions } from './rollout.ts';
 export {
   type BundleMark,

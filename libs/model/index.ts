@@ -19,6 +19,7 @@ export { hostKey, type ObservedPeer, observedPeerKey, type ObservedRelationship 
 export { type Origin, formatOrigin } from './origin.ts';
 export type { NamespaceSelection, Peer, PodSelection, PortMatch } from './peer.ts';
 export { type Namespace, type Node, type NodeBridge, type Pod, type PodInterface, type PodKey, type PodPort, podKey } from './pod.ts';
+export type { OutputNamespaceView, OutputView, PolicyOutcome, PolicyOutput, PolicyRealisation, PolicyReport, PolicyStanding, PolicyView, Refuser } from './policy-output.ts';
 export type { AdminPolicy, AdminRule, NamespacedPolicy, Policy, Rule, Subject } from './policy.ts';
 export { type Prefix, comparePrefixes, hostPrefix, lastOf, makePrefix, parsePrefix, prefixContains, prefixCovers, subtractPrefixes, widthOf } from './prefix.ts';
 export type { DirectionProposal, Proposal, ProposedRule } from './proposal.ts';

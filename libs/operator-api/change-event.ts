@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { outputNameSchema } from './output.ts';
 import { countSchema, type Shape, timeSchema, workloadSchema } from './parts.ts';
 
 /** The data of a server-sent event: a hint to ask again. */
@@ -12,6 +13,7 @@ export const changeEventSchema = z.strictObject({
     z.strictObject({ kind: z.literal('revision'), number: countSchema }),
     z.strictObject({ kind: z.literal('modes') }),
     z.strictObject({ kind: z.literal('nodes'), nodes: z.array(z.string()) }),
+    z.strictObject({ kind: z.literal('outputs'), outputs: z.array(outputNameSchema) }),
     z.strictObject({ kind: z.literal('journal'), seq: countSchema }),
     z.strictObject({ kind: z.literal('status') }),
   ]),

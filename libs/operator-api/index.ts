@@ -6,6 +6,7 @@ export type { FlowShape } from './flow.ts';
 export { type EdgeShape, edgeShape, type GraphShape, graphSchema, graphShape } from './graph.ts';
 export type { JournalShape } from './journal.ts';
 export type { NodesShape } from './node.ts';
+export type { OutputsShape, PolicyRealisationShape } from './output.ts';
 export { workloadFromKey } from './page.ts';
 export { type DiagnosticShape, diagnosticSchema, diagnosticShape, evidenceSchema, evidenceShape, type Given, type Shape } from './parts.ts';
 export { PROBLEM_TYPE, type ProblemShape, problemSchema } from './problem.ts';

@@ -6,6 +6,7 @@ import { flowPageSchema, flowQuery } from './flow.ts';
 import { graphSchema } from './graph.ts';
 import { journalQuery, journalSchema } from './journal.ts';
 import { nodesSchema } from './node.ts';
+import { outputsSchema } from './output.ts';
 import { workloadQuery } from './page.ts';
 import { nameSchema } from './parts.ts';
 import { diffQuery, simulationBody } from './question.ts';
@@ -49,6 +50,7 @@ export const routes = {
   revision: { name: 'revision', method: 'GET', path: '/api/v1/revisions/:number', role: 'viewer', summary: 'One revision with its policies', params: revisionParams, answer: revisionSchema, problems: [404] },
   nodes: { name: 'nodes', method: 'GET', path: '/api/v1/nodes', role: 'viewer', summary: 'What each node is known to enforce', answer: nodesSchema, problems: [] },
   projects: { name: 'projects', method: 'GET', path: '/api/v1/projects', role: 'viewer', summary: 'On which nodes Compose projects may run, and what waits for a person', answer: projectsSchema, problems: [] },
+  outputs: { name: 'outputs', method: 'GET', path: '/api/v1/outputs', role: 'viewer', summary: 'What is realised on the API server and in the folder, namespace by namespace', answer: outputsSchema, problems: [] },
   modes: { name: 'modes', method: 'GET', path: '/api/v1/modes', role: 'viewer', summary: 'Modes, fates of connections and targets as they are set', answer: settingsSchema, problems: [] },
   journal: { name: 'journal', method: 'GET', path: '/api/v1/journal', role: 'viewer', summary: 'Everything that was decided, oldest first', query: journalQuery, answer: journalSchema, problems: [] },
   why: { name: 'why', method: 'GET', path: '/api/v1/why', role: 'viewer', summary: 'Which rule lets a connection through and who approved it, or what is missing', query: whyQuery, answer: whySchema, problems: [422] },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { healedSchema, outputNameSchema, policyCountsSchema } from './output.ts';
 import { countSchema, diagnosticSchema, type Shape, timeSchema } from './parts.ts';
 
 export const statusSchema = z.strictObject({
@@ -43,6 +44,7 @@ export const statusSchema = z.strictObject({
     })
     .describe('workloads by what becomes of what their rules deny; each is counted once'),
   nodes: z.strictObject({ realised: countSchema, pending: countSchema, drifted: countSchema, failed: countSchema, silent: countSchema }),
+  outputs: z.array(z.strictObject({ output: outputNameSchema, ...policyCountsSchema.shape, healed: healedSchema })).describe('policies beside the nodes, by how they stand'),
   flows: z.strictObject({
     records: countSchema,
     connections: countSchema,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { approvalSchema } from './decision.ts';
 import { edgeSchema } from './graph.ts';
+import { outputNameSchema, policyRealisationSchema } from './output.ts';
 import { countSchema, decisionSchema, directionSchema, modeSchema, protocolSchema, type Shape, workloadSchema } from './parts.ts';
 import { ruleSchema } from './rule.ts';
 
@@ -18,6 +19,10 @@ const sideSchema = z.strictObject({
   subject: z.string().describe('the pod or address whose policies are asked'),
   workload: workloadSchema.optional(),
   mode: modeSchema.optional(),
+  written: z
+    .strictObject({ output: outputNameSchema, policy: z.string().optional().describe('namespace/name; absent: it has none'), realisation: policyRealisationSchema.optional() })
+    .optional()
+    .describe('where the policies of the workload go beside the nodes, and how that stands'),
   isAllowed: z.boolean(),
   policies: z.array(z.string()).describe('policies that close this direction'),
   reasons: z.array(

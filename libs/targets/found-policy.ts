@@ -15,6 +15,8 @@ export interface FoundPolicy {
   readonly resourceVersion: string;
   /** It carries our label, and the server knows us as one who applies it. */
   readonly isOurs: boolean;
+  /** The server knows us as one who applies it, whatever it carries. */
+  readonly wasOurs: boolean;
   /** Others that have a hand in it, sorted. */
   readonly otherManagers: readonly string[];
   /** What it says, as `contentText` writes it. */
@@ -35,6 +37,7 @@ export function foundPolicy(body: Json | undefined): FoundPolicy | undefined {
     name,
     uid: textOf(metadata, 'uid'),
     resourceVersion: textOf(metadata, 'resourceVersion'),
+    wasOurs: isApplied,
     isOurs: isApplied && textOf(fieldsOf(metadata, 'labels'), OWNER_LABEL) === OWNER,
     otherManagers: [...new Set(others)].sort(),
     content: contentText(body),
@@ -49,6 +52,14 @@ export function contentText(body: Json | undefined): string {
   const { labels, annotations } = fieldsOf(body, 'metadata');
   const { ingress, egress, ...spec } = fieldsOf(body, 'spec');
   return sortedText([labels ?? {}, annotations ?? {}, spec, ingress ?? [], egress ?? []]);
+}
+
+const PARTS = ['labels', 'annotations', 'spec', 'ingress', 'egress'];
+
+/** Which parts of what it says are different in another of its states. */
+export function changedParts(before: FoundPolicy, after: FoundPolicy): readonly string[] {
+  const [a, b] = [before, after].map(({ content }) => (JSON.parse(content) as readonly Json[]).map((part) => JSON.stringify(part)));
+  return PARTS.filter((_part, at) => a?.[at] !== b?.[at]);
 }
 
 function sortedText(value: Json): string {

@@ -3,4 +3,3 @@ export { type AskCluster, type ClusterRequest, type ClusterResponse, refusalText
 export { makeFolder } from './make-folder.ts';
 export { NetworkPolicyTarget, type NetworkPolicyTargetOptions } from './network-policy-target.ts';
 export { PolicyFolder } from './policy-folder.ts';
-export type { PolicyOutcome, PolicyReport } from './policy-report.ts';

@@ -64,6 +64,34 @@ describe('a folder of policies', () => {
     expect(readdirSync(folder).filter((file) => !file.startsWith('shop.web.yaml') && !file.startsWith('.ringfence-index.json'))).toEqual([]);
   });
 
+  it('puts back what somebody removed, and says that it was gone', () => {
+    kinds([policy('web')]);
+    rmSync(join(folder, 'shop.web.yaml'));
+    expect(new PolicyFolder(folder).reconcile([policy('web')]).outcomes).toMatchObject([{ kind: 'applied', drift: 'shop.web.yaml was gone' }]);
+    expect(files()).toEqual(['shop.web.yaml']);
+    expect(new PolicyFolder(folder).reconcile([policy('web')]).outcomes).toEqual([{ kind: 'unchanged', namespace: 'shop', name: 'web' }]);
+  });
+
+  it('is only looked at where it is not to be written', () => {
+    expect(new PolicyFolder(folder).look([policy('web')])).toMatchObject({ isRealised: false, outcomes: [{ kind: 'would-apply' }] });
+    expect(existsSync(folder)).toBe(false);
+    kinds([policy('web'), policy('api')]);
+    const before = readFileSync(join(folder, '.ringfence-index.json'), 'utf8');
+    expect(new PolicyFolder(folder).look([policy('web')])).toMatchObject({ isRealised: false, outcomes: [{ kind: 'would-prune', name: 'api' }, { kind: 'unchanged', name: 'web' }] });
+    expect([files(), readFileSync(join(folder, '.ringfence-index.json'), 'utf8')]).toEqual([['shop.api.yaml', 'shop.web.yaml'], before]);
+  });
+
+  it('holds the others where one cannot be written, and that one says why', () => {
+    kinds([policy('api')]);
+    // nothing is renamed over a folder
+    mkdirSync(join(folder, 'shop.web.yaml'));
+    expect(new PolicyFolder(folder).reconcile([policy('web'), policy('db')])).toMatchObject({
+      isRealised: false,
+      outcomes: [{ kind: 'pruned', name: 'api' }, { kind: 'applied', name: 'db' }, { kind: 'failed', name: 'web', why: 'shop.web.yaml is no file that could be ours' }],
+    });
+    expect(files()).toEqual(['shop.db.yaml', 'shop.web.yaml']);
+  });
+
   it('touches nothing where it can not tell what is ours', () => {
     kinds([policy('web')]);
     writeFileSync(join(folder, '.ringfence-index.json'), 'no json');

@@ -3,15 +3,30 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statS
 import { join, resolve } from 'node:path';
 
 import { type NetworkPolicyObject, renderYaml } from '#compilers/kubernetes';
-import { compareText, isJsonObject } from '#model';
+import { compareText, isJsonObject, type PolicyOutcome, type PolicyReport } from '#model';
 
+import { plainLine } from './cluster-request.ts';
 import { makeFolder } from './make-folder.ts';
-import type { PolicyOutcome, PolicyReport } from './policy-report.ts';
 
 const INDEX = '.ringfence-index.json';
 const MOST_BYTES = 64 * 2 ** 20;
 /** Of every file of ours the digests of what we wrote: of two while one replaces the other. */
 type Index = Map<string, readonly string[]>;
+
+interface PolicyPlace {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What is to be done with a file, and what becomes of its policy where that works. */
+interface Plan {
+  readonly file: string;
+  /** What it is to hold; absent: it is not written. */
+  readonly text?: string;
+  /** What the index is to say of it before it is written. */
+  readonly digests?: readonly string[];
+  readonly outcome: PolicyOutcome;
+}
 
 const SAFE = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
@@ -33,62 +48,95 @@ export class PolicyFolder {
   }
 
   reconcile(desired: readonly NetworkPolicyObject[]): PolicyReport {
+    return this.#round(desired, true);
+  }
+
+  /** Says what would be done, and touches nothing. */
+  look(desired: readonly NetworkPolicyObject[]): PolicyReport {
+    return this.#round(desired, false);
+  }
+
+  #round(desired: readonly NetworkPolicyObject[], mayWrite: boolean): PolicyReport {
     try {
-      makeFolder(this.#folder);
+      if (mayWrite) makeFolder(this.#folder);
       const index = this.#readIndex();
-      const outcomes = [...this.#writeAll(desired, index), ...this.#removeOthers(desired, index)];
-      this.#writeIndex(index);
+      const plans = this.#plan(desired, index);
+      const outcomes = mayWrite ? this.#carryOut(plans, index) : plans.map(wouldBe);
       outcomes.sort((a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name));
       return { outcomes, isRealised: outcomes.every(({ kind }) => kind === 'applied' || kind === 'unchanged' || kind === 'pruned') };
     } catch (error) {
-      return { outcomes: [], isRealised: false, why: `write policies to ${this.#folder}: ${error instanceof Error ? error.message : String(error)}` };
+      return { outcomes: [], isRealised: false, why: `write policies to ${this.#folder}: ${reasonOf(error)}` };
     }
   }
 
-  #writeAll(desired: readonly NetworkPolicyObject[], index: Index): readonly PolicyOutcome[] {
-    const fresh = new Map<string, string>();
-    const outcomes = desired.map((object): PolicyOutcome => {
-      const { namespace, name } = object.metadata;
-      const place = { namespace, name };
-      if (!SAFE.test(namespace) || !SAFE.test(name)) return { kind: 'failed', ...place, why: 'its name is no name of a Kubernetes object, so there is no file for it' };
-      const file = fileOf(place);
-      const text = renderYaml([object]);
-      const before = this.#read(file);
-      const held = before === undefined ? [] : [digestOf(before)];
-      if (before === text) {
-        index.set(file, held);
-        return { kind: 'unchanged', ...place };
-      }
-      if (held.some((digest) => index.get(file)?.includes(digest) !== true)) return { kind: 'conflict', ...place, managers: [], why: `somebody else wrote ${file}; it is left alone` };
-      index.set(file, [...held, digestOf(text)]);
-      fresh.set(file, text);
-      return { kind: 'applied', ...place };
+  #plan(desired: readonly NetworkPolicyObject[], index: Index): readonly Plan[] {
+    const wanted = new Set(desired.map(({ metadata }) => fileOf(metadata)));
+    const others = [...index].filter(([file]) => !wanted.has(file));
+    return [...desired.map((object) => this.#planOf(object, index)), ...others.map(([file, digests]) => this.#planToRemove(file, digests))];
+  }
+
+  // what one file is like is no reason to leave out the others
+  #planned(file: string, place: PolicyPlace, plan: () => Plan): Plan {
+    try {
+      return plan();
+    } catch (error) {
+      return { file, outcome: { kind: 'failed', ...place, why: reasonOf(error) } };
+    }
+  }
+
+  #planOf(object: NetworkPolicyObject, index: Index): Plan {
+    const { namespace, name } = object.metadata;
+    const place = { namespace, name };
+    const file = fileOf(place);
+    if (!SAFE.test(namespace) || !SAFE.test(name)) return { file, outcome: { kind: 'failed', ...place, why: 'its name is no name of a Kubernetes object, so there is no file for it' } };
+    return this.#planned(file, place, () => this.#planToWrite(file, place, renderYaml([object]), index));
+  }
+
+  #planToWrite(file: string, place: PolicyPlace, text: string, index: Index): Plan {
+    const before = this.#read(file);
+    const known = index.get(file) ?? [];
+    const held = before === undefined ? [] : [digestOf(before)];
+    if (before === text) return { file, digests: held, outcome: { kind: 'unchanged', ...place } };
+    if (held.some((digest) => !known.includes(digest))) return { file, outcome: conflict(place, `somebody else wrote ${file}; it is left alone`) };
+    const digest = digestOf(text);
+    const drift = before === undefined && known.includes(digest) ? { drift: `${file} was gone` } : {};
+    return { file, text, digests: [...held, digest], outcome: { kind: 'applied', ...place, ...drift } };
+  }
+
+  #planToRemove(file: string, digests: readonly string[]): Plan {
+    const [namespace = '', ...rest] = file.replace(/\.yaml$/, '').split('.');
+    const place = { namespace, name: rest.join('.') };
+    return this.#planned(file, place, () => {
+      const held = this.#read(file);
+      const isTheirs = held !== undefined && !digests.includes(digestOf(held));
+      return { file, outcome: isTheirs ? conflict(place, `somebody changed ${file}; it is not removed`) : { kind: 'pruned', ...place } };
     });
-    if (fresh.size > 0) this.#writeIndex(index);
-    for (const [file, text] of fresh) {
+  }
+
+  /** One that a disk will not have is no reason to leave out the others. */
+  #carryOut(plans: readonly Plan[], index: Index): PolicyOutcome[] {
+    for (const { file, digests } of plans) if (digests !== undefined) index.set(file, digests);
+    const isNew = plans.some(({ text }) => text !== undefined);
+    const unnamed = isNew ? whyNot(() => { this.#writeIndex(index); }) : undefined;
+    const outcomes = plans.map((plan) => {
+      const { outcome } = plan;
+      const why = plan.text === undefined ? undefined : unnamed;
+      const trouble = why ?? whyNot(() => { this.#do(plan, index); });
+      return trouble === undefined ? outcome : failed(outcome, `write ${join(this.#folder, plan.file)}: ${trouble}`);
+    });
+    // what could not be noted before cannot be now
+    if (unnamed === undefined) this.#writeIndex(index);
+    return outcomes;
+  }
+
+  #do({ file, text, outcome }: Plan, index: Index): void {
+    if (text !== undefined) {
       this.#write(file, text);
       index.set(file, [digestOf(text)]);
-    }
-    return outcomes;
-  }
-
-  #removeOthers(desired: readonly NetworkPolicyObject[], index: Index): readonly PolicyOutcome[] {
-    const wanted = new Set(desired.map(({ metadata }) => fileOf(metadata)));
-    const outcomes: PolicyOutcome[] = [];
-    for (const [file, digests] of [...index]) {
-      if (wanted.has(file)) continue;
-      const [namespace = '', ...rest] = file.replace(/\.yaml$/, '').split('.');
-      const place = { namespace, name: rest.join('.') };
-      const held = this.#read(file);
-      if (held !== undefined && !digests.includes(digestOf(held))) {
-        outcomes.push({ kind: 'conflict', ...place, managers: [], why: `somebody changed ${file}; it is not removed` });
-        continue;
-      }
+    } else if (outcome.kind === 'pruned') {
       rmSync(join(this.#folder, file), { force: true });
       index.delete(file);
-      outcomes.push({ kind: 'pruned', ...place });
     }
-    return outcomes;
   }
 
   #readIndex(): Index {
@@ -145,7 +193,33 @@ export class PolicyFolder {
   }
 }
 
-function fileOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
+function wouldBe({ outcome }: Plan): PolicyOutcome {
+  if (outcome.kind === 'applied') return { ...outcome, kind: 'would-apply' };
+  return outcome.kind === 'pruned' ? { ...outcome, kind: 'would-prune' } : outcome;
+}
+
+function conflict(place: PolicyPlace, why: string): PolicyOutcome {
+  return { kind: 'conflict', ...place, managers: [], fields: [], why };
+}
+
+function failed({ namespace, name, drift }: PolicyOutcome, why: string): PolicyOutcome {
+  return { kind: 'failed', namespace, name, ...(drift === undefined ? {} : { drift }), why: plainLine(why) };
+}
+
+function whyNot(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return plainLine(error instanceof Error ? error.message : String(error));
+}
+
+function fileOf({ namespace, name }: PolicyPlace): string {
   return `${namespace}.${name}.yaml`;
 }
 

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { compileNetworkPolicies, type NetworkPolicyObject } from '#compilers/kubernetes';
 import { inferGraph } from '#graph';
 import { propose } from '#learning';
-import type { JsonObject } from '#model';
+import type { JsonObject, PolicyReport } from '#model';
 import { approve } from '#policy';
 import { ClusterConnection, findClusterAccess } from '#sources/kubernetes/watch';
-import { NetworkPolicyTarget, type PolicyReport } from '#targets';
+import { NetworkPolicyTarget } from '#targets';
 
 import { shippedCatalogue } from '../support/catalogue.ts';
 import { describeWithCluster } from '../support/needs.ts';
@@ -101,12 +101,12 @@ describeWithCluster('what a cluster tells, approved and written to it', () => {
   it('says of each why it could not be written', async () => {
     const elsewhere = { ...first(), metadata: { ...first().metadata, namespace: 'nowhere' } };
     const report = await target.reconcile([...desired, elsewhere]);
-    expect(counts(report)).toEqual({ applied: desired.length, failed: 1 });
-    expect(report.outcomes.find(({ namespace }) => namespace === 'nowhere')).toMatchObject({ kind: 'failed', why: expect.stringContaining('namespaces "nowhere" not found') });
+    expect(counts(report)).toEqual({ applied: desired.length, refused: 1 });
+    expect(report.outcomes.find(({ namespace }) => namespace === 'nowhere')).toMatchObject({ kind: 'refused', by: 'server', why: expect.stringContaining('namespaces "nowhere" not found') });
 
     const stranger = await connect(await cluster.kubeconfigOf('stranger'));
     const refused = await new NetworkPolicyTarget({ ask: stranger.ask, mayWrite: true }).reconcile(desired);
     stranger.close();
-    expect(refused).toMatchObject({ isRealised: false, outcomes: [], why: expect.stringContaining('cannot list resource "networkpolicies"') });
+    expect(refused).toMatchObject({ isRealised: false, outcomes: [], refusedBy: 'access', why: expect.stringContaining('cannot list resource "networkpolicies"') });
   }, TEST_MS);
 });

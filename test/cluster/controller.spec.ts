@@ -94,13 +94,20 @@ describeWithCluster(
       const [first] = await cluster.client.list(POLICIES);
       expect(first?.['metadata']).toMatchObject({ labels: { 'app.kubernetes.io/managed-by': 'ringfence' }, managedFields: [{ manager: 'ringfence', operation: 'Apply' }] });
 
+      await waitFor(controller, () => controller.operator.outputs(), ([output]) => output?.policies.realised === 1 && output.namespaces[0]?.realisation.kind === 'realised', 'all of it realised');
+      const why = await controller.operator.why({ from: 'shop/Deployment/web', to: 'shop/Deployment/db', port: 8080, protocol: 'TCP' });
+      if (why.kind !== 'answer') throw new Error(JSON.stringify(why));
+      expect(why.value.connections[0]?.sides.map(({ written }) => written)).toEqual([{ output: 'networkpolicy' }, { output: 'networkpolicy', policy: 'shop/ringfence-deployment-db', realisation: { kind: 'realised', revision: 2, since: expect.any(Number) } }]);
+
       const before = await policies();
       await cluster.client.remove(`${POLICIES}/${before[0] ?? ''}`);
       await until('it is back', async () => JSON.stringify(await policies()) === JSON.stringify(before), BACK_MS);
+      await waitFor(controller, () => controller.operator.outputs(), ([output]) => output?.healed === 1 && output.namespaces[0]?.drift?.what === 'somebody removed it', 'that it was healed');
 
       await cluster.client.create(POLICIES, { metadata: { name: 'theirs' }, spec: { podSelector: {}, policyTypes: ['Ingress'] } });
       expect((await controller.command(OBSERVED, alice)).kind).toBe('done');
       await until('only those of others are left', async () => JSON.stringify(await policies()) === '["theirs"]');
+      await waitFor(controller, () => controller.operator.outputs(), ([output]) => output?.namespaces[0]?.realisation.kind === 'pruned', 'that it is pruned');
       await cluster.client.remove(`${POLICIES}/theirs`);
     }, TEST_MS);
 
@@ -110,6 +117,8 @@ describeWithCluster(
       expect((await controller.command(ENFORCED, alice)).kind).toBe('done');
       const status = await waitFor(controller, () => controller.operator.status(), (answer) => JSON.stringify(answer).includes('nothing may be written to a cluster'), 'what is due');
       expect(JSON.stringify(status)).toContain('--enforce');
+      const [output] = await controller.operator.outputs();
+      expect(output).toMatchObject({ output: 'networkpolicy', policies: { waiting: 1 }, namespaces: [{ namespace: 'shop', realisation: { kind: 'waiting' } }] });
       expect(await policies()).toEqual([]);
     }, TEST_MS);
   },

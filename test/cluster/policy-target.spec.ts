@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { NetworkPolicyObject } from '#compilers/kubernetes';
-import type { Json } from '#model';
-import { type AskCluster, NetworkPolicyTarget, type PolicyReport } from '#targets';
+import type { Json, PolicyReport } from '#model';
+import { type AskCluster, NetworkPolicyTarget } from '#targets';
 
 import { parseAllDocuments } from 'yaml';
 
@@ -121,7 +121,7 @@ describeWithCluster('NetworkPolicies on a server', () => {
     await target().reconcile([policy('web')]);
     await cluster.client.patch(`${POLICIES}/web?fieldManager=kubectl-edit`, { spec: { egress: [{}] } });
     const report = await target().reconcile([policy('web')]);
-    expect(report).toMatchObject({ isRealised: false, outcomes: [{ kind: 'conflict', name: 'web', managers: ['kubectl-edit'] }] });
+    expect(report).toMatchObject({ isRealised: false, outcomes: [{ kind: 'conflict', name: 'web', managers: ['kubectl-edit'], fields: ['.spec.egress'] }] });
   });
 
   it('come back where somebody removed them', async () => {
@@ -144,7 +144,7 @@ describeWithCluster('NetworkPolicies on a server', () => {
   it('that the server refuses do not keep the others from it', async () => {
     const broken = policy('broken', 99_999);
     const report = await target().reconcile([broken, policy('web')]);
-    expect(report).toMatchObject({ isRealised: false, outcomes: [{ kind: 'failed', name: 'broken', why: expect.stringContaining('65535') }, { kind: 'applied', name: 'web' }] });
+    expect(report).toMatchObject({ isRealised: false, outcomes: [{ kind: 'refused', name: 'broken', by: 'server', why: expect.stringContaining('65535') }, { kind: 'applied', name: 'web' }] });
   });
 
   it('are left as they are while nobody answers', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inferGraph } from '#graph';
 import { placeExamplePods, snapshotOf } from '#inventory';
 import { propose } from '#learning';
-import { type Coverage, type ObservedPeer, type ObservedRelationship, type Proposal, type ProposedRule, type ServiceGraph, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef, type WorkloadReview } from '#model';
+import { type Coverage, type ObservedPeer, type ObservedRelationship, type PolicyRealisation, type Proposal, type ProposedRule, type ServiceGraph, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef, type WorkloadReview } from '#model';
 import type { Invariant } from '#policy';
 import { type Actor, currentNumber, decide, foldReview, modeOf, NOTHING_DECIDED, type ReviewCommand, type ReviewContext, type ReviewEntry, type ReviewState, revisionAt, writeEvent } from '#review';
 import { readPaths } from '#sources/files';
@@ -21,6 +21,7 @@ import { shippedCatalogue } from './catalogue.ts';
 import { repositoryRoot } from './shared.ts';
 
 const HOUR = 3_600_000;
+const OF_OTHERS = (since: number): PolicyRealisation => ({ kind: 'conflict', revision: 1, since, managers: ['\u001b[31mkubectl-edit'], fields: ['.spec.egress'], why: 'Apply failed with 1 conflict: conflict with "\u001b[31mkubectl-edit": .spec.egress' });
 
 export interface TwinOptions {
   readonly paths?: readonly string[];
@@ -96,6 +97,7 @@ export class OperatorTwin implements OperatorPort {
       modes: { observe: mode('observe'), audit: mode('audit'), enforce: mode('enforce') },
       enforcement: countEnforcement(this.#state, [...this.snapshot.workloads.values()].map(({ ref }) => ref), this.snapshot, new Map([...this.snapshot.nodes.keys()].slice(0, 1).map((node) => [node, currentNumber(this.#state)]))),
       nodes: { realised: 1, pending: 0, drifted: 0, failed: 1, silent: 0 },
+      outputs: [{ output: 'networkpolicy', realised: 2, pending: 0, waiting: 0, drifted: 0, conflict: 1, refused: 0, failed: 0, healed: 1 }],
       flows: { records: this.observed.length, connections: 10 * this.observed.length, unattributed: { nobody: 3, several: 1 }, onNodes: 2, lost: { connectionEvents: 0, logRecords: 7, resyncs: 0, unreadable: 0 }, overflowedConnections: 0 },
       diagnostics: [],
       ...this.trouble,
@@ -122,6 +124,22 @@ export class OperatorTwin implements OperatorPort {
     Promise.resolve([
       { node: 'node-1', isConnected: true, realisation: { kind: 'realised', revision: currentNumber(this.#state), hash: 'abc', at: this.#now() }, driver: 'nft', elements: 40, commitMs: 3, lastReportAt: this.#now(), lostEvents: 0 },
       { node: 'node-2', isConnected: false, realisation: { kind: 'failed', revision: 1, since: this.#now(), why: 'nft exited 1: \u001b[31mno such file' }, lostEvents: 7 },
+    ]);
+
+  outputs: OperatorPort['outputs'] = () =>
+    Promise.resolve([
+      {
+        output: 'networkpolicy',
+        place: 'https://192.0.2.1:6443',
+        revision: currentNumber(this.#state),
+        lookedAt: this.#now(),
+        policies: { realised: 2, pending: 0, waiting: 0, drifted: 0, conflict: 1, refused: 0, failed: 0 },
+        healed: 1,
+        namespaces: [
+          { namespace: 'pay', realisation: { kind: 'realised', revision: 1, since: this.#now() }, policies: 1, troubled: [], moreTroubled: 0, drift: { at: this.#now(), policy: 'ringfence-deployment-db', what: 'somebody removed it', healedAt: this.#now() } },
+          { namespace: 'shop', realisation: OF_OTHERS(this.#now()), policies: 2, troubled: [{ name: 'ringfence-deployment-web', realisation: OF_OTHERS(this.#now()) }], moreTroubled: 0 },
+        ],
+      },
     ]);
 
   command(command: ReviewCommand, actor: Actor): Promise<CommandResult> {

@@ -31,7 +31,7 @@ export interface ControllerOptions {
   readonly workEveryMs?: number;
   /** Where enforcers reach it. */
   readonly listen: readonly { readonly host: string; readonly port: number }[];
-  readonly outputs: Pick<PolicyDeskOptions, 'cluster' | 'folder' | 'mayWrite'>;
+  readonly outputs: Pick<PolicyDeskOptions, 'cluster' | 'folder' | 'mayWrite' | 'places' | 'againEveryMs'>;
   readonly traffic: ControllerStatus['traffic'];
   /** This process's own name among replicas, never used again. */
   readonly holder: string;

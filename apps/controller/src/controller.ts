@@ -18,7 +18,6 @@ import type { CommandResult } from './operator/operator-port.ts';
 import { PolicyDesk } from './outputs/policy-desk.ts';
 import { SourceDesk } from './sources/source-desk.ts';
 import { type EnforcementEvents, EnforcementLink } from './workers/enforcement-link.ts';
-import type { EnforcementNews } from './workers/enforcement-orders.ts';
 import { LearningLink } from './workers/learning-link.ts';
 
 const LEASE_MS = 15_000;
@@ -90,7 +89,8 @@ export class Controller {
         await this.#learning.report(report);
       },
       onUpdate: (update) => {
-        this.#nodeUpdate(update);
+        this.sources.add(update.source, update.source, false);
+        this.sources.update(update);
       },
       onFirstOfProject: (project, node) => {
         this.#projects.first(project, node);
@@ -137,7 +137,15 @@ export class Controller {
     this.#desk = new DecisionDesk({ log: this.#log, leader: this.#leader, decide: (command, actor, seq, now) => this.#learning.ask('decide', { command, actor, seq, now }), now: Date.now });
     this.#projects = new ProjectDesk({ isLeader: () => this.#leader.fence !== undefined, command: (command, actor) => this.command(command, actor), log });
     this.#rules = new RuleDesk({ isLeader: () => this.#leader.fence !== undefined, command: (command, actor) => this.command(command, actor), log });
-    this.#policies = new PolicyDesk({ ...options.outputs, isLeader: () => this.#leader.fence !== undefined, log });
+    this.#policies = new PolicyDesk({
+      ...options.outputs,
+      isLeader: () => this.#leader.fence !== undefined,
+      onChange: (outputs) => {
+        this.operator.changed({ kind: 'outputs', outputs });
+      },
+      now: Date.now,
+      log,
+    });
     this.operator = new LiveOperator({
       learning: this.#learning,
       status: () => this.#status(),
@@ -145,6 +153,7 @@ export class Controller {
       readJournal: (afterSeq, limit) => this.#log.read(afterSeq, limit),
       nodes: () => this.nodes.views(),
       waitingProjects: () => this.nodes.claims.waiting(),
+      outputs: this.#policies,
       command: (command, actor) => this.command(command, actor),
     });
   }
@@ -205,7 +214,8 @@ export class Controller {
     const { log } = this.#options;
     switch (news.kind) {
       case 'nodes':
-        this.#hearNodes(news);
+        log.debug({ nodes: news.nodes.length, removed: news.removed.length, ...news.times }, 'bundles are different now');
+        this.nodes.desire(news);
         return;
       case 'waits':
         this.#waitsFor = news.waitsFor;
@@ -219,16 +229,6 @@ export class Controller {
         this.#findings = news.diagnostics;
         return;
     }
-  }
-
-  #hearNodes(news: Extract<EnforcementNews, { readonly kind: 'nodes' }>): void {
-    this.#options.log.debug({ nodes: news.nodes.length, removed: news.removed.length, ...news.times }, 'bundles are different now');
-    this.nodes.desire(news);
-  }
-
-  #nodeUpdate(update: SourceUpdate): void {
-    this.sources.add(update.source, update.source, false);
-    this.sources.update(update);
   }
 
   #decided(entries: readonly ReviewEntry[], state: ReviewState): void {
@@ -255,6 +255,7 @@ export class Controller {
     this.operator.changed({ kind: 'status' });
     this.#evidence.led(leadership);
     if (leadership.kind === 'leader') this.#projects.tryAgain();
+    this.#policies.kick();
   }
 
   #trouble(what: string, error: unknown): void {
@@ -280,6 +281,7 @@ export class Controller {
       state: this.#log.state,
       overview,
       nodes,
+      outputs: this.#policies.views(),
       diagnostics: [...(this.#options.weaknesses ?? []), ...weaknesses, ...this.nodes.claims.diagnostics(), ...this.#policies.diagnostics(), ...this.#findings, ...overview.diagnostics],
     });
   }

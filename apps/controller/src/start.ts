@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 
 import { openAuthority } from '#certificates';
 import { ClusterLeases, NetworkPolicyTarget, PolicyFolder } from '#targets';
@@ -68,6 +69,7 @@ export async function startController(options: ControllerProcessOptions, plan: S
       mayWrite: options.mayWrite,
       ...(cluster === undefined ? {} : { cluster: new NetworkPolicyTarget({ ask: cluster.ask, mayWrite: options.mayWrite }) }),
       ...(options.folder === undefined ? {} : { folder: new PolicyFolder(options.folder) }),
+      places: { ...(cluster === undefined ? {} : { networkpolicy: cluster.server }), ...(options.folder === undefined ? {} : { folder: resolve(options.folder) }) },
     },
     traffic,
     ...(cluster === undefined ? {} : { weaknesses: cluster.weaknesses }),

@@ -1,4 +1,4 @@
-import { compareDiagnostics, compareText, type Diagnostic, type Direction, type Revision, type Rule, type Snapshot, workloadKey } from '#model';
+import { compareDiagnostics, compareText, type Diagnostic, type Direction, type Revision, type Rule, type Snapshot, type WorkloadKey, workloadKey } from '#model';
 import { createGrounder } from '#policy';
 
 import { explain } from './annotations.ts';
@@ -14,6 +14,8 @@ import { chooseSelectors } from './selector-choice.ts';
 /** NetworkPolicies, sorted by namespace and name, and everything the revision says that they can not. */
 export interface NetworkPolicyCompilation {
   readonly objects: readonly NetworkPolicyObject[];
+  /** Which object holds the rules of which workload, for objects that are about named workloads. */
+  readonly covers: readonly { readonly workload: WorkloadKey; readonly namespace: string; readonly name: string }[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -36,6 +38,7 @@ export function compileNetworkPolicies(revision: Revision, snapshot: Snapshot): 
   const choices = chooseSelectors(snapshot);
   const grounder = createGrounder(snapshot);
   const podsOf = groupBy([...snapshot.pods.values()], (pod) => workloadKey(pod.workload));
+  const covers: NetworkPolicyCompilation['covers'][number][] = [];
   const objects = draftPolicies(revision, snapshot, choices, report).map((draft) => {
     const nameOfPort = portNamer(draft.workloads, podsOf);
     const context = (direction: Direction): LoweringContext => ({
@@ -48,10 +51,14 @@ export function compileNetworkPolicies(revision: Revision, snapshot: Snapshot): 
         report(ruleDiagnostic(draft, direction, rule, code, message, hint));
       },
     });
-    return objectOf(draft, revision, context);
+    const object = objectOf(draft, revision, context);
+    const { namespace, name } = object.metadata;
+    for (const { ref } of draft.workloads) covers.push({ workload: workloadKey(ref), namespace, name });
+    return object;
   });
   return {
     objects: objects.sort((a, b) => compareText(a.metadata.namespace, b.metadata.namespace) || compareText(a.metadata.name, b.metadata.name)),
+    covers: covers.sort((a, b) => compareText(a.workload, b.workload) || compareText(a.name, b.name)),
     diagnostics: [...diagnostics.values()].sort(compareDiagnostics),
   };
 }

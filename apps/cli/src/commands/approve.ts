@@ -6,6 +6,7 @@ import { confirmed, reasonGiven } from '../live/confirming.ts';
 import type { ControllerClient } from '../live/controller-client.ts';
 import { complain, type LiveOptions, newNotes, printNotes, withController } from '../live/live-command.ts';
 import { readSpan, readWorkload } from '../live/live-text.ts';
+import { whereRealised } from '../live/where-realised.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
 import type { Terminal } from '../terminal.ts';
@@ -73,6 +74,7 @@ async function approveShown(client: ControllerClient, workloads: readonly Worklo
   if (!confirmed('approve', `approve ${names(shown)}?`, options.yes, terminal)) return ExitCode.badInput;
   const reason = reasonGiven('approve', options.reason, terminal);
   if (reason === undefined) return ExitCode.badInput;
+  const where = await whereRealised(client, shown.map(({ workload }) => workload));
   const done = await client.ask(routes.approve, {
     body: {
       proposals: shown.map(({ workload, hash }) => ({ workload, hash, ...rules })),
@@ -82,17 +84,17 @@ async function approveShown(client: ControllerClient, workloads: readonly Worklo
       base: simulation.base,
     },
   });
-  report(done, simulation, options, terminal);
+  report(done, simulation, where, options, terminal);
   return ExitCode.fine;
 }
 
-function report(done: DoneShape, simulation: SimulationShape, { output }: ApproveOptions, terminal: Terminal): void {
+function report(done: DoneShape, simulation: SimulationShape, where: string, { output }: ApproveOptions, terminal: Terminal): void {
   if (output === 'json') {
     printJson({ ...done, simulation }, terminal);
     return;
   }
   printNotes(newNotes(done.notes, simulation.notes), terminal);
-  terminal.out(`approved as revision ${String(done.revision ?? '')}; ringfence nodes shows where it is realised\n`);
+  terminal.out(`approved as revision ${String(done.revision ?? '')}; ${where}\n`);
 }
 
 function names(shown: readonly Chosen[]): string {

@@ -3,6 +3,7 @@ import { routes, type StatusShape } from '#operator-api';
 import { ExitCode } from '../exit-code.ts';
 import { type LiveOptions, printNotes, withController } from '../live/live-command.ts';
 import { agoText, timeText } from '../live/live-text.ts';
+import { OUTPUT_NAMES } from '../live/output-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
 import { formatTable } from '../output/table.ts';
@@ -18,8 +19,9 @@ export function runStatus(options: LiveOptions, terminal: Terminal): Promise<Exi
   });
 }
 
-function isTroubled({ sources, store, nodes }: StatusShape): boolean {
-  return store.problem !== undefined || nodes.failed + nodes.drifted > 0 || sources.some(({ state, isRequired }) => state === 'failed' || (isRequired && state !== 'in sync'));
+function isTroubled({ sources, store, nodes, outputs }: StatusShape): boolean {
+  const kept = outputs.some(({ drifted, conflict, refused, failed }) => drifted + conflict + refused + failed > 0);
+  return store.problem !== undefined || nodes.failed + nodes.drifted > 0 || kept || sources.some(({ state, isRequired }) => state === 'failed' || (isRequired && state !== 'in sync'));
 }
 
 const TRAFFIC: Readonly<Record<StatusShape['traffic'], string>> = {
@@ -52,6 +54,7 @@ function printStatus(status: StatusShape, server: string, terminal: Terminal): v
   for (const line of enforcementLines(status)) say(line);
   say(`Reviews: ${String(reviews.proposed)} proposed, ${String(reviews.edited)} edited, ${String(reviews.approved)} approved, ${String(reviews.rejected)} rejected; ${String(status.ready)} ready to approve${status.ready > 0 ? ' (ringfence proposals --ready)' : ''}`);
   say(`Nodes: ${String(nodes.realised)} realised, ${String(nodes.pending)} pending, ${String(nodes.drifted)} drifted, ${String(nodes.failed)} failed, ${String(nodes.silent)} silent`);
+  for (const line of outputLines(status.outputs)) say(line);
   say(`Flows: ${count(flows.records, 'record')}, ${count(flows.connections, 'connection')}`);
   for (const line of losses(flows)) say(`  ${line}`);
   printNotes(status.diagnostics, terminal);
@@ -70,6 +73,15 @@ function enforcementLines({ workloads, enforcement }: StatusShape): readonly str
     ...line(unaudited, 'set to audit with nothing approved: nothing is counted'),
     ...line(observed, 'observed'),
   ];
+}
+
+// Only where a namespace has its policies written there.
+function outputLines(outputs: StatusShape['outputs']): readonly string[] {
+  return outputs.flatMap(({ output, realised, pending, waiting, drifted, conflict, refused, failed }) => {
+    if (realised + pending + waiting + drifted + conflict + refused + failed === 0) return [];
+    const others = Object.entries({ pending, waiting, drifted, 'in conflict': conflict, refused, failed }).flatMap(([word, number]) => (number === 0 ? [] : [`${String(number)} ${word}`]));
+    return [`${OUTPUT_NAMES[output]}: ${[`${String(realised)} realised`, ...others].join(', ')}${others.length === 0 ? '' : ' (ringfence outputs)'}`];
+  });
 }
 
 // What was not seen or not understood is said, also where it is little.

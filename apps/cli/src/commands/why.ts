@@ -5,6 +5,7 @@ import { readPort } from '#policy';
 import { ExitCode } from '../exit-code.ts';
 import { complain, type LiveOptions, withController } from '../live/live-command.ts';
 import { actorText, peersText, portsText, timeText } from '../live/live-text.ts';
+import { OUTPUT_NAMES, realisationText } from '../live/output-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
 import { portName } from '../output/peer-name.ts';
@@ -52,10 +53,11 @@ function wordFor({ decision, now, sides }: Connection): string {
 }
 
 function sideLines(side: WhySideShape, now: number): readonly string[] {
-  const { direction, subject, workload, mode, reasons, rules, missing, closedBy, remedies } = side;
+  const { direction, subject, workload, mode, written, reasons, rules, missing, closedBy, remedies } = side;
   const whose = workload === undefined ? subject : workloadKey(workload);
   return [
     `  ${direction} of ${whose}${mode === undefined ? '' : `, mode ${mode}`}:`,
+    ...(written === undefined ? [] : [`    ${writtenText(written, now)}`]),
     ...reasons.map(({ text }) => `    ${text}`),
     ...rules.flatMap(({ rule, approval, policy }) => [
       `    rule ${rule.id}: ${direction === 'ingress' ? 'from' : 'to'} ${peersText(rule.peers)}, ${portsText(rule.ports)}`,
@@ -66,6 +68,11 @@ function sideLines(side: WhySideShape, now: number): readonly string[] {
     ...(missing === undefined ? [] : [`    ${missing}`]),
     ...remedies.flatMap((remedy) => remedyLines(remedy, direction)),
   ];
+}
+
+function writtenText({ output, policy, realisation }: NonNullable<WhySideShape['written']>, now: number): string {
+  if (policy === undefined) return `${OUTPUT_NAMES[output]}: none is written for it`;
+  return `${OUTPUT_NAMES[output]}: ${policy} is ${realisation === undefined ? 'not written yet' : realisationText(realisation, now)}`;
 }
 
 function remedyLines({ kind, text, workload, rule, admit }: WhySideShape['remedies'][number], direction: WhySideShape['direction']): readonly string[] {

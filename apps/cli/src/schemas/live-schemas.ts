@@ -18,4 +18,5 @@ export const revisionsSchema = z.strictObject({
   revisions: z.array(z.strictObject({ ...routes.revision.answer.shape, policies: routes.revision.answer.shape.policies.optional().describe('where one revision was asked for') })),
 });
 export const nodesSchema = routes.nodes.answer;
+export const outputsSchema = routes.outputs.answer;
 export const journalSchema = routes.journal.answer;

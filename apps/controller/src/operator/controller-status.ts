@@ -1,4 +1,4 @@
-import type { Diagnostic, FlowLoss, Mode } from '#model';
+import type { Diagnostic, FlowLoss, Mode, OutputView } from '#model';
 
 import type { EnforcementCounts } from '../pipeline/answers/enforcement-counts.ts';
 
@@ -47,6 +47,9 @@ export interface NodeCounts {
   readonly silent: number;
 }
 
+/** Policies of an output by how they stand; `healed`: changes of others that were undone since the start of the process. */
+export type OutputCounts = OutputView['policies'] & Pick<OutputView, 'output' | 'healed'>;
+
 /** Flows as they came in since the start of the process. Connections where not said otherwise. */
 export interface FlowCounts {
   /** Records of reports, repeated ones left out. */
@@ -81,6 +84,8 @@ export interface ControllerStatus {
   /** What modes and approvals come to: a mode alone closes nothing. */
   readonly enforcement: EnforcementCounts;
   readonly nodes: NodeCounts;
+  /** Where policies go beside the nodes. */
+  readonly outputs: readonly OutputCounts[];
   readonly flows: FlowCounts;
   /** What a person should know: degraded sources, weaknesses of the store, targets that cannot say something. */
   readonly diagnostics: readonly Diagnostic[];

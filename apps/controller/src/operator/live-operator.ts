@@ -1,10 +1,12 @@
 import type { Actor, ReviewCommand, ReviewState } from '#review';
-import type { NodeView, Revision, ServiceGraph, WorkloadRef } from '#model';
+import type { NodeView, OutputView, Revision, ServiceGraph, WorkloadRef } from '#model';
 import type { ConnectivityDiff } from '#policy';
 import type { JournalEntry } from '#store';
 
 import { reviewEntry } from '../decisions/review-log.ts';
 import type { WaitingProject } from '../nodes/project-claims.ts';
+import type { PolicyDesk } from '../outputs/policy-desk.ts';
+import { withWritten } from '../outputs/written-policies.ts';
 import type { Answer, DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, WorkloadFilter } from '../pipeline/answers/live-list.ts';
 import type { LearningLink } from '../workers/learning-link.ts';
@@ -18,6 +20,7 @@ export interface LiveOperatorParts {
   readonly readJournal: (afterSeq: number, limit: number) => Promise<readonly JournalEntry[]>;
   readonly nodes: () => readonly NodeView[];
   readonly waitingProjects: () => readonly WaitingProject[];
+  readonly outputs: Pick<PolicyDesk, 'views' | 'written'>;
   readonly command: (command: ReviewCommand, actor: Actor) => Promise<CommandResult>;
 }
 
@@ -76,8 +79,9 @@ export class LiveOperator implements OperatorPort {
     return this.#parts.learning.ask('diff', { before, after });
   }
 
-  why(question: WhyQuestion): Promise<Answer<WhyAnswer>> {
-    return this.#parts.learning.ask('why', { question });
+  async why(question: WhyQuestion): Promise<Answer<WhyAnswer>> {
+    const { learning, state, outputs } = this.#parts;
+    return withWritten(await learning.ask('why', { question }), state(), outputs);
   }
 
   nodes(): Promise<readonly NodeView[]> {
@@ -86,6 +90,10 @@ export class LiveOperator implements OperatorPort {
 
   waitingProjects(): Promise<readonly WaitingProject[]> {
     return Promise.resolve(this.#parts.waitingProjects());
+  }
+
+  outputs(): Promise<readonly OutputView[]> {
+    return Promise.resolve(this.#parts.outputs.views());
   }
 
   command(command: ReviewCommand, actor: Actor): Promise<CommandResult> {

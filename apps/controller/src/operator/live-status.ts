@@ -1,4 +1,4 @@
-import type { Diagnostic, NodeView } from '#model';
+import type { Diagnostic, NodeView, OutputView } from '#model';
 import { currentNumber, type ReviewState } from '#review';
 
 import type { RealisedNodes } from '../pipeline/answers/enforcement-counts.ts';
@@ -11,6 +11,7 @@ export interface StatusParts extends Pick<ControllerStatus, 'version' | 'started
   readonly state: ReviewState;
   readonly overview: LearningOverview;
   readonly nodes: readonly NodeView[];
+  readonly outputs: readonly OutputView[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -18,7 +19,7 @@ export interface StatusParts extends Pick<ControllerStatus, 'version' | 'started
 const MOST_DIAGNOSTICS = 200;
 const RANK = { error: 0, warning: 1, info: 2 } as const;
 
-export function controllerStatus({ overview, nodes, state, diagnostics, waitsFor, sources, ...rest }: StatusParts): ControllerStatus {
+export function controllerStatus({ overview, nodes, outputs, state, diagnostics, waitsFor, sources, ...rest }: StatusParts): ControllerStatus {
   const current = state.revisions.at(-1);
   const { counts, workloads, ready, reviews, modes, enforcement } = overview;
   return {
@@ -32,6 +33,7 @@ export function controllerStatus({ overview, nodes, state, diagnostics, waitsFor
     modes,
     enforcement,
     nodes: countNodes(nodes),
+    outputs: outputs.map(({ output, policies, healed }) => ({ output, ...policies, healed })),
     flows: {
       records: counts.records,
       connections: counts.connections,

@@ -34,6 +34,8 @@ export class Metrics {
         for (const [value, count] of Object.entries(read(status))) gauge.set({ [label]: value }, count);
       };
     };
+    const policies = new Gauge({ name: 'ringfence_policies', help: 'Policies beside the nodes by how they stand', labelNames: ['output', 'state'], registers });
+    const healings = new Gauge({ name: 'ringfence_policies_healed', help: 'Changes others made to our policies that were undone since the start', labelNames: ['output'], registers });
     this.#readings = [
       one('revision', 'Number of the revision in force', ({ revision }) => revision),
       one('leader', 'Whether this replica decides', ({ leadership }) => (leadership.kind === 'leader' ? 1 : 0)),
@@ -45,6 +47,12 @@ export class Metrics {
       one('workloads_ready', 'Workloads a person could approve now', ({ ready }) => ready),
       each('reviews', 'Workloads by where their review stands', 'standing', ({ reviews }) => ({ ...reviews })),
       each('nodes', 'Nodes by what they are known to enforce', 'state', ({ nodes }) => ({ ...nodes })),
+      ({ outputs }) => {
+        for (const { output, healed, ...standings } of outputs) {
+          healings.set({ output }, healed);
+          for (const [state, count] of Object.entries(standings)) policies.set({ output, state }, count);
+        }
+      },
       one('flow_records', 'Flow records taken in since the start', ({ flows }) => flows.records),
       one('flow_connections', 'Connections taken in since the start', ({ flows }) => flows.connections),
       each('flow_connections_unattributed', 'Connections with an end nobody could be found for', 'why', ({ flows }) => ({ ...flows.unattributed })),

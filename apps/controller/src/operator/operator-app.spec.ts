@@ -93,6 +93,7 @@ describe.each(['IPv4', 'IPv6'])('over %s', (family) => {
     ['revisions', '/api/v1/revisions'],
     ['nodes', '/api/v1/nodes'],
     ['projects', '/api/v1/projects'],
+    ['outputs', '/api/v1/outputs'],
     ['modes', '/api/v1/modes'],
     ['journal', '/api/v1/journal'],
     ['diff', '/api/v1/diff?before=0&after=proposals'],

@@ -1,4 +1,4 @@
-import type { Diagnostic, NodeView, Revision, ServiceGraph, WorkloadRef } from '#model';
+import type { Diagnostic, NodeView, OutputView, PolicyOutput, Revision, ServiceGraph, WorkloadRef } from '#model';
 import type { ConnectivityDiff } from '#policy';
 import type { Actor, ReviewCommand, ReviewEntry, ReviewState } from '#review';
 
@@ -30,6 +30,7 @@ export type OperatorChange =
   | { readonly kind: 'revision'; readonly number: number }
   | { readonly kind: 'modes' }
   | { readonly kind: 'nodes'; readonly nodes: readonly string[] }
+  | { readonly kind: 'outputs'; readonly outputs: readonly PolicyOutput[] }
   | { readonly kind: 'journal'; readonly seq: number }
   | { readonly kind: 'status' };
 
@@ -61,6 +62,8 @@ export interface OperatorPort {
   nodes(): Promise<readonly NodeView[]>;
   /** Containers of projects that are left out until a person decides where the project may run. */
   waitingProjects(): Promise<readonly WaitingProject[]>;
+  /** What is realised beside the nodes: on an API server, in a folder. */
+  outputs(): Promise<readonly OutputView[]>;
 
   command(command: ReviewCommand, actor: Actor): Promise<CommandResult>;
 

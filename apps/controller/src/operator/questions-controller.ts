@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Param, Query } from '@nestjs/common';
 
-import { type ConnectivityShape, connectivityShape, graphShape, type GraphShape, type JournalShape, type NodesShape, type ProjectsShape, type ProposalShape, routes, type SettingsShape, type SimulationShape, type StatusShape, type WhyShape } from '#operator-api';
+import { type ConnectivityShape, connectivityShape, graphShape, type GraphShape, type JournalShape, type NodesShape, type OutputsShape, type ProjectsShape, type ProposalShape, routes, type SettingsShape, type SimulationShape, type StatusShape, type WhyShape } from '#operator-api';
 import type { z } from 'zod';
 
 import type { Answer } from '../pipeline/answers/live-answer.ts';
@@ -82,6 +82,11 @@ export class QuestionsController {
   async projects(): Promise<ProjectsShape> {
     const [decided, waiting] = await Promise.all([this.#port.decided(), this.#port.waitingProjects()]);
     return projectsShape(decided, waiting);
+  }
+
+  @Serves(routes.outputs)
+  async outputs(): Promise<OutputsShape> {
+    return { outputs: await this.#port.outputs() };
   }
 
   @Serves(routes.modes)

@@ -1,7 +1,9 @@
-import type { Diagnostic, SourceUpdate } from '#model';
-import type { NetworkPolicyTarget, PolicyFolder, PolicyOutcome, PolicyReport } from '#targets';
+import { PolicyRollout } from '#distribution';
+import { assertNever, type Diagnostic, type OutputView, type PolicyOutcome, type PolicyOutput, type PolicyRealisation, type PolicyReport, type SourceUpdate, type WorkloadRef, workloadKey } from '#model';
+import type { NetworkPolicyTarget, PolicyFolder } from '#targets';
 import type { Logger } from 'pino';
 
+import type { WrittenPolicy } from '../pipeline/answers/live-answer.ts';
 import { isOwnPolicy } from '../pipeline/own-policies.ts';
 import type { PolicyOutputs } from '../pipeline/policy-writer.ts';
 
@@ -12,53 +14,76 @@ export interface PolicyDeskOptions {
   readonly mayWrite: boolean;
   /** Absent where nobody named a folder. */
   readonly folder?: PolicyFolder;
-  /** Only the leader writes. */
+  /** Where they are, for people. */
+  readonly places?: Readonly<Partial<Record<PolicyOutput, string>>>;
+  /** Only the leader writes; the others look. */
   readonly isLeader: () => boolean;
+  /** Something stands differently. */
+  readonly onChange: (outputs: readonly PolicyOutput[]) => void;
+  readonly now: () => number;
+  /** What others change is looked at again after so long, where nobody tells of it. */
+  readonly againEveryMs?: number;
   readonly log: Logger;
 }
 
-/** What others change is looked at again after so long, where nobody tells of it. */
 const AGAIN_EVERY_MS = 60_000;
 
 /**
  * Policies as objects, on their way to where a namespace wants them: one round after the other, the
- * newest only, and again now and then, for somebody may have changed them.
+ * newest only, and again now and then, for somebody may have changed them. What each round found is
+ * kept, so that anybody may ask what is realised there.
  */
 export class PolicyDesk {
   readonly #options: PolicyDeskOptions;
+  readonly #rollouts: Readonly<Record<PolicyOutput, PolicyRollout>>;
+  readonly #told = new Map<PolicyOutput, string>();
   #desired: PolicyOutputs | undefined;
   #isBusy = false;
   #isDue = false;
   #timer: NodeJS.Timeout | undefined;
-  #findings: readonly Diagnostic[] = [];
   #isClosed = false;
 
   constructor(options: PolicyDeskOptions) {
     this.#options = options;
+    const { places = {} } = options;
+    this.#rollouts = { networkpolicy: new PolicyRollout('networkpolicy', places.networkpolicy), folder: new PolicyRollout('folder', places.folder) };
   }
 
   /** What is to be there from now on, in full. */
   desire(outputs: PolicyOutputs): void {
     this.#desired = outputs;
-    this.#kick();
+    const { revision, networkPolicies, folder } = outputs;
+    const now = this.#options.now();
+    this.#rollouts.networkpolicy.desire({ revision, policies: networkPolicies.map(({ metadata }) => metadata) }, now);
+    this.#rollouts.folder.desire({ revision, policies: folder.map(({ metadata }) => metadata) }, now);
+    this.kick();
   }
 
   /** What a source says: where it is of one of our NetworkPolicies, or of one that is gone, they are looked at again. */
   heard(update: SourceUpdate): void {
     const isPolicy = update.key.startsWith('networking.k8s.io/NetworkPolicy/');
-    if (isPolicy && this.#desired !== undefined && (update.value === undefined || isOwnPolicy(update))) this.#kick();
+    if (isPolicy && this.#desired !== undefined && (update.value === undefined || isOwnPolicy(update))) this.kick();
+  }
+
+  views(): readonly OutputView[] {
+    return [this.#rollouts.networkpolicy.view(), this.#rollouts.folder.view()];
+  }
+
+  /** How the rules of a workload stand in an output of its namespace. */
+  written(output: PolicyOutput, workload: WorkloadRef): WrittenPolicy {
+    const key = workloadKey(workload);
+    const place = this.#desired?.covers.find((each) => each.workload === key);
+    if (place === undefined) return { output };
+    const realisation = this.#rollouts[output].realisationOf(place.namespace, place.name);
+    return { output, policy: `${place.namespace}/${place.name}`, ...(realisation === undefined ? {} : { realisation }) };
   }
 
   diagnostics(): readonly Diagnostic[] {
-    return this.#findings;
+    return this.views().flatMap(findingsOf);
   }
 
-  close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
-  }
-
-  #kick(): void {
+  /** Looks again at once: somebody else may write now, or something has changed. */
+  kick(): void {
     this.#isDue = true;
     if (this.#isBusy || this.#isClosed) return;
     this.#isBusy = true;
@@ -67,53 +92,107 @@ export class PolicyDesk {
       clearTimeout(this.#timer);
       if (!this.#isClosed) {
         this.#timer = setTimeout(() => {
-          this.#kick();
-        }, AGAIN_EVERY_MS);
+          this.kick();
+        }, this.#options.againEveryMs ?? AGAIN_EVERY_MS);
       }
     });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
   }
 
   async #rounds(): Promise<void> {
     while (this.#isDue && !this.#isClosed) {
       this.#isDue = false;
-      if (this.#desired === undefined || !this.#options.isLeader()) continue;
-      this.#findings = [...(await this.#toCluster(this.#desired)), ...this.#toFolder(this.#desired)];
+      if (this.#desired === undefined) continue;
+      await this.#toCluster(this.#desired);
+      this.#toFolder(this.#desired);
+      this.#tell();
     }
   }
 
-  async #toCluster({ networkPolicies }: PolicyOutputs): Promise<readonly Diagnostic[]> {
-    const { cluster, mayWrite, log } = this.#options;
-    if (!mayWrite || cluster === undefined) {
-      if (networkPolicies.length === 0) return [];
-      const hint = cluster === undefined ? 'choose another target for these namespaces' : 'start the controller with --enforce';
-      return [finding('not-written', 'NetworkPolicies', `${String(networkPolicies.length)} are due, and nothing may be written to a cluster`, hint)];
+  async #toCluster({ networkPolicies }: PolicyOutputs): Promise<void> {
+    const { cluster, mayWrite, isLeader, now, log } = this.#options;
+    const rollout = this.#rollouts.networkpolicy;
+    if (cluster === undefined) {
+      rollout.waits('there is no cluster to write to', now());
+      return;
     }
+    const waitsFor = mayWrite ? (isLeader() ? undefined : 'the replica that leads writes it') : 'nothing may be written to a cluster without --enforce';
     try {
-      return this.#findingsOf('the cluster', await cluster.reconcile(networkPolicies));
+      this.#took('networkpolicy', await (waitsFor === undefined ? cluster.reconcile(networkPolicies) : cluster.look(networkPolicies)), waitsFor);
     } catch (error) {
-      log.error({ why: error instanceof Error ? error.message : String(error) }, 'NetworkPolicies are not written; tried again');
-      return [finding('not-written', 'NetworkPolicies', error instanceof Error ? error.message : String(error), 'it is tried again every minute')];
+      const why = error instanceof Error ? error.message : String(error);
+      log.error({ why }, 'NetworkPolicies are not written; tried again');
+      rollout.reported({ outcomes: [], isRealised: false, why }, now());
     }
   }
 
-  #toFolder({ folder: objects }: PolicyOutputs): readonly Diagnostic[] {
-    const { folder } = this.#options;
-    if (folder !== undefined) return this.#findingsOf('the folder', folder.reconcile(objects));
-    return objects.length === 0 ? [] : [finding('no-folder', 'NetworkPolicies', `${String(objects.length)} are due in a folder, and none was named`, 'start the controller with --folder DIR')];
+  #toFolder({ folder: objects }: PolicyOutputs): void {
+    const { folder, isLeader, now } = this.#options;
+    if (folder === undefined) this.#rollouts.folder.waits('no folder was named: start the controller with --folder DIR', now());
+    else if (isLeader()) this.#took('folder', folder.reconcile(objects));
+    else this.#took('folder', folder.look(objects), 'the replica that leads writes it');
   }
 
-  #findingsOf(where: string, { outcomes, why }: PolicyReport): readonly Diagnostic[] {
-    const { log } = this.#options;
-    for (const outcome of outcomes) if (outcome.kind !== 'unchanged') log.info({ ...outcome, where }, 'a NetworkPolicy');
-    const findings = outcomes.flatMap(outcomeFinding);
-    return why === undefined ? findings : [...findings, finding('not-written', where, why, 'it is tried again every minute')];
+  #took(output: PolicyOutput, report: PolicyReport, waitsFor?: string): void {
+    const { log, now } = this.#options;
+    for (const outcome of report.outcomes) if (isWorthALine(outcome)) log.info({ ...outcome, where: output }, 'a NetworkPolicy');
+    this.#rollouts[output].reported(report, now(), waitsFor);
+  }
+
+  #tell(): void {
+    const changed = this.views().filter((view) => {
+      const text = JSON.stringify({ ...view, lookedAt: undefined });
+      const isNew = this.#told.get(view.output) !== text;
+      this.#told.set(view.output, text);
+      return isNew;
+    });
+    if (changed.length > 0) this.#options.onChange(changed.map(({ output }) => output));
   }
 }
 
-function outcomeFinding(outcome: PolicyOutcome): readonly Diagnostic[] {
-  const subject = `NetworkPolicy ${outcome.namespace}/${outcome.name}`;
-  if (outcome.kind === 'conflict') return [finding('policy-conflict', subject, outcome.why, 'it is left as it is; agree with whoever manages it')];
-  return outcome.kind === 'failed' ? [finding('policy-failed', subject, outcome.why, 'it is tried again every minute')] : [];
+// What only looks says the same again every minute.
+function isWorthALine({ kind }: PolicyOutcome): boolean {
+  return kind !== 'unchanged' && kind !== 'would-apply' && kind !== 'would-prune';
+}
+
+const NAMES: Readonly<Record<PolicyOutput, string>> = { networkpolicy: 'the cluster', folder: 'the folder' };
+
+function findingsOf({ output, namespaces, policies }: OutputView): readonly Diagnostic[] {
+  const { waiting } = policies;
+  const why = namespaces.map(({ realisation }) => realisation).find(({ kind }) => kind === 'waiting');
+  const due = waiting === 0 ? [] : [finding('not-written', NAMES[output], `${String(waiting)} NetworkPolicies wait${why?.kind === 'waiting' ? `: ${why.why}` : ''}`, hintFor(output))];
+  return [
+    ...due,
+    ...namespaces.flatMap(({ namespace, troubled }) => troubled.flatMap(({ name, realisation }) => troubleFinding(`NetworkPolicy ${namespace}/${name}`, realisation))),
+  ];
+}
+
+function hintFor(output: PolicyOutput): string {
+  return output === 'networkpolicy' ? 'start the controller that leads with --enforce, or choose another target for these namespaces' : 'start the controller that leads with --folder DIR, or choose another target for these namespaces';
+}
+
+function troubleFinding(subject: string, realisation: PolicyRealisation): readonly Diagnostic[] {
+  switch (realisation.kind) {
+    case 'conflict':
+      return [finding('policy-conflict', subject, realisation.why, 'it is left as it is; agree with whoever manages it')];
+    case 'refused':
+      return [finding('policy-refused', subject, realisation.why, realisation.by === 'access' ? 'the controller lacks the right to: see manifests/controller/rbac-enforce.yaml; it is tried again every minute' : 'it is tried again every minute')];
+    case 'failed':
+      return [finding('policy-failed', subject, realisation.why, 'it is tried again every minute')];
+    case 'drifted':
+      return [finding('policy-drifted', subject, realisation.why, 'it is healed by whoever may write')];
+    case 'waiting':
+    case 'pending':
+    case 'realised':
+    case 'pruned':
+      return [];
+    default:
+      return assertNever(realisation);
+  }
 }
 
 function finding(code: string, subject: string, message: string, hint: string): Diagnostic {

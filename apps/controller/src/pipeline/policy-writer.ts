@@ -1,4 +1,4 @@
-import { compileNetworkPolicies, type NetworkPolicyObject } from '#compilers/kubernetes';
+import { compileNetworkPolicies, type NetworkPolicyCompilation, type NetworkPolicyObject } from '#compilers/kubernetes';
 import { compareDiagnostics, type Diagnostic, type Mode, type OutputTarget, type Policy, type Revision, type Snapshot, type Workload, type WorkloadRef, workloadKey } from '#model';
 import { lintBeside, lintPolicies, type Meeting } from '#policy';
 
@@ -6,10 +6,14 @@ import type { EnforcementSettings } from './node-modes.ts';
 
 /** Policies as objects, for namespaces that are not enforced by the enforcers. */
 export interface PolicyOutputs {
+  /** In force, whatever of it is written here. */
+  readonly revision: number;
   /** What the cluster should hold of ours, in namespaces whose target is `networkpolicy`: no more and no less. */
   readonly networkPolicies: readonly NetworkPolicyObject[];
   /** What the folder should hold, in namespaces whose target is `folder`. */
   readonly folder: readonly NetworkPolicyObject[];
+  /** Which of these objects hold the rules of which workload. */
+  readonly covers: NetworkPolicyCompilation['covers'];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -33,7 +37,7 @@ export class PolicyWriter {
     const cluster = this.#compile(revision, snapshot, settings, 'networkpolicy');
     const folder = this.#compile(revision, snapshot, settings, 'folder');
     const diagnostics = [...cluster.diagnostics, ...folder.diagnostics, ...notEnforced(revision, snapshot, settings), ...this.#lint(snapshot), ...this.#besideOthers(revision, snapshot, settings)];
-    return { networkPolicies: cluster.objects, folder: folder.objects, diagnostics: distinct(diagnostics) };
+    return { revision: revision.number, networkPolicies: cluster.objects, folder: folder.objects, covers: [...cluster.covers, ...folder.covers], diagnostics: distinct(diagnostics) };
   }
 
   #besideOthers(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings): readonly Diagnostic[] {
@@ -53,12 +57,12 @@ export class PolicyWriter {
     });
   }
 
-  #compile(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings, target: OutputTarget): ReturnType<typeof compileNetworkPolicies> {
+  #compile(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings, target: OutputTarget): NetworkPolicyCompilation {
     const policies = revision.policies.filter((policy) => {
       const workload = workloadOf(policy);
       return workload !== undefined && settings.targetOf(workload.namespace) === target && settings.modeOf(workload, snapshot) === 'enforce';
     });
-    return policies.length === 0 ? { objects: [], diagnostics: [] } : compileNetworkPolicies({ ...revision, policies }, snapshot);
+    return policies.length === 0 ? { objects: [], covers: [], diagnostics: [] } : compileNetworkPolicies({ ...revision, policies }, snapshot);
   }
 
   // Policies of others, said again only when they or what runs are different.

@@ -35,13 +35,14 @@ export function whyShape({ revision, connections, known }: WhyAnswer): WhyShape 
 }
 
 function sideShape(side: WhySide): WhySideShape {
-  const { direction, subject, workload, mode, isAllowed, policies, reasons, rules, missing, closedBy, remedies } = side;
+  const { direction, subject, workload, mode, written, isAllowed, policies, reasons, rules, missing, closedBy, remedies } = side;
   const [remedy] = remedies;
   return {
     direction,
     subject,
     ...(workload === undefined ? {} : { workload }),
     ...(mode === undefined ? {} : { mode }),
+    ...(written === undefined ? {} : { written }),
     isAllowed,
     policies,
     reasons: reasons.map(({ effect, policy, rule, enforcedBy, text }) => ({ effect, ...(policy === undefined ? {} : { policy }), ...(rule === undefined ? {} : { rule }), ...(enforcedBy === undefined ? {} : { enforcedBy }), text })),

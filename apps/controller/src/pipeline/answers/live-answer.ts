@@ -1,4 +1,4 @@
-import type { Decision, Diagnostic, Mode, Protocol, Relationship, Rule, WorkloadRef } from '#model';
+import type { Decision, Diagnostic, Mode, PolicyOutput, PolicyRealisation, Protocol, Relationship, Rule, WorkloadRef } from '#model';
 import type { ConnectivityDiff, ExplainedSide, SimulatedFlow, UnusedPath } from '#policy';
 import type { Remedy, RevisionRecord } from '#review';
 
@@ -52,6 +52,14 @@ export interface ApprovedRule {
   readonly approval?: RevisionRecord;
 }
 
+/** Where the rules of a workload are written to beside the nodes, and how that stands. */
+export interface WrittenPolicy {
+  readonly output: PolicyOutput;
+  /** Absent where the workload has none: its mode, or what is approved, asks for none. */
+  readonly policy?: string;
+  readonly realisation?: PolicyRealisation;
+}
+
 export interface WhySide extends ExplainedSide {
   readonly workload?: WorkloadRef;
   /** The rules behind the reasons that let it through. */
@@ -60,6 +68,8 @@ export interface WhySide extends ExplainedSide {
   readonly mode?: Mode;
   /** The revision that closed this direction, where one did. */
   readonly closedBy?: RevisionRecord;
+  /** Of a workload whose policies go to the cluster or to a folder: how they stand there. */
+  readonly written?: WrittenPolicy;
   /** What would help where rules are missing, one each; all of them are needed. */
   readonly remedies: readonly Remedy[];
 }
