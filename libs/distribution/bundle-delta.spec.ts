@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 
-import { changesBetween, type NodeBundle, NodeCompiler, type NodeSettings, withNodeSettings } from '#compilers/nftables';
+import { changesBetween, type NodeBundle, NodeCompiler, type NodeSettings, type SettledBundle, withNodeSettings } from '#compilers/nftables';
 
 import { firstMoment, nextMoment, revisionOfMoment } from '../../test/support/fuzz-changes.ts';
 import { bundleWith, makePod, makeProfile, peerAddress } from '../../test/support/node-bundles.ts';
@@ -37,22 +37,29 @@ describe('the way from one bundle to another', () => {
     let input = revisionOfMoment(moment, 0);
     const compiler = new NodeCompiler(input.revision, input.snapshot, digest);
     const held = new Map<string, NodeBundle>();
+    const told = new Map<string, SettledBundle>();
     let settings = settingsFrom(random);
     for (let step = 1; step <= STEPS; step += 1) {
-      const desired = new Map([...compiler.bundles()].map(([node, bundle]) => [node, withNodeSettings(bundle, settings, digest)]));
-      for (const [node, bundle] of desired) {
-        const before = held.get(node);
-        const text = before === undefined ? encoder.snapshot(bundle) : encoder.delta(before, bundle);
+      const areSettingsOld = random.chance(0.8);
+      if (!areSettingsOld) settings = settingsFrom(random);
+      encoder.beginRound();
+      for (const [node, compiled] of compiler.bundles()) {
+        const before = told.get(node);
+        const bundle = withNodeSettings(compiled, settings, digest, areSettingsOld ? before : undefined);
+        expect(bundle).toEqual(withNodeSettings(compiled, settings, digest));
+        const text = before === undefined ? encoder.snapshot(bundle) : encoder.delta(before.settled, bundle);
         if (text === undefined) throw new Error('the compiler sorts, so there is always a delta');
-        const reading = before === undefined ? readBundleText(text) : applyDelta(before, text, digest);
+        // what is remembered of the bundle before changes nothing
+        if (before !== undefined) expect(text).toBe(new BundleEncoder(digest).delta(before.settled, bundle));
+        const reading = before === undefined ? readBundleText(text) : applyDelta(held.get(node) ?? bundle, text, digest);
         expect(reading).toEqual({ kind: 'bundle', bundle });
         if (reading.kind === 'bundle') held.set(node, reading.bundle);
+        told.set(node, { compiled, settled: bundle });
       }
       ({ moment } = nextMoment(moment, random));
       const after = revisionOfMoment(moment, step);
       compiler.apply(changesBetween(input, after));
       input = after;
-      if (random.chance(0.2)) settings = settingsFrom(random);
     }
     // and over all of it at once, for who was away
     for (const [node, bundle] of compiler.bundles()) {

@@ -1,8 +1,10 @@
 import type { Digest, DispatchEntry, NodeBundle, PeerSet, PortSet, Profile } from '#compilers/nftables';
 
-import { type BundleDelta, type EditedSet, LISTS, sumOf } from './bundle-delta.ts';
+import { type BundleDelta, type EditedSet, sumOf } from './bundle-delta.ts';
+import { headOf } from './bundle-head.ts';
 import { pack, packSet, type SharedSet, writeBundleText } from './bundle-text.ts';
 import { editsBetween } from './element-edits.ts';
+import { isEarlier, isSameEntry, packEntry, writeEntries } from './entry-text.ts';
 
 /** A profile apart from its digest: its rules as text with sets by name, and those sets. */
 interface ProfileShape {
@@ -19,22 +21,42 @@ interface SetChange {
   readonly text: string | undefined;
 }
 
+/** The last bundle of a node that a way led to, with what was found out about its parts on it: beside each, or undefined. */
+interface Written {
+  readonly bundle: NodeBundle;
+  readonly shapes: readonly (ProfileShape | undefined)[];
+  readonly entries: readonly (string | undefined)[];
+}
+
 /**
  * Writes bundles and the ways between them, for many nodes: a set or a profile that is shared is
- * looked at once, however many bundles it is in.
+ * looked at once a round, however many bundles it is in.
  *
- * It relies on values never changing once made. What it remembers goes with what it is about.
+ * It relies on values never changing once made. It remembers what belongs to the last bundle of
+ * each node, and what it came by since `beginRound`; nothing of it outlives that by itself, for a
+ * cluster that changes all the time would leave a heap of it behind.
  */
 export class BundleEncoder {
   readonly #digest: Digest;
-  readonly #sets = new WeakMap<SharedSet, string>();
-  readonly #entries = new WeakMap<DispatchEntry, string>();
-  readonly #shapes = new WeakMap<Profile, ProfileShape>();
-  /** By what a set is now and what it was. Weak at both ends: a set must not keep its past alive. */
-  readonly #changes = new WeakMap<SharedSet, WeakMap<SharedSet, { readonly text: string | undefined }>>();
+  readonly #written = new Map<string, Written>();
+  readonly #sets = new Map<SharedSet, string>();
+  readonly #shapes = new Map<Profile, ProfileShape>();
+  /** By what a set is now and what it was. */
+  readonly #changes = new Map<SharedSet, Map<SharedSet, { readonly text: string | undefined }>>();
 
   constructor(digest: Digest) {
     this.#digest = digest;
+  }
+
+  /** What follows is about other bundles than what came before. */
+  beginRound(): void {
+    this.#sets.clear();
+    this.#shapes.clear();
+    this.#changes.clear();
+  }
+
+  forget(node: string): void {
+    this.#written.delete(node);
   }
 
   snapshot(bundle: NodeBundle): string {
@@ -43,28 +65,36 @@ export class BundleEncoder {
 
   /** The way from one bundle to another, or undefined where only a snapshot says it exactly. */
   delta(before: NodeBundle, after: NodeBundle): string | undefined {
+    const last = this.#written.get(after.node);
+    const known = last?.bundle === before ? last : undefined;
+    this.#written.delete(after.node);
     const sets = new Map<string, SetChange>();
-    const profiles = this.#profiles(before, after, sets);
+    const shapes: (ProfileShape | undefined)[] = [];
+    const profiles = this.#profiles(before, after, sets, known, shapes);
     const pods = this.#pods(before.pods, after.pods);
     if (profiles === undefined || pods === undefined) return undefined;
     const changes = [...sets.values()].map(({ text }) => text).filter((text) => text !== undefined);
     const hasPods = Object.keys(pods).length > 0;
     const hasProfiles = profiles.gone !== undefined || profiles.fresh !== undefined;
-    const sum = sumOf(this.#digest, hasPods ? after.pods.map((entry) => this.#entry(entry)) : undefined, hasProfiles ? after.profiles : undefined);
+    const entries = hasPods ? writeEntries(after.pods, before.pods, known?.entries) : undefined;
     const delta: Omit<BundleDelta, 'sets'> = {
       from: [before.revision, before.hash],
       to: [after.revision, after.hash],
       ...headOf(before, after),
       ...(Object.keys(profiles).length === 0 ? {} : { profiles }),
       ...(hasPods ? { pods } : {}),
-      ...(hasPods || hasProfiles ? { sum } : {}),
+      ...(hasPods || hasProfiles ? { sum: sumOf(this.#digest, entries, hasProfiles ? after.profiles : undefined) } : {}),
     };
+    this.#written.set(after.node, { bundle: after, shapes, entries: entries ?? (before.pods === after.pods ? (known?.entries ?? []) : []) });
     const text = JSON.stringify(delta);
     return changes.length === 0 ? text : `${text.slice(0, -1)},"sets":[${changes.join()}]}`;
   }
 
-  #profiles({ profiles: before }: NodeBundle, { profiles: after }: NodeBundle, sets: Map<string, SetChange>): NonNullable<BundleDelta['profiles']> | undefined {
-    if (before === after) return {};
+  #profiles({ profiles: before }: NodeBundle, { profiles: after }: NodeBundle, sets: Map<string, SetChange>, known: Written | undefined, shapes: (ProfileShape | undefined)[]): NonNullable<BundleDelta['profiles']> | undefined {
+    if (before === after) {
+      shapes.push(...(known?.shapes ?? []));
+      return {};
+    }
     const gone: string[] = [];
     const fresh: Profile[] = [];
     const touched: (readonly [string, string])[] = [];
@@ -73,11 +103,17 @@ export class BundleEncoder {
     for (const profile of after) {
       for (; isBefore(before[old], profile.name); old += 1) gone.push(before[old]?.name ?? '');
       const earlier = before[old];
+      const was = known?.shapes[old];
+      if (earlier?.name === profile.name) old += 1;
+      if (earlier === profile) {
+        shapes.push(was);
+        continue;
+      }
+      const now = this.#shape(profile);
+      shapes.push(now);
       if (earlier?.name !== profile.name) fresh.push(profile);
       else {
-        old += 1;
-        if (earlier === profile) continue;
-        const way = this.#touch(earlier, profile, sets);
+        const way = this.#touch(was ?? this.#shape(earlier), now, earlier.digest === profile.digest, sets);
         if (way === undefined) return undefined;
         if (way === 'touched') touched.push([profile.name, profile.digest]);
         if (way === 'fresh') fresh.push(profile);
@@ -92,15 +128,14 @@ export class BundleEncoder {
     };
   }
 
-  #touch(before: Profile, after: Profile, sets: Map<string, SetChange>): 'same' | 'touched' | 'fresh' | undefined {
-    const [old, now] = [this.#shape(before), this.#shape(after)];
+  #touch(old: ProfileShape, now: ProfileShape, hasSameDigest: boolean, sets: Map<string, SetChange>): 'same' | 'touched' | 'fresh' | undefined {
     if (old.sets === undefined || now.sets === undefined) return undefined;
     if (old.text !== now.text) return 'fresh';
     for (const [name, set] of now.sets) {
       const earlier = old.sets.get(name);
       if (earlier !== set && !this.#note(sets, earlier, set)) return undefined;
     }
-    const isSame = before.digest === after.digest && [...now.sets].every(([name, set]) => old.sets?.get(name) === set || sets.get(name)?.text === undefined);
+    const isSame = hasSameDigest && [...now.sets].every(([name, set]) => old.sets?.get(name) === set || sets.get(name)?.text === undefined);
     return isSame ? 'same' : 'touched';
   }
 
@@ -140,7 +175,7 @@ export class BundleEncoder {
     if (known !== undefined) return known.text;
     const edits = editsOf(before, after);
     const text = edits !== undefined ? textOf(edits) : packSet(before) === packSet(after) ? undefined : this.#whole(after);
-    const ways = this.#changes.get(after) ?? new WeakMap<SharedSet, { readonly text: string | undefined }>();
+    const ways = this.#changes.get(after) ?? new Map<SharedSet, { readonly text: string | undefined }>();
     ways.set(before, { text });
     this.#changes.set(after, ways);
     return text;
@@ -164,20 +199,10 @@ export class BundleEncoder {
       for (; isEarlier(before[old], entry); old += 1) gone.push(before[old]?.pod ?? '');
       const earlier = before[old];
       if (earlier?.pod === entry.pod) old += 1;
-      if (earlier?.pod !== entry.pod || !this.#isSame(earlier, entry)) fresh.push(entry);
+      if (earlier?.pod !== entry.pod || !isSameEntry(earlier, entry)) fresh.push(entry);
     }
     for (const entry of before.slice(old)) gone.push(entry.pod);
-    return { ...(gone.length === 0 ? {} : { gone }), ...(fresh.length === 0 ? {} : { fresh: fresh.map((entry) => packEntry(entry)) }) };
-  }
-
-  #isSame(a: DispatchEntry, b: DispatchEntry): boolean {
-    return a === b || isShallowlySame(a, b) || this.#entry(a) === this.#entry(b);
-  }
-
-  #entry(entry: DispatchEntry): string {
-    const text = this.#entries.get(entry) ?? JSON.stringify(packEntry(entry));
-    this.#entries.set(entry, text);
-    return text;
+    return { ...(gone.length === 0 ? {} : { gone }), ...(fresh.length === 0 ? {} : { fresh: fresh.map(packEntry) }) };
   }
 
   #shape(profile: Profile): ProfileShape {
@@ -195,32 +220,6 @@ export class BundleEncoder {
     this.#shapes.set(profile, shape);
     return shape;
   }
-}
-
-function packEntry(entry: DispatchEntry): unknown {
-  return pack(entry, ({ name }) => name);
-}
-
-function isShallowlySame(a: DispatchEntry, b: DispatchEntry): boolean {
-  const others = new Map<string, unknown>(Object.entries(b));
-  const fields = Object.entries(a);
-  return fields.length === others.size && fields.every(([name, value]) => others.get(name) === value);
-}
-
-function isEarlier(entry: DispatchEntry | undefined, than: DispatchEntry): boolean {
-  return entry !== undefined && entry.pod < than.pod;
-}
-
-function headOf(before: NodeBundle, after: NodeBundle): Pick<BundleDelta, 'head' | 'without'> {
-  const head: Record<string, unknown> = {};
-  const old = new Map<string, unknown>(Object.entries(before));
-  for (const [name, value] of Object.entries(after) as readonly (readonly [string, unknown])[]) {
-    if (LISTS.has(name) || old.get(name) === value) continue;
-    const [was, is] = [old.get(name), value].map((each) => pack(each, ({ name: own }) => own));
-    if (JSON.stringify(was) !== JSON.stringify(is)) head[name] = is;
-  }
-  const without = [...old.keys()].filter((name) => !Object.hasOwn(after, name));
-  return { ...(Object.keys(head).length === 0 ? {} : { head }), ...(without.length === 0 ? {} : { without }) };
 }
 
 /** Undefined where more than the members is another. */

@@ -36,20 +36,15 @@ export class DesiredBundles {
     this.#encoder = new BundleEncoder(digest);
   }
 
-  /** Notes the bundle of a node; undefined where it is the one that is desired already. */
-  set(bundle: NodeBundle): DesiredBundle | undefined {
-    const before = this.#latest.get(bundle.node)?.bundle;
-    const { node, revision, hash } = bundle;
-    if (before?.hash === hash && before.revision === revision) return undefined;
-    this.#versions += 1;
-    const version = this.#versions;
-    this.#latest.set(node, { version, bundle });
-    const text = before && this.#encoder.delta(before, bundle);
-    return { node, version, revision, hash, ...(before === undefined || text === undefined ? {} : { delta: { revision: before.revision, hash: before.hash, text } }) };
+  /** Notes bundles, one of each node; those that are desired already are left out. */
+  set(bundles: readonly NodeBundle[]): readonly DesiredBundle[] {
+    this.#encoder.beginRound();
+    return bundles.map((bundle) => this.#set(bundle)).filter((desired) => desired !== undefined);
   }
 
   /** The node is to have no bundle any more; says whether it had one. */
   remove(node: string): boolean {
+    this.#encoder.forget(node);
     return this.#latest.delete(node);
   }
 
@@ -59,5 +54,16 @@ export class DesiredBundles {
     if (latest === undefined) return undefined;
     const { revision, hash } = latest.bundle;
     return { node, version: latest.version, revision, hash, text: this.#encoder.snapshot(latest.bundle) };
+  }
+
+  #set(bundle: NodeBundle): DesiredBundle | undefined {
+    const before = this.#latest.get(bundle.node)?.bundle;
+    const { node, revision, hash } = bundle;
+    if (before?.hash === hash && before.revision === revision) return undefined;
+    this.#versions += 1;
+    const version = this.#versions;
+    this.#latest.set(node, { version, bundle });
+    const text = before && this.#encoder.delta(before, bundle);
+    return { node, version, revision, hash, ...(before === undefined || text === undefined ? {} : { delta: { revision: before.revision, hash: before.hash, text } }) };
   }
 }

@@ -16,6 +16,7 @@ import { assembleWorkloads } from './assemble-workloads.ts';
 import { withContainerNames } from './container-names.ts';
 import type { Found, WorkloadDraft } from './found.ts';
 import type { Ownership } from './ownership.ts';
+import { PodMap } from './pod-map.ts';
 import { impliedNamespace } from './read-place.ts';
 import type { Entry } from './read-update.ts';
 import { roleGrants } from './role-grants.ts';
@@ -23,7 +24,7 @@ import { shown } from './shown-text.ts';
 
 /** A snapshot, and what it takes to change single pods of it. */
 export interface Assembled {
-  readonly snapshot: Snapshot;
+  readonly snapshot: Snapshot & { readonly pods: PodMap };
   readonly ownership: Ownership;
   /** Workloads that are there without any pod. */
   readonly declared: ReadonlySet<WorkloadKey>;
@@ -41,10 +42,10 @@ export function assemble(entries: readonly Entry[]): Assembled {
   const projects = entries.flatMap(({ project }) => project ?? []);
   for (const workload of projects.flatMap((project) => project.workloads)) made.workloads.set(workloadKey(workload.ref), workload);
   const services: readonly Service[] = [...all(entries, 'services'), ...withContainerNames(projects.flatMap((project) => project.services), all(entries, 'attachments'))];
-  const pods = sortedByKey(made.pods);
+  const pods = PodMap.of(made.pods);
   const holders = new AddressHolders(pods.values());
   diagnostics.push(...holders.diagnostics());
-  const snapshot: Snapshot = {
+  const snapshot = {
     namespaces: namespacesOf(entries),
     nodes: sortedByKey(new Map(all(entries, 'nodes').map((node): [string, Node] => [node.name, node]))),
     workloads: projects.length === 0 ? made.workloads : sortedByKey(made.workloads),

@@ -1,4 +1,4 @@
-import { type Pod, type PodKey, type Snapshot, compareText, podKey, workloadKey } from '#model';
+import { type Pod, type PodKey, podKey, workloadKey } from '#model';
 
 import type { Assembled } from './assemble.ts';
 import type { Entry } from './read-update.ts';
@@ -17,7 +17,7 @@ export interface EntryChange {
  * map of pods is shared with the snapshot before. `assembled.holders` is brought up to date, also
  * where the answer is undefined, and is then to be thrown away.
  */
-export function patchPods({ snapshot, ownership, declared, holders, hasTwins }: Assembled, changes: readonly EntryChange[]): Snapshot | undefined {
+export function patchPods({ snapshot, ownership, declared, holders, hasTwins }: Assembled, changes: readonly EntryChange[]): Assembled['snapshot'] | undefined {
   if (hasTwins || holders.contested > 0) return undefined;
   const changed = new Map<PodKey, Pod | undefined>();
   for (const { before, after } of changes) {
@@ -41,7 +41,7 @@ export function patchPods({ snapshot, ownership, declared, holders, hasTwins }: 
       changed.set(key, pod);
     }
   }
-  return holders.contested > 0 ? undefined : { ...snapshot, pods: withChanges(snapshot.pods, changed) };
+  return holders.contested > 0 ? undefined : { ...snapshot, pods: snapshot.pods.with(changed) };
 }
 
 /** The pod an entry is, `more` where it is something else or has anything to say, undefined where there is no entry. */
@@ -53,29 +53,4 @@ function podIn(entry: Entry | undefined): NonNullable<Entry['found']['pods']>[nu
 
 function sameObject(known: Pod, draft: Omit<Pod, 'workload'>): boolean {
   return known.origin === draft.origin && known.labels === draft.labels;
-}
-
-/** Changed pods keep their place; new ones are put where they belong. */
-function withChanges(pods: ReadonlyMap<PodKey, Pod>, changed: ReadonlyMap<PodKey, Pod | undefined>): ReadonlyMap<PodKey, Pod> {
-  const added = [...changed].filter((change): change is [PodKey, Pod] => change[1] !== undefined && !pods.has(change[0])).sort(([a], [b]) => compareText(a, b));
-  const result = added.length === 0 ? new Map(pods) : merged(pods, added);
-  for (const [key, pod] of changed) {
-    if (pod === undefined) result.delete(key);
-    else result.set(key, pod);
-  }
-  return result;
-}
-
-function merged(pods: ReadonlyMap<PodKey, Pod>, added: readonly (readonly [PodKey, Pod])[]): Map<PodKey, Pod> {
-  const result = new Map<PodKey, Pod>();
-  let next = 0;
-  for (const [key, pod] of pods) {
-    for (let item = added[next]; item !== undefined && item[0] < key; item = added[next]) {
-      result.set(item[0], item[1]);
-      next += 1;
-    }
-    result.set(key, pod);
-  }
-  for (const [key, pod] of added.slice(next)) result.set(key, pod);
-  return result;
 }

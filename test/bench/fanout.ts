@@ -146,7 +146,7 @@ function desire(each: DesiredBundle, isWhole = false): void {
 
 let server = await serve(0);
 const port = server.ports[0] ?? 0;
-const first = [...compiler.bundles().values()].map((bundle) => bundles.set(bundle)).filter((desired) => desired !== undefined);
+const first = bundles.set([...compiler.bundles().values()]);
 const begun = acked(first);
 for (const desired of first) desire(desired);
 say('connects');
@@ -174,7 +174,7 @@ async function change(made: readonly CompileChange[], isWhole: boolean): Promise
   const bytesFrom = sentBytes;
   const { changed } = compiler.apply(made);
   const compiledAt = performance.now();
-  const desired = changed.map((bundle) => bundles.set(bundle)).filter((each) => each !== undefined);
+  const desired = bundles.set(changed);
   const encodedAt = performance.now();
   const done = acked(desired);
   for (const each of desired) desire(each, isWhole);
@@ -219,7 +219,7 @@ for (let number = 1; number <= 4; number += 1) {
   const bytesFrom = sentBytes;
   compiler.apply([{ kind: 'revision', revision }]);
   const compiledAt = performance.now();
-  const desired = [...compiler.bundles().values()].map((bundle) => bundles.set(bundle)).filter((each) => each !== undefined);
+  const desired = bundles.set([...compiler.bundles().values()]);
   const encodedAt = performance.now();
   const done = acked(desired);
   for (const each of desired) desire(each);

@@ -127,7 +127,7 @@ export class ChannelWorld {
 
   /** Desires a bundle, as the pipeline does. */
   desire(server: NodeChannelServer, bundle: NodeBundle): void {
-    const desired = this.bundles.set(bundle);
+    const [desired] = this.bundles.set([bundle]);
     if (desired !== undefined) server.setDesired(desired);
   }
 

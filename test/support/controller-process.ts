@@ -54,7 +54,7 @@ revocations.watch(() => { server.review(); });
 for await (const line of createInterface({ input: process.stdin })) {
   const reading = readBundleText(line);
   if (reading.kind === 'refused') throw new Error(`desire a bundle: ${reading.why}`);
-  const desired = bundles.set(reading.bundle);
+  const [desired] = bundles.set([reading.bundle]);
   if (desired !== undefined) server.setDesired(desired);
 }
 await server.close();

@@ -1,3 +1,4 @@
+import { changedPods } from '#inventory';
 import type { Namespace, Node, Pod, PodKey, Revision, Snapshot } from '#model';
 
 /** One thing that is different now; where its object is absent, it is gone. */
@@ -15,7 +16,7 @@ export function changesBetween(before: CompileInput, after: CompileInput): reado
     ...(before.snapshot.services === after.snapshot.services ? [] : [{ kind: 'services', services: after.snapshot.services } as const]),
     ...different(before.snapshot.namespaces, after.snapshot.namespaces, (name, namespace) => ({ kind: 'namespace', name, ...(namespace === undefined ? {} : { namespace }) })),
     ...different(before.snapshot.nodes, after.snapshot.nodes, (name, node) => ({ kind: 'node', name, ...(node === undefined ? {} : { node }) })),
-    ...different(before.snapshot.pods, after.snapshot.pods, (key, pod) => ({ kind: 'pod', key, ...(pod === undefined ? {} : { pod }) })),
+    ...[...changedPods(before.snapshot.pods, after.snapshot.pods)].map(([key, pod]) => ({ kind: 'pod', key, ...(pod === undefined ? {} : { pod }) }) as const),
   ];
 }
 
@@ -29,6 +30,7 @@ function different<T>(
   after: ReadonlyMap<string, T>,
   change: (key: string, value: T | undefined) => CompileChange,
 ): readonly CompileChange[] {
+  if (before === after) return [];
   const changes: CompileChange[] = [];
   for (const [key, value] of after) if (before.get(key) !== value) changes.push(change(key, value));
   for (const key of before.keys()) if (!after.has(key)) changes.push(change(key, undefined));

@@ -11,7 +11,7 @@ export { digestOfPeerSet } from './peer-group.ts';
 export { engineLinks } from './engine-links.ts';
 export { isGuardable } from './guardable-name.ts';
 export { quotable } from './printable-text.ts';
-export { type NodeSettings, withNodeSettings } from './node-settings.ts';
+export { type NodeSettings, type SettledBundle, withNodeSettings } from './node-settings.ts';
 export { renderRuleset } from './render-ruleset.ts';
 export { layOutElements, layOutGeneration, layOutRuleset } from './ruleset.ts';
 export type { KeptConnections, RulesetOptions } from './ruleset-options.ts';

@@ -184,8 +184,8 @@ export class NodeCompiler {
     if (state === undefined || name === undefined) return;
     const node = this.#nodes.get(name);
     if (node === undefined) throw new Error(`move pod ${state.key}: node ${name} is not there`);
-    if (change === 1) node.pods.set(state.key, state);
-    else node.pods.delete(state.key);
+    if (change === 1) node.place(state);
+    else node.leave(state);
     node.follow(state.ingress, change);
     node.follow(state.egress, change);
     this.#touch(name);

@@ -19,15 +19,24 @@ export interface NodeSettings {
   readonly fateOf?: (entry: DispatchEntry) => ConnectionFate | undefined;
   /** For addresses that stay unknown where anything is enforced; absent: `closed`. */
   readonly failMode?: FailMode;
-  /** What entries became by settings that say the same of them: an entry that is the same then is not settled again. */
-  readonly known?: WeakMap<DispatchEntry, DispatchEntry>;
   /** The node itself as what policies are about, and the profiles it follows. */
   readonly host?: { readonly entry: HostEntry; readonly profiles: readonly Profile[] };
 }
 
-/** The bundle with these settings; its hash is over them too, and that of the bundle where they change nothing. */
-export function withNodeSettings(bundle: NodeBundle, settings: NodeSettings, digest: Digest): NodeBundle {
-  const pods = bundle.pods.map((entry) => settled(entry, settings));
+/** A bundle of a node as it was compiled, and with settings. */
+export interface SettledBundle {
+  readonly compiled: NodeBundle;
+  readonly settled: NodeBundle;
+}
+
+/**
+ * The bundle with these settings; its hash is over them too, and that of the bundle where they change nothing.
+ *
+ * `before` is what settings that say the same made of an earlier bundle of the node: pods that were
+ * in there are not settled again.
+ */
+export function withNodeSettings(bundle: NodeBundle, settings: NodeSettings, digest: Digest, before?: SettledBundle): NodeBundle {
+  const pods = settledPods(bundle.pods, settings, before);
   const { host } = settings;
   const failMode = isEnforcing(pods) ? settings.failMode : 'open';
   const profiles = host === undefined ? bundle.profiles : sortedByName([...bundle.profiles, ...host.profiles]);
@@ -41,12 +50,15 @@ export function withNodeSettings(bundle: NodeBundle, settings: NodeSettings, dig
   return { ...bundle, pods, profiles, contested: isEnforcing(pods) ? bundle.contested : [], ...set, hash: digestOf(digest, parts) };
 }
 
-function settled(entry: DispatchEntry, settings: NodeSettings): DispatchEntry {
-  const before = settings.known?.get(entry);
-  if (before !== undefined) return before;
-  const now = settle(entry, settings);
-  settings.known?.set(entry, now);
-  return now;
+function settledPods(entries: readonly DispatchEntry[], settings: NodeSettings, before: SettledBundle | undefined): readonly DispatchEntry[] {
+  if (before === undefined) return entries.map((entry) => settle(entry, settings));
+  const { compiled, settled } = before;
+  if (compiled.pods === entries) return settled.pods;
+  let at = 0;
+  return entries.map((entry) => {
+    while ((compiled.pods[at]?.pod ?? entry.pod) < entry.pod) at += 1;
+    return (compiled.pods[at] === entry ? settled.pods[at] : undefined) ?? settle(entry, settings);
+  });
 }
 
 function settle(entry: DispatchEntry, { modeOf, interfaceOf, linksOf, fateOf }: NodeSettings): DispatchEntry {

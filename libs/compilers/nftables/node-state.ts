@@ -1,20 +1,11 @@
-import { type Address, compareAddresses, compareText, type PodKey, type Prefix } from '#model';
+import { type Address, compareAddresses, compareText, type Prefix } from '#model';
 
-import { type AddressRange, formatRange, mergeRanges, rangeOf, rangeOfAddress, subtractRanges } from './address-ranges.ts';
+import { type AddressRange, compareRanges, formatRange, mergeRanges, rangeOf, rangeOfAddress, subtractRanges } from './address-ranges.ts';
 import { type Digest, digestOf } from './digest.ts';
 import { isEnforcing } from './dispatch.ts';
 import type { DispatchEntry, NodeBundle } from './node-bundle.ts';
-import type { PodState } from './pod-state.ts';
+import type { DescribedPod, PodState } from './pod-state.ts';
 import type { ProfileState } from './profile-state.ts';
-
-/** A pod as bundles have it: worked out once, for nodes are described far more often than pods change. */
-interface DescribedPod {
-  readonly entry: DispatchEntry;
-  readonly line: string;
-  readonly own: readonly AddressRange[];
-}
-
-const described = new WeakMap<PodState, DescribedPod>();
 
 interface Dispatch {
   readonly part: Pick<NodeBundle, 'pods' | 'contested' | 'local4' | 'local6' | 'failMode'>;
@@ -24,10 +15,13 @@ interface Dispatch {
 /** What stands on one node. Its bundle is put together from parts that only change when they do. */
 export class NodeState {
   readonly name: string;
-  readonly pods = new Map<PodKey, PodState>();
   /** Pods of any kind that are placed here, and the node's own object: at none the node is gone. */
   occupants = 0;
   bundle: NodeBundle | undefined;
+  /** In the order of their keys. */
+  readonly #pods: PodState[] = [];
+  /** Addresses of its pods, in numeric order. */
+  readonly #own: AddressRange[] = [];
   readonly #profiles = new Map<ProfileState, number>();
   #sorted: readonly ProfileState[] | undefined;
   #dispatch: Dispatch | undefined;
@@ -39,6 +33,18 @@ export class NodeState {
   /** Something about its own pods or addresses has changed. */
   dispatchChanged(): void {
     this.#dispatch = undefined;
+  }
+
+  /** Takes in a pod whose key is not there. */
+  place(state: PodState): void {
+    this.#pods.splice(placeIn(this.#pods, (other) => compareText(other.key, state.key)), 0, state);
+    for (const range of describe(state).own) this.#own.splice(placeIn(this.#own, (other) => compareRanges(other, range)), 0, range);
+  }
+
+  leave(state: PodState): void {
+    this.#pods.splice(placeIn(this.#pods, (other) => compareText(other.key, state.key)), 1);
+    // two pods that claim one address each leave one behind
+    for (const range of describe(state).own) this.#own.splice(placeIn(this.#own, (other) => compareRanges(other, range)), 1);
   }
 
   follow(profile: ProfileState | undefined, change: 1 | -1): void {
@@ -59,9 +65,9 @@ export class NodeState {
   }
 
   #describe(blocks: readonly Prefix[], strays: readonly Address[], digest: Digest): Dispatch {
-    const pods = [...this.pods.values()].sort((a, b) => compareText(a.key, b.key));
+    const pods = this.#pods;
     const all = pods.map(describe);
-    const local = mergeRanges([...subtractRanges(blocks.map(rangeOf), strays.map(rangeOfAddress)), ...all.flatMap(({ own }) => own)]);
+    const local = mergeRanges([...subtractRanges(blocks.map(rangeOf), strays.map(rangeOfAddress)), ...this.#own]);
     const local4 = textsOf(local, 4);
     const local6 = textsOf(local, 6);
     const contested = [...new Map(pods.flatMap((pod) => pod.contested).map((address) => [address.text, address])).values()].sort(compareAddresses);
@@ -81,12 +87,10 @@ function sortedByName(profiles: Iterable<ProfileState>): readonly ProfileState[]
 }
 
 function describe(state: PodState): DescribedPod {
-  const known = described.get(state);
-  if (known?.entry.ingress === state.ingress?.name && known?.entry.egress === state.egress?.name && known !== undefined) return known;
+  if (state.described !== undefined) return state.described;
   const entry = entryOf(state);
-  const pod = { entry, line: lineOf(entry), own: [...state.addresses, ...state.contested].map(rangeOfAddress) };
-  described.set(state, pod);
-  return pod;
+  state.described = { entry, line: lineOf(entry), own: [...state.addresses, ...state.contested].map(rangeOfAddress) };
+  return state.described;
 }
 
 function entryOf({ key, addresses, ingress, egress }: PodState): DispatchEntry {
@@ -110,4 +114,16 @@ function countUp<K>(counts: Map<K, number>, key: K, change: 1 | -1): void {
   const count = (counts.get(key) ?? 0) + change;
   if (count === 0) counts.delete(key);
   else counts.set(key, count);
+}
+
+/** Where something belongs in a sorted list: the first place of which `compare` does not say that it comes before. */
+function placeIn<T>(sorted: readonly T[], compare: (other: T) => number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = sorted[middle];
+    if (other !== undefined && compare(other) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -121,7 +121,7 @@ export class PodTable {
       const known = before?.memberships.get(group);
       if (elements.length > 0) memberships.set(group, known !== undefined && areEqual(known, elements) ? known : elements);
     }
-    return { key, pod, addresses, contested, memberships, ...this.#policies.profilesOf(pod) };
+    return { key, pod, addresses, contested, memberships, ...this.#policies.profilesOf(pod), described: undefined };
   }
 
   #changeMemberships(before: PodState | undefined, after: PodState | undefined, changed: Set<PeerGroup>): void {

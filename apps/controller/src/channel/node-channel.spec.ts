@@ -92,9 +92,9 @@ describe('the node channel', () => {
     const next = await world.serve({ listen: [{ host: '127.0.0.1', port: port! }] });
     // it has compiled the same, and knows nothing of how the last one numbered it
     const fresh = new DesiredBundles(sha256);
-    next.setDesired(fresh.set(bundle('n1', 1))!);
+    next.setDesired(fresh.set([bundle('n1', 1)])[0]!);
     await world.until(() => world.of('connected').length === 2);
-    const changed = fresh.set(bundle('n1', 2, 3))!;
+    const changed = fresh.set([bundle('n1', 2, 3)])[0]!;
     next.setDesired(changed);
     await world.until(() => world.of('ack').length === 2);
     expect(taker.taken.map(({ revision }) => revision)).toEqual([1, 2]);
@@ -125,7 +125,7 @@ describe('the node channel', () => {
     const { version } = world.bundles.snapshot('n1')!;
     const { revision, hash } = bundle('n1', 1);
     const wanted = bundle('n1', 2, 3);
-    world.bundles.set(wanted);
+    world.bundles.set([wanted]);
     // what leads there from somewhere else
     server.setDesired({ node: 'n1', version: version + 1, revision: 2, hash: wanted.hash, delta: { revision, hash, text: '{"from":[7,"x"],"to":[8,"y"]}' } });
     await world.until(() => world.of('ack').length === 2);

@@ -1,4 +1,4 @@
-import { changesBetween, type CompiledHost, type CompileInput, HostCompiler, type HostCompilerOptions, NodeCompiler, type NodeBundle, type NodeSettings, withNodeSettings } from '#compilers/nftables';
+import { changesBetween, type CompiledHost, type CompileInput, HostCompiler, type HostCompilerOptions, NodeCompiler, type NodeBundle, type SettledBundle, withNodeSettings } from '#compilers/nftables';
 import { Inventory } from '#inventory';
 import { compareText, type Diagnostic, type Policy, type Revision, type Snapshot, type SourceUpdate } from '#model';
 import { adoptPolicies, comparePolicies, inForceAt } from '#policy';
@@ -67,7 +67,7 @@ export class EnforcementPipeline {
   readonly #gate: SourceGate;
   readonly #writer: PolicyWriter;
   /** As handed over, by node. */
-  readonly #bundles = new Map<string, NodeBundle>();
+  readonly #bundles = new Map<string, SettledBundle>();
   /** As compiled, without settings. */
   readonly #compiled = new Map<string, NodeBundle>();
   readonly #pending = new Set<string>();
@@ -83,8 +83,8 @@ export class EnforcementPipeline {
   #combined: { readonly revision: Revision; readonly policies: readonly Policy[]; readonly result: Revision } | undefined;
   #isDirty = true;
   #areSettingsDirty = true;
-  /** What entries of pods became by the settings there are. */
-  #settled: NonNullable<NodeSettings['known']> = new WeakMap();
+  /** Nodes whose bundle was handed over with the settings there are. */
+  readonly #settled = new Set<string>();
   #slowDirtySince: number | undefined;
   #slowAt = Number.NEGATIVE_INFINITY;
   /** When the next rule of the revision ends. */
@@ -123,7 +123,7 @@ export class EnforcementPipeline {
 
   /** What a node should enforce, as it was handed over last. */
   bundleOf(node: string): NodeBundle | undefined {
-    return this.#bundles.get(node);
+    return this.#bundles.get(node)?.settled;
   }
 
   /** The cluster as it was compiled last; undefined before everything required was in sync. */
@@ -166,7 +166,7 @@ export class EnforcementPipeline {
     this.#compileHosts(input);
     // labels of namespaces say modes, so all of them are looked at again
     if (this.#areSettingsDirty || before?.snapshot.namespaces !== snapshot.namespaces || before.snapshot.nodes !== snapshot.nodes) {
-      this.#settled = new WeakMap();
+      this.#settled.clear();
       for (const node of this.#compiled.keys()) this.#pending.add(node);
     }
     this.#areSettingsDirty = false;
@@ -188,12 +188,13 @@ export class EnforcementPipeline {
   #remove(node: string): void {
     this.#compiled.delete(node);
     this.#pending.delete(node);
+    this.#settled.delete(node);
     if (this.#bundles.delete(node)) this.#removed.add(node);
   }
 
   #handOver(most: number): readonly NodeBundle[] {
     if (this.#pending.size === 0 || this.#input === undefined) return [];
-    const settings = nodeSettings(this.#input.snapshot, this.#settings, this.#settled);
+    const settings = nodeSettings(this.#input.snapshot, this.#settings);
     const nodes: NodeBundle[] = [];
     // who has waited longest comes first: under a storm of changes nobody is left waiting
     for (const node of this.#pending) {
@@ -202,11 +203,12 @@ export class EnforcementPipeline {
       const compiled = this.#compiled.get(node);
       if (compiled === undefined) continue;
       const host = this.#hosts.get(node);
-      const bundle = withNodeSettings(compiled, host === undefined ? settings : { ...settings, host }, this.#options.digest);
       const before = this.#bundles.get(node);
-      if (before?.hash === bundle.hash && before.revision === bundle.revision) continue;
-      this.#bundles.set(node, bundle);
-      nodes.push(bundle);
+      const settled = withNodeSettings(compiled, host === undefined ? settings : { ...settings, host }, this.#options.digest, this.#settled.has(node) ? before : undefined);
+      this.#settled.add(node);
+      const isSame = before?.settled.hash === settled.hash && before.settled.revision === settled.revision;
+      this.#bundles.set(node, { compiled, settled: isSame ? before.settled : settled });
+      if (!isSame) nodes.push(settled);
     }
     return nodes.sort((a, b) => compareText(a.node, b.node));
   }

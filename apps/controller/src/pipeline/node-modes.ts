@@ -18,13 +18,12 @@ export const OBSERVING: EnforcementSettings = { modeOf: () => 'observe', targetO
  * A pod whose namespace is written somewhere else (NetworkPolicies, a folder, nowhere) is observed
  * by the enforcer and never refused anything by it.
  */
-export function nodeSettings(snapshot: Snapshot, settings: EnforcementSettings, known?: NonNullable<NodeSettings['known']>): NodeSettings {
+export function nodeSettings(snapshot: Snapshot, settings: EnforcementSettings): NodeSettings {
   const modeOfWorkload = workloadModes(snapshot, settings);
   const workloadOf = ({ pod }: DispatchEntry): WorkloadRef | undefined => snapshot.pods.get(pod)?.workload;
   const { fateOf } = settings;
   return {
     ...engineLinks(snapshot),
-    ...(known === undefined ? {} : { known }),
     modeOf: (entry: DispatchEntry, direction: Direction) => {
       // what is open has no mode, and `enforce` is what a bundle says by saying nothing
       if (entry[direction] === undefined) return undefined;

@@ -93,7 +93,7 @@ export class EnforcementLoop {
     if (nodes.length > 0 || removed.length > 0) {
       const from = performance.now();
       for (const node of removed) this.#desired.remove(node);
-      const desired = nodes.map((bundle) => this.#desired.set(bundle)).filter((each) => each !== undefined);
+      const desired = this.#desired.set(nodes);
       this.#tell({ kind: 'nodes', nodes: desired, removed, times: { compileMs, encodeMs: performance.now() - from, updates: this.#updates } });
       this.#updates = 0;
     }
