@@ -5,6 +5,7 @@ import type { Snapshot, SourceUpdate } from '#model';
 import { updatesFromYaml } from '../../test/support/manifests.ts';
 
 import { Inventory, snapshotOf } from './inventory.ts';
+import { PodMap } from './pod-map.ts';
 
 const world = `
 apiVersion: v1
@@ -100,7 +101,7 @@ function gone(update: SourceUpdate): SourceUpdate {
 
 /** With the order of maps, which `toEqual` does not look at. */
 function ordered(snapshot: Snapshot): unknown {
-  return Object.entries(snapshot).map(([key, value]: [string, unknown]) => [key, value instanceof Map ? [...value.entries()] : value]);
+  return Object.entries(snapshot).map(([key, value]: [string, unknown]) => [key, value instanceof Map || value instanceof PodMap ? [...value.entries()] : value]);
 }
 
 describe('an inventory', () => {

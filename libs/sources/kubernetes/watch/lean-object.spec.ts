@@ -27,7 +27,7 @@ function leanUpdates(updates: Updates): Updates {
 function withoutOrigins(snapshot: Snapshot): string {
   return JSON.stringify(snapshot, (key, value: unknown) => {
     if (key === 'origin') return undefined;
-    if (value instanceof Map) return [...(value as Map<unknown, unknown>)];
+    if (typeof value === 'object' && value !== null && 'entries' in value && Symbol.iterator in value) return [...(value as Iterable<unknown>)];
     return typeof value === 'bigint' ? String(value) : value;
   });
 }
