@@ -224,6 +224,20 @@ describe('deciding', () => {
   });
 });
 
+describe('the journal', () => {
+  it('is followed from its first entry, and held against what was kept elsewhere', async () => {
+    expect(await run(['mode', 'shop', 'audit'])).toMatchObject({ code: 0 });
+    const { code, out } = await run(['journal', '--verify']);
+    const kept = /^ {2}(\d+:[0-9a-f]+)$/m.exec(out)?.[1] ?? '';
+    expect([code, out]).toEqual([0, expect.stringContaining('the journal is whole')]);
+    expect(await run(['mode', 'shop', 'clear'])).toMatchObject({ code: 0 });
+    expect(await run(['journal', '--expect', kept])).toMatchObject({ code: 0, out: expect.stringContaining('is the one that was kept') as unknown });
+    expect(await run(['journal', '--expect', `${kept}0`])).toMatchObject({ code: 1, out: expect.stringContaining('is NOT the one that was kept') as unknown });
+    expect(await run(['journal', '--expect', '99999:a'])).toMatchObject({ code: 1 });
+    expect(await run(['journal', '--expect', 'a'])).toMatchObject({ code: 2, err: expect.stringContaining('give ENTRY:DIGEST') as unknown });
+  });
+});
+
 describe('where a project may run', () => {
   it('waits for a person, and is said by nodes', async () => {
     expect((await run(['nodes'])).out).toContain('node node-b has 2 containers of project crm, left out until somebody says: ringfence admit');
@@ -265,7 +279,7 @@ describe('what goes wrong is said with what to do', () => {
 
   it('text of other people cannot move the cursor', async () => {
     const hostile = new OperatorTwin();
-    hostile.trouble = { sources: [{ name: `files ${HOSTILE}`, state: 'failed', since: NOW, objects: 0, why: HOSTILE, isRequired: true }], store: { kind: 'sqlite', place: HOSTILE, lastSeq: 0, problem: HOSTILE }, diagnostics: [{ code: 'x', severity: 'warning', subject: HOSTILE, message: HOSTILE, hint: HOSTILE }] };
+    hostile.trouble = { sources: [{ name: `files ${HOSTILE}`, state: 'failed', since: NOW, objects: 0, why: HOSTILE, isRequired: true }], store: { kind: 'sqlite', place: HOSTILE, lastSeq: 0, lastDigest: HOSTILE, problem: HOSTILE }, diagnostics: [{ code: 'x', severity: 'warning', subject: HOSTILE, message: HOSTILE, hint: HOSTILE }] };
     hostile.relearn(workload('pricing'), (proposal) => ({ ...proposal, ingress: { kind: 'open', why: HOSTILE } }));
     const server = (await (await started(hostile)).listen())[0] ?? '';
     for (const args of [['status'], ['show', PRICING], ['nodes'], ['outputs'], ['proposals']]) {

@@ -1,4 +1,4 @@
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { createPrivateKey, hkdfSync, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -62,6 +62,12 @@ export class CertificateAuthority {
     const current = this.#issued().filter(({ node, notAfter }) => node === name && notAfter > now);
     if (current.length > 0) appendPrivately(join(this.#folder, REVOKED_FILE), current.map(({ serial, notAfter }) => JSON.stringify({ serial, node: name, at: now, notAfter })));
     return current.length;
+  }
+
+  /** A key of 32 bytes for something else, that only who has the authority's key can have: every replica has the same. */
+  deriveKey(purpose: string): Uint8Array {
+    const secret = createPrivateKey(this.#key).export({ format: 'der', type: 'pkcs8' });
+    return new Uint8Array(hkdfSync('sha256', secret, '', `ringfence ${purpose}`, 32));
   }
 
   async #issue(subject: CertificateSubject, days: number, now: number): Promise<KeyedCertificate> {

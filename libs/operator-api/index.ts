@@ -4,7 +4,7 @@ export { type ChangeShape, type ConnectivityShape, connectivitySchema, connectiv
 export { type ActorShape, type ApprovalShape, type DecidedShape, decidedShape } from './decision.ts';
 export type { FlowShape } from './flow.ts';
 export { type EdgeShape, edgeShape, type GraphShape, graphSchema, graphShape } from './graph.ts';
-export type { JournalShape } from './journal.ts';
+export type { JournalShape, VerificationShape } from './journal.ts';
 export type { NodesShape } from './node.ts';
 export type { OutputsShape, PolicyRealisationShape } from './output.ts';
 export { workloadFromKey } from './page.ts';

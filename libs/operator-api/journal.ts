@@ -9,7 +9,7 @@ export const journalSchema = z.strictObject({
     z.strictObject({
       seq: countSchema,
       at: timeSchema,
-      digest: z.string().describe('SHA-256 over the digest before it and the rest of the entry'),
+      digest: z.string().describe('SHA-256 over the digest before it and the rest of the entry; HMAC under the key of the journal where it begins with hmac-sha256:'),
       kind: z.string(),
       by: actorSchema,
       reason: z.string().optional(),
@@ -26,4 +26,10 @@ export const journalQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(LONGEST_PAGE).default(100),
 });
 
+export const verificationSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('whole'), entries: countSchema, digest: z.string().describe('of the last entry'), sealedFrom: countSchema.optional().describe('the first entry that is sealed with a key; it covers those before it') }),
+  z.strictObject({ kind: z.literal('broken'), seq: countSchema, why: z.string() }),
+]);
+
+export type VerificationShape = Shape<typeof verificationSchema>;
 export type JournalShape = Shape<typeof journalSchema>;

@@ -4,7 +4,7 @@ import { approvalBody, doneSchema, editBody, fateBody, modeBody, rejectionBody, 
 import { connectivitySchema } from './connectivity.ts';
 import { flowPageSchema, flowQuery } from './flow.ts';
 import { graphSchema } from './graph.ts';
-import { journalQuery, journalSchema } from './journal.ts';
+import { journalQuery, journalSchema, verificationSchema } from './journal.ts';
 import { nodesSchema } from './node.ts';
 import { outputsSchema } from './output.ts';
 import { workloadQuery } from './page.ts';
@@ -53,6 +53,7 @@ export const routes = {
   outputs: { name: 'outputs', method: 'GET', path: '/api/v1/outputs', role: 'viewer', summary: 'What is realised on the API server and in the folder, namespace by namespace', answer: outputsSchema, problems: [] },
   modes: { name: 'modes', method: 'GET', path: '/api/v1/modes', role: 'viewer', summary: 'Modes, fates of connections and targets as they are set', answer: settingsSchema, problems: [] },
   journal: { name: 'journal', method: 'GET', path: '/api/v1/journal', role: 'viewer', summary: 'Everything that was decided, oldest first', query: journalQuery, answer: journalSchema, problems: [] },
+  journalVerification: { name: 'journalVerification', method: 'GET', path: '/api/v1/journal/verification', role: 'viewer', summary: 'Follows the journal from its first entry, and says whether it is what was written', answer: verificationSchema, problems: [] },
   why: { name: 'why', method: 'GET', path: '/api/v1/why', role: 'viewer', summary: 'Which rule lets a connection through and who approved it, or what is missing', query: whyQuery, answer: whySchema, problems: [422] },
   diff: { name: 'diff', method: 'GET', path: '/api/v1/diff', role: 'viewer', summary: 'What opens and closes between two revisions, or by approving proposals', query: diffQuery, answer: connectivitySchema, problems: [422] },
   simulate: {

@@ -25,6 +25,7 @@ export const statusSchema = z.strictObject({
     kind: z.enum(['memory', 'sqlite', 'redis']),
     place: z.string(),
     lastSeq: countSchema,
+    lastDigest: z.string().describe('of that entry, and through it of all before it: held elsewhere it is a witness'),
     problem: z.string().optional(),
   }),
   revision: countSchema.describe('0 before anything was approved'),

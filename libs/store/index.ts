@@ -1,6 +1,7 @@
 export type { DocumentCondition, DocumentResult, DocumentStore, StoredDocument } from './document-store.ts';
 export type { EvidenceChange, EvidenceRow, EvidenceStore, PutResult } from './evidence-store.ts';
-export type { AppendResult, Journal, JournalEntry, JournalRecord, JournalVerification } from './journal.ts';
+export { isKeyed, NO_DIGEST } from './chain.ts';
+export type { AppendCondition, AppendResult, ChainEnd, ChainReading, Journal, JournalEntry, JournalRecord, JournalVerification } from './journal.ts';
 export type { LeaseResult, LeaseStore } from './lease-store.ts';
 export { type FolderHold, holdFolder } from './folder-hold.ts';
 export { MemoryMedium } from './memory-medium.ts';

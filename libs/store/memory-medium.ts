@@ -1,5 +1,5 @@
-import type { ChainEnd, SealedEntry } from './chain.ts';
-import { NO_DIGEST } from './chain.ts';
+import { NO_DIGEST, type SealedEntry } from './chain.ts';
+import type { ChainEnd } from './journal.ts';
 import { checkFence } from './limits.ts';
 import type { KeptLease, LeaseMedium } from './local-leases.ts';
 

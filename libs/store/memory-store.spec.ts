@@ -6,7 +6,7 @@ storeContract('in memory', () => {
   const medium = new MemoryMedium();
   let now = 1_700_000_000_000;
   return Promise.resolve({
-    open: () => Promise.resolve(new MemoryStore({ medium, now: () => now })),
+    open: (journalKey) => Promise.resolve(new MemoryStore({ medium, now: () => now, ...(journalKey === undefined ? {} : { journalKey }) })),
     tamper: ({ seq, content }) => {
       medium.entries[seq - 1] = { ...medium.entries[seq - 1]!, text: content };
       return Promise.resolve();

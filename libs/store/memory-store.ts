@@ -1,10 +1,10 @@
 import { compareText, type Diagnostic, type Json } from '#model';
 
 import { CallGate } from './call-gate.ts';
-import { ChainCheck, jsonText, openSealed, seal } from './chain.ts';
+import { ChainCheck, checkEnd, type JournalKey, jsonText, openSealed, seal } from './chain.ts';
 import type { DocumentCondition, DocumentResult, DocumentStore, StoredDocument } from './document-store.ts';
 import type { EvidenceChange, EvidenceRow, EvidenceStore, PutResult } from './evidence-store.ts';
-import type { AppendResult, Journal, JournalEntry, JournalRecord, JournalVerification } from './journal.ts';
+import type { AppendCondition, AppendResult, ChainEnd, ChainReading, Journal, JournalEntry, JournalRecord, JournalVerification } from './journal.ts';
 import type { LeaseStore } from './lease-store.ts';
 import { checkName, LARGEST_DOCUMENT_BYTES, LARGEST_ROW_BYTES } from './limits.ts';
 import { LocalLeases } from './local-leases.ts';
@@ -16,6 +16,7 @@ export interface MemoryStoreOptions {
   readonly medium?: MemoryMedium;
   /** Milliseconds since 1970, for leases. */
   readonly now?: () => number;
+  readonly journalKey?: Uint8Array;
 }
 
 /** A store that keeps nothing beyond the process. Values go in and come out as text, as they do in the others. */
@@ -29,9 +30,9 @@ export class MemoryStore implements Store {
   readonly #medium: MemoryMedium;
   readonly #own = new Set<() => void>();
 
-  constructor({ medium = new MemoryMedium(), now = Date.now }: MemoryStoreOptions = {}) {
+  constructor({ medium = new MemoryMedium(), now = Date.now, journalKey }: MemoryStoreOptions = {}) {
     this.#medium = medium;
-    this.journal = new MemoryJournal(medium, this.#gate, this.#own);
+    this.journal = new MemoryJournal(medium, this.#gate, this.#own, journalKey);
     this.evidence = new MemoryEvidence(medium, this.#gate);
     this.documents = new MemoryDocuments(medium, this.#gate);
     this.leases = new LocalLeases(medium, this.#gate, now);
@@ -62,20 +63,23 @@ class MemoryJournal implements Journal {
   readonly #medium: MemoryMedium;
   readonly #gate: CallGate;
   readonly #own: Set<() => void>;
+  readonly #key: JournalKey;
 
-  constructor(medium: MemoryMedium, gate: CallGate, own: Set<() => void>) {
+  constructor(medium: MemoryMedium, gate: CallGate, own: Set<() => void>, key: JournalKey) {
     this.#medium = medium;
     this.#gate = gate;
     this.#own = own;
+    this.#key = key;
   }
 
-  append(records: readonly JournalRecord[], { expectedSeq, fence }: { readonly expectedSeq: number; readonly fence?: number }): Promise<AppendResult> {
+  append(records: readonly JournalRecord[], { expectedSeq, expectedDigest, fence }: AppendCondition): Promise<AppendResult> {
     return this.#gate.run(() => {
       const { end } = this.#medium;
-      const sealed = seal(end, records);
+      const sealed = seal(end, records, this.#key);
       const refusal = this.#medium.refusal(fence);
       if (refusal !== undefined) return refusal;
       if (end.seq !== expectedSeq) return { kind: 'conflict', lastSeq: end.seq };
+      checkEnd(end, expectedDigest, 'append to the journal');
       this.#medium.entries.push(...sealed);
       // never inside the call of whoever appends
       if (sealed.length > 0) for (const listener of this.#medium.listeners) queueMicrotask(listener);
@@ -87,13 +91,17 @@ class MemoryJournal implements Journal {
     return this.#gate.run(() => this.#medium.entries.slice(afterSeq, afterSeq + limit).map(openSealed));
   }
 
+  readOn(after: ChainEnd, limit: number): Promise<ChainReading> {
+    return this.#gate.run(() => new ChainCheck(this.#key, after).reading(this.#medium.entries.slice(after.seq, after.seq + limit)));
+  }
+
   lastSeq(): Promise<number> {
     return this.#gate.run(() => this.#medium.end.seq);
   }
 
   verify(): Promise<JournalVerification> {
     return this.#gate.run(() => {
-      const check = new ChainCheck();
+      const check = new ChainCheck(this.#key);
       for (const entry of this.#medium.entries) check.accept(entry);
       return check.finish(this.#medium.end);
     });

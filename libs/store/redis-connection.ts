@@ -8,6 +8,8 @@ export interface RedisStoreOptions {
   readonly url: string;
   /** Names every key, so that several installations can share a server. */
   readonly namespace?: string;
+  /** What the journal is sealed with; every controller over this server has the same. */
+  readonly journalKey?: Uint8Array;
   /** PEM of who signs the server's certificate, where the system does not know it. */
   readonly ca?: string;
   /** Told of every broken connection; it is made anew by itself. */

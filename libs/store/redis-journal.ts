@@ -1,6 +1,6 @@
 import type { CallGate } from './call-gate.ts';
-import { ChainCheck, type ChainEnd, NO_DIGEST, openSealed, seal, type SealedEntry } from './chain.ts';
-import type { AppendResult, Journal, JournalEntry, JournalRecord, JournalVerification } from './journal.ts';
+import { ChainCheck, type JournalKey, NO_DIGEST, openSealed, seal, type SealedEntry } from './chain.ts';
+import type { AppendCondition, AppendResult, ChainEnd, ChainReading, Journal, JournalEntry, JournalRecord, JournalVerification } from './journal.ts';
 import { checkFence } from './limits.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { APPEND } from './redis-scripts.ts';
@@ -12,20 +12,24 @@ const VERIFIED_AT_ONCE = 500;
 export class RedisJournal implements Journal {
   readonly #connection: RedisConnection;
   readonly #gate: CallGate;
+  readonly #key: JournalKey;
   readonly #listeners = new Set<() => void>();
   #stopListening: (() => void) | undefined;
   #known: ChainEnd | undefined;
 
-  constructor(connection: RedisConnection, gate: CallGate) {
+  constructor(connection: RedisConnection, gate: CallGate, key: JournalKey) {
     this.#connection = connection;
     this.#gate = gate;
+    this.#key = key;
   }
 
-  async append(records: readonly JournalRecord[], { expectedSeq, fence }: { readonly expectedSeq: number; readonly fence?: number }): Promise<AppendResult> {
+  async append(records: readonly JournalRecord[], { expectedSeq, expectedDigest, fence }: AppendCondition): Promise<AppendResult> {
     checkFence(fence);
     this.#gate.check();
-    const end = this.#known?.seq === expectedSeq ? this.#known : await this.#endAt(expectedSeq);
-    const sealed = seal(end, records);
+    // whoever knows the end it read writes on that one, and the server says where it is another
+    const known = expectedDigest === undefined ? this.#known : { seq: expectedSeq, digest: expectedDigest };
+    const end = known?.seq === expectedSeq ? known : await this.#endAt(expectedSeq);
+    const sealed = seal(end, records, this.#key);
     const entries = sealed.flatMap(({ at, digest, text }) => [at, digest, text]);
     const [kind, said] = await this.#connection.script(APPEND, ['head', 'journal'], [expectedSeq, end.digest, fence ?? '', this.#channel, ...entries]);
     switch (kind) {
@@ -49,13 +53,17 @@ export class RedisJournal implements Journal {
     return (await this.#sealed(afterSeq, limit)).map(openSealed);
   }
 
+  async readOn(after: ChainEnd, limit: number): Promise<ChainReading> {
+    return new ChainCheck(this.#key, after).reading(await this.#sealed(after.seq, limit));
+  }
+
   async lastSeq(): Promise<number> {
     return (await this.#end()).seq;
   }
 
   async verify(): Promise<JournalVerification> {
     const end = await this.#end();
-    const check = new ChainCheck();
+    const check = new ChainCheck(this.#key);
     for (let seq = 0; seq < end.seq; ) {
       const entries = await this.#sealed(seq, Math.min(VERIFIED_AT_ONCE, end.seq - seq));
       if (entries.length === 0 || !entries.every((entry) => check.accept(entry))) break;

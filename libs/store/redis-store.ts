@@ -1,7 +1,7 @@
 import { compareText, type Diagnostic, type Json } from '#model';
 
 import { CallGate } from './call-gate.ts';
-import { jsonText } from './chain.ts';
+import { type JournalKey, jsonText } from './chain.ts';
 import type { DocumentCondition, DocumentResult, DocumentStore, StoredDocument } from './document-store.ts';
 import type { EvidenceChange, EvidenceRow, EvidenceStore, PutResult } from './evidence-store.ts';
 import type { Journal } from './journal.ts';
@@ -14,8 +14,8 @@ import { redisWeaknesses } from './redis-weaknesses.ts';
 import { StoreError } from './store-error.ts';
 import type { Store } from './store.ts';
 
-/** 1: one controller. 2: several, one of which leads: there is a fence. */
-const SCHEMA = 2;
+/** 1: one controller. 2: several, one of which leads: there is a fence. 3: entries may be sealed with a key. */
+const SCHEMA = 3;
 const ROWS_AT_ONCE = 500;
 
 /** Connects to Redis, and brings what is there to the current schema. */
@@ -25,7 +25,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   try {
     const [kind, found] = await connection.script(OPEN, ['schema', 'head'], [SCHEMA]);
     if (kind === 'too-new') throw new StoreError('too-new', `open ${connection.place}: a newer release wrote it (schema ${found ?? ''}, this one knows ${String(SCHEMA)})`);
-    return new RedisStore(connection, gate);
+    return new RedisStore(connection, gate, options.journalKey);
   } catch (error) {
     connection.close();
     throw error;
@@ -41,10 +41,10 @@ class RedisStore implements Store {
   readonly #connection: RedisConnection;
   readonly #gate: CallGate;
 
-  constructor(connection: RedisConnection, gate: CallGate) {
+  constructor(connection: RedisConnection, gate: CallGate, journalKey: JournalKey) {
     this.#connection = connection;
     this.#gate = gate;
-    this.journal = new RedisJournal(connection, gate);
+    this.journal = new RedisJournal(connection, gate, journalKey);
     this.evidence = new RedisEvidence(connection);
     this.documents = new RedisDocuments(connection);
     this.leases = new RedisLeases(connection);

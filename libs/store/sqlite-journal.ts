@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { CallGate } from './call-gate.ts';
-import { ChainCheck, type ChainEnd, NO_DIGEST, openSealed, seal, type SealedEntry } from './chain.ts';
-import type { AppendResult, Journal, JournalEntry, JournalRecord, JournalVerification } from './journal.ts';
+import { ChainCheck, checkEnd, type JournalKey, NO_DIGEST, openSealed, seal, type SealedEntry } from './chain.ts';
+import type { AppendCondition, AppendResult, ChainEnd, ChainReading, Journal, JournalEntry, JournalRecord, JournalVerification } from './journal.ts';
 import { numberAt, type Row, type SqliteDatabase, textAt } from './sqlite-database.ts';
 import { fenceRefusal } from './sqlite-fence.ts';
 
@@ -14,24 +14,27 @@ const VERIFIED_AT_ONCE = 500;
 export class SqliteJournal implements Journal {
   readonly #database: SqliteDatabase;
   readonly #gate: CallGate;
+  readonly #key: JournalKey;
   readonly #listeners = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
   #told = 0;
   #dataVersion = 0;
 
-  constructor(database: SqliteDatabase, gate: CallGate) {
+  constructor(database: SqliteDatabase, gate: CallGate, key: JournalKey) {
     this.#database = database;
     this.#gate = gate;
+    this.#key = key;
   }
 
-  append(records: readonly JournalRecord[], { expectedSeq, fence }: { readonly expectedSeq: number; readonly fence?: number }): Promise<AppendResult> {
+  append(records: readonly JournalRecord[], { expectedSeq, expectedDigest, fence }: AppendCondition): Promise<AppendResult> {
     return this.#gate.run(() => {
       const result = this.#database.transaction('append to', (): AppendResult => {
         const end = this.#end();
-        const sealed = seal(end, records);
+        const sealed = seal(end, records, this.#key);
         const refusal = fenceRefusal(this.#database, fence);
         if (refusal !== undefined) return refusal;
         if (end.seq !== expectedSeq) return { kind: 'conflict', lastSeq: end.seq };
+        checkEnd(end, expectedDigest, `append to ${this.#database.path}`);
         for (const { seq, at, text, digest } of sealed) this.#database.run('INSERT INTO journal (seq, at, content, digest) VALUES (?, ?, ?, ?)', seq, at, text, digest);
         return { kind: 'appended', entries: sealed.map(openSealed) };
       });
@@ -46,13 +49,17 @@ export class SqliteJournal implements Journal {
     return this.#gate.run(() => this.#sealed(afterSeq, limit).map(openSealed));
   }
 
+  readOn(after: ChainEnd, limit: number): Promise<ChainReading> {
+    return this.#gate.run(() => new ChainCheck(this.#key, after).reading(this.#sealed(after.seq, limit)));
+  }
+
   lastSeq(): Promise<number> {
     return this.#gate.run(() => this.#end().seq);
   }
 
   async verify(): Promise<JournalVerification> {
     const end = await this.#gate.run(() => this.#end());
-    const check = new ChainCheck();
+    const check = new ChainCheck(this.#key);
     for (let seq = 0; seq < end.seq; ) {
       const entries = await this.#gate.run(() => this.#sealed(seq, Math.min(VERIFIED_AT_ONCE, end.seq - seq)));
       if (entries.length === 0 || !entries.every((entry) => check.accept(entry))) break;

@@ -47,7 +47,7 @@ describe('a SQLite store of the first release', () => {
       writeVersion1(folder);
       expect(versionOf(folder)).toBe(1);
       const store: Store = openSqliteStore({ folder });
-      expect(versionOf(folder)).toBe(2);
+      expect(versionOf(folder)).toBe(3);
       expect(await store.journal.verify()).toMatchObject({ kind: 'whole', entries: 2 });
       expect((await store.journal.read(0, 10)).map(({ content }) => JSON.stringify(content))).toEqual(ENTRIES_1);
       expect(await store.documents.list('')).toEqual([{ name: 'ca/root', version: 3, value: { pem: '-' } }]);

@@ -11,6 +11,8 @@ export const DECISIONS_SCHEMA: readonly Migration[] = [
    CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, fence INTEGER NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    CREATE TRIGGER journal_stays BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
    CREATE TRIGGER journal_keeps BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;`,
+  // 3: entries may be sealed with a key, which releases before could not read
+  `SELECT 1;`,
 ];
 
 /** Of the file whose last rows a loss of power may cost. */

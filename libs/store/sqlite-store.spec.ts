@@ -29,7 +29,7 @@ storeContract('in SQLite', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ringfence-store-'));
   let now = 1_700_000_000_000;
   return Promise.resolve({
-    open: () => Promise.resolve(openSqliteStore({ folder, now: () => now })),
+    open: (journalKey) => Promise.resolve(openSqliteStore({ folder, now: () => now, ...(journalKey === undefined ? {} : { journalKey }) })),
     tamper: ({ seq, content }) => {
       withFile(folder, (database) => {
         database.exec('DROP TRIGGER journal_stays');
@@ -127,7 +127,7 @@ describe('a SQLite store', () => {
       withFile(folder, (database) => {
         database.exec('PRAGMA user_version = 99');
       });
-    }, 'too-new', /decisions\.db: a newer release wrote it \(schema 99, this one knows 2\)$/],
+    }, 'too-new', /decisions\.db: a newer release wrote it \(schema 99, this one knows 3\)$/],
     ['evidence of a newer release', (folder) => {
       void openSqliteStore({ folder }).close();
       withFile(folder, (database) => {

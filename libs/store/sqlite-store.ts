@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Diagnostic, Json } from '#model';
 
 import { CallGate } from './call-gate.ts';
-import { jsonText } from './chain.ts';
+import { type JournalKey, jsonText } from './chain.ts';
 import type { DocumentStore } from './document-store.ts';
 import type { EvidenceChange, EvidenceRow, EvidenceStore, PutResult } from './evidence-store.ts';
 import type { Journal } from './journal.ts';
@@ -28,6 +28,8 @@ export interface SqliteStoreOptions {
    * need not run out. Another process that has it is an error of code `in-use`.
    */
   readonly isAlone?: boolean;
+  /** What the journal is sealed with. */
+  readonly journalKey?: Uint8Array;
   /** Milliseconds since 1970, for leases. */
   readonly now?: () => number;
   /** How long another process that writes is waited for, while this one stands still. */
@@ -38,23 +40,23 @@ const BUSY_MS = 150;
 const ROWS_AT_ONCE = 1_000;
 
 /** Opens, or makes, the store in a folder: `decisions.db`, synced at every commit, and `evidence.db`. */
-export function openSqliteStore({ folder, isAlone = false, now = Date.now, busyMs = BUSY_MS }: SqliteStoreOptions): Store {
+export function openSqliteStore({ folder, isAlone = false, journalKey, now = Date.now, busyMs = BUSY_MS }: SqliteStoreOptions): Store {
   const hold = isAlone ? holdFolder(folder) : undefined;
   try {
-    return openFiles({ folder, now, busyMs }, hold);
+    return openFiles({ folder, now, busyMs }, hold, journalKey);
   } catch (error) {
     hold?.release();
     throw error;
   }
 }
 
-function openFiles({ folder, now, busyMs }: Required<Omit<SqliteStoreOptions, 'isAlone'>>, hold: FolderHold | undefined): Store {
+function openFiles({ folder, now, busyMs }: Required<Pick<SqliteStoreOptions, 'folder' | 'now' | 'busyMs'>>, hold: FolderHold | undefined, journalKey: JournalKey): Store {
   const decisions = new SqliteDatabase({ path: join(folder, 'decisions.db'), durability: 'full', migrations: DECISIONS_SCHEMA, busyMs });
   try {
     const evidence = new SqliteDatabase({ path: join(folder, 'evidence.db'), durability: 'normal', migrations: EVIDENCE_SCHEMA, busyMs });
     const leases = new SqliteLeases(decisions);
     if (hold !== undefined) leases.endAll();
-    return new SqliteStore({ decisions, evidence, leases, hold }, now);
+    return new SqliteStore({ decisions, evidence, leases, hold, journalKey }, now);
   } catch (error) {
     decisions.close();
     throw error;
@@ -66,6 +68,7 @@ interface SqliteParts {
   readonly evidence: SqliteDatabase;
   readonly leases: SqliteLeases;
   readonly hold: FolderHold | undefined;
+  readonly journalKey: JournalKey;
 }
 
 class SqliteStore implements Store {
@@ -80,11 +83,11 @@ class SqliteStore implements Store {
   readonly #journal: SqliteJournal;
   readonly #hold: FolderHold | undefined;
 
-  constructor({ decisions, evidence, leases, hold }: SqliteParts, now: () => number) {
+  constructor({ decisions, evidence, leases, hold, journalKey }: SqliteParts, now: () => number) {
     this.#hold = hold;
     this.#decisions = decisions;
     this.#evidence = evidence;
-    this.#journal = new SqliteJournal(decisions, this.#gate);
+    this.#journal = new SqliteJournal(decisions, this.#gate, journalKey);
     this.journal = this.#journal;
     this.evidence = new SqliteEvidence(evidence, this.#gate);
     this.documents = new SqliteDocuments(decisions, this.#gate);

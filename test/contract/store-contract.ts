@@ -3,12 +3,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Json } from '#model';
 import { type AppendResult, isStoreError, type Journal, type JournalEntry, type Store } from '#store';
 
+import { journalKeyContract } from './journal-key-contract.ts';
 import { leaseContract } from './lease-contract.ts';
 
 /** One place that keeps things, as several clients see it. */
 export interface StoreBench {
-  /** Another client of the same place. */
-  open(): Promise<Store>;
+  /** Another client of the same place, with this key for its journal. */
+  open(journalKey?: Uint8Array): Promise<Store>;
   /** Changes an entry behind the store's back; `digest` puts another digest under it. */
   tamper(change: { readonly seq: number; readonly content: string }): Promise<void>;
   /** Takes the last entry away behind the store's back. */
@@ -40,6 +41,7 @@ export function storeContract(name: string, openBench: () => Promise<StoreBench>
       },
     };
   });
+  journalKeyContract(name, openBench);
   describe(`store ${name}`, () => {
     let bench: StoreBench;
     let store: Store;
@@ -56,8 +58,8 @@ export function storeContract(name: string, openBench: () => Promise<StoreBench>
       await bench.close();
     });
 
-    async function open(): Promise<Store> {
-      const made = await bench.open();
+    async function open(journalKey?: Uint8Array): Promise<Store> {
+      const made = await bench.open(journalKey);
       opened.push(made);
       return made;
     }

@@ -26,7 +26,7 @@ describeWithTool('redis-server', 'Redis', () => {
     const namespace = `test-${String(count)}`;
     const key = (name: string): string => `{${namespace}}:${name}`;
     return Promise.resolve({
-      open: () => openRedisStore({ url: server.url, namespace }),
+      open: (journalKey) => openRedisStore({ url: server.url, namespace, ...(journalKey === undefined ? {} : { journalKey }) }),
       // entries of a stream cannot be changed, so whoever wants to writes the stream anew
       tamper: async ({ seq, content }) => {
         const entries = await admin.xrange(key('journal'), '-', '+');
@@ -44,7 +44,7 @@ describeWithTool('redis-server', 'Redis', () => {
 
   it('refuses what a newer release wrote, and leaves it as it is', async () => {
     await admin.set('{newer}:schema', '99');
-    await expect(openRedisStore({ url: server.url, namespace: 'newer' })).rejects.toMatchObject({ code: 'too-new', message: `open redis 127.0.0.1:${String(server.port)}: a newer release wrote it (schema 99, this one knows 2)` });
+    await expect(openRedisStore({ url: server.url, namespace: 'newer' })).rejects.toMatchObject({ code: 'too-new', message: `open redis 127.0.0.1:${String(server.port)}: a newer release wrote it (schema 99, this one knows 3)` });
     expect(await admin.keys('{newer}:*')).toEqual(['{newer}:schema']);
   });
 
@@ -61,7 +61,7 @@ describeWithTool('redis-server', 'Redis', () => {
     await admin.hset(key('head'), 'seq', '2', 'digest', digest);
     await admin.hset(key('documents'), 'ca/root', '3\n{"pem":"-"}');
     const store = await openRedisStore({ url: server.url, namespace: 'first' });
-    expect(await admin.get(key('schema'))).toBe('2');
+    expect(await admin.get(key('schema'))).toBe('3');
     expect(await admin.hget(key('head'), 'fence')).toBe('0');
     expect(await store.journal.verify()).toMatchObject({ kind: 'whole', entries: 2 });
     expect((await store.journal.read(0, 10)).map(({ content }) => JSON.stringify(content))).toEqual(texts);

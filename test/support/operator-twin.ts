@@ -88,7 +88,7 @@ export class OperatorTwin implements OperatorPort {
       traffic: 'recorded',
       sources: [{ name: 'files', state: 'in sync', since: this.#now(), objects: this.snapshot.workloads.size, isRequired: true }],
       leadership: { kind: 'leader', since: this.#now() },
-      store: { kind: 'memory', place: 'this process', lastSeq: this.#state.seq },
+      store: { kind: 'memory', place: 'this process', lastSeq: this.#state.seq, lastDigest: this.#entries.at(-1)?.digest ?? '' },
       revision: currentNumber(this.#state),
       ...(revisionAtTime === undefined ? {} : { revisionAt: revisionAtTime }),
       workloads: this.snapshot.workloads.size,
@@ -118,6 +118,7 @@ export class OperatorTwin implements OperatorPort {
   simulate: OperatorPort['simulate'] = (question) => Promise.resolve(simulateLive(this.#state, question, this.#context(NOBODY), (since) => this.observed.filter(({ lastSeen }) => lastSeen >= since)));
   diff: OperatorPort['diff'] = (before, after) => Promise.resolve(diffLive(this.#state, before, after, this.#context(NOBODY)));
   why: OperatorPort['why'] = (question) => Promise.resolve(whyLive(this.#state, question, this.#context(NOBODY), this.#graph.relationships));
+  verifyJournal: OperatorPort['verifyJournal'] = () => Promise.resolve({ kind: 'whole', entries: this.#entries.length, digest: this.#entries.at(-1)?.digest ?? '', sealedFrom: 1 });
   /** A project that was found on a second node. */
   waitingProjects: OperatorPort['waitingProjects'] = () => Promise.resolve(this.#state.projects.get('crm')?.has('node-b') === true ? [] : [{ project: 'crm', node: 'node-b', containers: 2 }]);
   nodes: OperatorPort['nodes'] = () =>

@@ -52,7 +52,9 @@ function addQuestions(live: NewCommand, terminal: Terminal, report: Report): voi
   act<[string | undefined]>(revisions, terminal, report, async (number, options) => (await import('./commands/revisions.ts')).runRevisions(number, options, terminal));
   act<[]>(live('nodes', 'show what each node is known to enforce').addOption(output('table', 'json')), terminal, report, async (options) => (await import('./commands/nodes.ts')).runNodes(options, terminal));
   act<[]>(live('outputs', 'show what is realised on the API server and in the folder').addOption(output('table', 'json')), terminal, report, async (options) => (await import('./commands/outputs.ts')).runOutputs(options, terminal));
-  const journal = live('journal', 'list everything that was decided').addOption(new Option('--after <entry>', 'only what came after this entry').default('0')).addOption(output('table', 'json'));
+  const journal = live('journal', 'list everything that was decided').addOption(new Option('--after <entry>', 'only what came after this entry').default('0'))
+    .option('--verify', 'follow it from its first entry: is it what was written?', false)
+    .addOption(new Option('--expect <entry:digest>', 'and is this entry the one whose digest was kept?')).addOption(output('table', 'json'));
   act<[]>(journal, terminal, report, async (options) => (await import('./commands/journal.ts')).runJournal(options, terminal));
 }
 

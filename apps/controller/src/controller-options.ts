@@ -6,6 +6,7 @@ import type { Diagnostic } from '#model';
 import type { Invariant } from '#policy';
 import type { LeaseStore, Store } from '#store';
 
+import type { JournalWitness } from './decisions/journal-witness.ts';
 import type { ControllerStatus } from './operator/controller-status.ts';
 import type { PolicyDeskOptions } from './outputs/policy-desk.ts';
 import type { Pipelines } from './workers/pipelines.ts';
@@ -16,6 +17,8 @@ export interface ControllerOptions {
   readonly store: Store;
   /** Where the store is, for people. */
   readonly storePlace: string;
+  /** Remembers where the journal ended; absent: nobody does. */
+  readonly witness?: JournalWitness;
   readonly authority: CertificateAuthority;
   /** Where revocations lie. */
   readonly authorityFolder: string;

@@ -6,6 +6,7 @@ import { GuardedChannel } from './channel/guarded-channel.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { DecisionDesk } from './decisions/decision-desk.ts';
 import { EvidenceDesk } from './decisions/evidence-desk.ts';
+import { rememberEnd } from './decisions/journal-witness.ts';
 import { Leader } from './decisions/leadership.ts';
 import { ProjectDesk } from './decisions/project-desk.ts';
 import { ReviewLog } from './decisions/review-log.ts';
@@ -151,6 +152,7 @@ export class Controller {
       status: () => this.#status(),
       state: () => this.#log.state,
       readJournal: (afterSeq, limit) => this.#log.read(afterSeq, limit),
+      verifyJournal: () => this.#log.verify(),
       nodes: () => this.nodes.views(),
       waitingProjects: () => this.nodes.claims.waiting(),
       outputs: this.#policies,
@@ -163,7 +165,9 @@ export class Controller {
     const { store, log, authority, authorityFolder, listen, version } = this.#options;
     await this.#leader.start();
     await this.#evidence.begin();
+    await this.#options.witness?.check(store.journal);
     await this.#log.begin();
+    rememberEnd(this.#log.end, this.#options);
     this.#unsubscribe = store.journal.subscribe(() => {
       this.#log.catchUp().catch((error: unknown) => {
         this.#trouble('read the journal', error);
@@ -243,6 +247,7 @@ export class Controller {
     if (currentNumber(state) !== (before === undefined ? 0 : currentNumber(before))) this.operator.changed({ kind: 'revision', number: currentNumber(state) });
     if (areSettingsNew) this.operator.changed({ kind: 'modes' });
     this.operator.changed({ kind: 'journal', seq: state.seq });
+    if (before !== undefined) rememberEnd(this.#log.end, this.#options);
   }
 
   #led(leadership: Leadership): void {
@@ -277,12 +282,12 @@ export class Controller {
       sources: this.sources.statuses(),
       waitsFor: this.#waitsFor,
       leadership: this.#leader.leadership,
-      store: { kind: store.kind, place: storePlace, lastSeq: this.#log.state.seq, ...(this.#storeProblem === undefined ? {} : { problem: this.#storeProblem }) },
+      store: { kind: store.kind, place: storePlace, lastSeq: this.#log.end.seq, lastDigest: this.#log.end.digest, ...(this.#storeProblem === undefined ? {} : { problem: this.#storeProblem }) },
       state: this.#log.state,
       overview,
       nodes,
       outputs: this.#policies.views(),
-      diagnostics: [...(this.#options.weaknesses ?? []), ...weaknesses, ...this.nodes.claims.diagnostics(), ...this.#policies.diagnostics(), ...this.#findings, ...overview.diagnostics],
+      diagnostics: [...(this.#options.weaknesses ?? []), ...weaknesses, ...this.#log.weaknesses(), ...this.nodes.claims.diagnostics(), ...this.#policies.diagnostics(), ...this.#findings, ...overview.diagnostics],
     });
   }
 }

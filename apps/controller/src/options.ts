@@ -14,6 +14,8 @@ export interface ControllerProcessOptions {
   /** Holds the store, the certificate authority and the log; absent: the usual place, one for each kind of source. */
   readonly state: string | undefined;
   readonly store: string;
+  /** A file with what the journal is sealed with; absent: it comes out of the authority's key. */
+  readonly journalKey: string | undefined;
   /** Namespace of the Lease object that says which replica leads; absent: the store says so. */
   readonly lease: string | undefined;
   readonly source: SourceChoice;
@@ -55,6 +57,7 @@ What becomes of what is approved:
 
   --state DIR             store, certificate authority, log (~/.local/state/ringfence/SOURCE)
   --store NAME            sqlite, memory or redis://… (sqlite); a password belongs in RINGFENCE_STORE, not here
+  --journal-key FILE      what the journal is sealed with (comes out of the key of the certificate authority)
   --lease NAMESPACE       replicas agree on who leads by a Lease object there (else by the store)
   --port NUMBER           operator interface, on loopback only; 0 is any that is free (8470)
   --listen HOST:PORT      where enforcers connect, by mutual TLS; [IPV6]:PORT too (127.0.0.1:8471; the lab: any port)
@@ -66,7 +69,7 @@ What becomes of what is approved:
 Each option can be given as an environment variable too: RINGFENCE_STATE, RINGFENCE_STORE, …
 `;
 
-const TEXTS = ['state', 'store', 'lease', 'source', 'kubeconfig', 'context', 'folder', 'port', 'listen', 'auto-approval'] as const;
+const TEXTS = ['state', 'store', 'journal-key', 'lease', 'source', 'kubeconfig', 'context', 'folder', 'port', 'listen', 'auto-approval'] as const;
 const LISTS = ['watch', 'invariants', 'hubble'] as const;
 const FLAGS = ['enforce', 'enforce-existing', 'fresh'] as const;
 const SOURCES: readonly SourceChoice[] = ['auto', 'kubernetes', 'lab', 'recorded'];
@@ -111,6 +114,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
     options: {
       state: text('state'),
       store,
+      journalKey: text('journal-key'),
       lease: text('lease'),
       source,
       watch: list('watch'),

@@ -9,6 +9,8 @@ import type { Logger } from 'pino';
 
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller-options.ts';
+import { JournalWitness } from './decisions/journal-witness.ts';
+import { journalKey } from './journal-key.ts';
 import { createOperatorApp } from './operator/operator-app.ts';
 import type { ControllerStatus } from './operator/controller-status.ts';
 import { type ControllerProcessOptions, storeIn } from './options.ts';
@@ -44,7 +46,8 @@ export async function startController(options: ControllerProcessOptions, plan: S
   prepareStateFolder(state, options);
   const authority = await openAuthority(state, Date.now());
   const choice = storeIn(state, options.store);
-  const store = await openStore(choice, (error) => {
+  const key = journalKey(authority, options.journalKey);
+  const store = await openStore(choice, key, (error) => {
     log.warn({ why: error.message }, 'the store does not answer');
   });
   const { required, traffic, cluster, workEveryMs } = plan;
@@ -55,6 +58,7 @@ export async function startController(options: ControllerProcessOptions, plan: S
     version,
     store,
     storePlace: placeOfStore(choice),
+    ...(choice.kind === 'memory' ? {} : { witness: new JournalWitness({ folder: state, place: placeOfStore(choice), key }) }),
     authority,
     authorityFolder: state,
     pipelines: threadedPipelines(onFailure),

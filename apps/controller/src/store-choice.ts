@@ -13,14 +13,14 @@ export function readStoreChoice(text: string, folder: string): StoreChoice | und
   return /^rediss?:\/\//.test(text) ? { kind: 'redis', url: text } : undefined;
 }
 
-export async function openStore(choice: StoreChoice, onTrouble: (error: Error) => void): Promise<Store> {
+export async function openStore(choice: StoreChoice, journalKey: Uint8Array, onTrouble: (error: Error) => void): Promise<Store> {
   switch (choice.kind) {
     case 'sqlite':
-      return openSqliteStore({ folder: choice.folder, isAlone: true });
+      return openSqliteStore({ folder: choice.folder, isAlone: true, journalKey });
     case 'memory':
-      return new MemoryStore();
+      return new MemoryStore({ journalKey });
     case 'redis':
-      return openRedisStore({ url: choice.url, onTrouble });
+      return openRedisStore({ url: choice.url, journalKey, onTrouble });
   }
 }
 

@@ -1,14 +1,18 @@
-import { type JournalShape, routes } from '#operator-api';
+import { type JournalShape, routes, type VerificationShape } from '#operator-api';
 
 import { ExitCode } from '../exit-code.ts';
 import { complain, type LiveOptions, withController } from '../live/live-command.ts';
 import { actorText, dateText } from '../live/live-text.ts';
+import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface JournalOptions extends LiveOptions {
   readonly after: string;
+  readonly verify: boolean;
+  /** `ENTRY:DIGEST` as somebody kept it. */
+  readonly expect?: string;
 }
 
 const PAGE = 500;
@@ -16,6 +20,7 @@ const MOST = 20_000;
 
 /** `ringfence journal`: everything that was decided, oldest first. */
 export async function runJournal(options: JournalOptions, terminal: Terminal): Promise<ExitCode> {
+  if (options.verify || options.expect !== undefined) return verify(options, terminal);
   const start = Number(options.after);
   if (!Number.isInteger(start) || start < 0) return complain('journal', [`--after ${options.after}: give the number of an entry`], terminal);
   return withController('journal', options, terminal, async (client) => {
@@ -30,6 +35,33 @@ export async function runJournal(options: JournalOptions, terminal: Terminal): P
     else printEntries(entries, terminal);
     return ExitCode.fine;
   });
+}
+
+async function verify(options: JournalOptions, terminal: Terminal): Promise<ExitCode> {
+  const [, seq, digest] = /^(\d{1,15}):(.+)$/.exec(options.expect ?? '') ?? [];
+  if (options.expect !== undefined && digest === undefined) return complain('journal', [`--expect ${options.expect}: give ENTRY:DIGEST, as it was kept`], terminal);
+  return withController('journal', options, terminal, async (client) => {
+    const found = await client.ask(routes.journalVerification, {});
+    const kept = digest === undefined ? undefined : (await client.ask(routes.journal, { query: { after: Math.max(0, Number(seq) - 1), limit: 1 } })).entries[0];
+    const isExpected = digest === undefined || (kept?.seq === Number(seq) && kept.digest === digest);
+    if (options.output === 'json') printJson({ ...found, ...(digest === undefined ? {} : { isExpected }) }, terminal);
+    else printVerification(found, digest === undefined ? undefined : { seq: seq ?? '', isExpected }, terminal);
+    return found.kind === 'whole' && isExpected ? ExitCode.fine : ExitCode.findings;
+  });
+}
+
+function printVerification(found: VerificationShape, kept: { readonly seq: string; readonly isExpected: boolean } | undefined, terminal: Terminal): void {
+  const say = (text: string): void => {
+    terminal.out(`${cleanText(text)}\n`);
+  };
+  if (found.kind === 'broken') say(`the journal is not what was written: ${found.why}`);
+  else {
+    const seal = found.sealedFrom === undefined ? 'none is sealed with a key yet' : found.sealedFrom <= 1 ? 'all sealed with its key' : `sealed with its key from entry ${String(found.sealedFrom)} on`;
+    say(`the journal is whole: ${String(found.entries)} entries, ${seal}`);
+    if (found.entries > 0) say(`  ${String(found.entries)}:${found.digest}`);
+    if (found.entries > 0 && kept === undefined) say('Keep this line elsewhere, and hand it to --expect: whoever has the key could rewrite all.');
+  }
+  if (kept !== undefined) say(kept.isExpected ? `entry ${kept.seq} is the one that was kept` : `entry ${kept.seq} is NOT the one that was kept`);
 }
 
 function printEntries(entries: readonly JournalShape['entries'][number][], terminal: Terminal): void {

@@ -47,6 +47,7 @@ function printStatus(status: StatusShape, server: string, terminal: Terminal): v
   say(leadership.kind === 'leader' ? 'This replica decides and distributes.' : `This replica answers questions only; ${leadership.leader ?? 'nobody known'} decides.`);
   if (leadership.kind === 'follower' && leadership.takesOverAt !== undefined) say(`It takes over in ${String(Math.max(0, Math.ceil((leadership.takesOverAt - now) / 1_000)))} s unless that one renews its lease.`);
   say(`Store ${store.kind} at ${store.place}, ${String(store.lastSeq)} entries in the journal${store.problem === undefined ? '' : `: ${store.problem}`}`);
+  if (store.lastSeq > 0) say(`  ${store.lastDigest}`);
   terminal.out('\n');
   terminal.out(formatTable(['SOURCE', 'STATE', 'OBJECTS', 'SINCE', 'WHY'], status.sources.map(({ name, state, objects, since, why = '' }) => [name, state, String(objects), agoText(since, now), why]), terminal.columns));
   terminal.out('\n');

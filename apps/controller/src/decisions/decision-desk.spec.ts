@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import type { AppendResult, Journal, JournalEntry, JournalRecord, LeaseResult, LeaseStore } from '#store';
+import type { AppendResult, ChainEnd, ChainReading, Journal, JournalEntry, JournalRecord, LeaseResult, LeaseStore } from '#store';
 import { type Actor, NOTHING_DECIDED, type ReviewCommand, type ReviewDecision, type ReviewEvent, type ReviewState, writeEvent } from '#review';
 
 import { DecisionDesk } from './decision-desk.ts';
@@ -30,6 +30,11 @@ class SharedJournal implements Journal {
 
   read(afterSeq: number, limit: number): Promise<readonly JournalEntry[]> {
     return Promise.resolve(this.entries.slice(afterSeq, afterSeq + limit));
+  }
+
+  readOn({ seq, digest }: ChainEnd, limit: number): Promise<ChainReading> {
+    const entries = this.entries.slice(seq, seq + limit);
+    return Promise.resolve({ kind: 'entries', entries, end: { seq: seq + entries.length, digest } });
   }
 
   lastSeq(): Promise<number> {

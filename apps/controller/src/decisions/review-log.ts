@@ -1,5 +1,6 @@
+import type { Diagnostic } from '#model';
 import { foldReview, NOTHING_DECIDED, readEvent, replayReview, type ReviewEntry, type ReviewEvent, type ReviewState, writeEvent } from '#review';
-import type { AppendResult, Journal, JournalEntry } from '#store';
+import { type AppendResult, type ChainEnd, isKeyed, type Journal, type JournalEntry, type JournalVerification, NO_DIGEST } from '#store';
 
 const PAGE = 500;
 
@@ -13,6 +14,8 @@ export class ReviewLog {
   readonly #journal: Journal;
   readonly #onEntries: (entries: readonly ReviewEntry[], state: ReviewState) => void;
   #state: ReviewState = NOTHING_DECIDED;
+  #end: ChainEnd = { seq: 0, digest: NO_DIGEST };
+  #verifying: Promise<JournalVerification> | undefined;
   #reading: Promise<void> = Promise.resolve();
 
   constructor(journal: Journal, onEntries: (entries: readonly ReviewEntry[], state: ReviewState) => void) {
@@ -24,14 +27,33 @@ export class ReviewLog {
     return this.#state;
   }
 
+  /** The last entry that was read, for whoever is to remember it elsewhere. */
+  get end(): ChainEnd {
+    return this.#end;
+  }
+
+  /** Entries of a release that had no key can be rewritten by whoever may write the store. */
+  weaknesses(): readonly Diagnostic[] {
+    if (this.#end.seq === 0 || isKeyed(this.#end.digest)) return [];
+    return [{ code: 'journal-not-sealed', severity: 'warning', subject: 'journal', message: `has ${String(this.#end.seq)} entries of an earlier release, which no key seals`, hint: 'the next decision seals them too: look through ringfence journal before' }];
+  }
+
   /**
    * Reads everything there is. A journal that is not what was once written is not followed: then
    * nothing starts, and the nodes go on with what they have.
    */
   async begin(): Promise<void> {
-    const verified = await this.#journal.verify();
+    const verified = await this.verify();
     if (verified.kind === 'broken') throw new Error(`read the journal: ${verified.why}`);
     await this.catchUp();
+  }
+
+  /** Follows the whole journal anew, for everybody who asks meanwhile. */
+  verify(): Promise<JournalVerification> {
+    this.#verifying ??= this.#journal.verify().finally(() => {
+      this.#verifying = undefined;
+    });
+    return this.#verifying;
   }
 
   /** Reads what is new; calls one after the other see everything that was there when they were made. */
@@ -45,7 +67,7 @@ export class ReviewLog {
   /** Appends decisions to what this log knows. Whatever is not `appended` changed nothing. */
   async append(events: readonly ReviewEvent[], at: number, fence: number): Promise<AppendResult> {
     const expectedSeq = this.#state.seq;
-    const result = await this.#journal.append(events.map((event) => ({ at, content: writeEvent(event) })), { expectedSeq, fence });
+    const result = await this.#journal.append(events.map((event) => ({ at, content: writeEvent(event) })), { expectedSeq, expectedDigest: this.#end.digest, fence });
     if (result.kind === 'appended') await this.catchUp();
     return result;
   }
@@ -57,9 +79,13 @@ export class ReviewLog {
 
   async #readOn(): Promise<void> {
     for (;;) {
-      const page = await this.#journal.read(this.#state.seq, PAGE);
+      const reading = await this.#journal.readOn(this.#end, PAGE);
+      // whatever somebody else put there is no decision
+      if (reading.kind === 'broken') throw new Error(`read the journal: ${reading.why}`);
+      const page = reading.entries;
       if (page.length === 0) return;
       const entries = page.map(reviewEntry);
+      this.#end = reading.end;
       this.#state = entries.length === 1 && entries[0] !== undefined ? foldReview(this.#state, entries[0]) : replayReview(entries, this.#state);
       this.#onEntries(entries, this.#state);
       if (page.length < PAGE) return;

@@ -27,6 +27,8 @@ export interface StoreStatus {
   /** Where it is, without credentials. */
   readonly place: string;
   readonly lastSeq: number;
+  /** Of that entry: held elsewhere it witnesses everything up to there. */
+  readonly lastDigest: string;
   /** One sentence, where it cannot be written. */
   readonly problem?: string;
 }

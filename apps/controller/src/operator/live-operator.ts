@@ -1,7 +1,7 @@
 import type { Actor, ReviewCommand, ReviewState } from '#review';
 import type { NodeView, OutputView, Revision, ServiceGraph, WorkloadRef } from '#model';
 import type { ConnectivityDiff } from '#policy';
-import type { JournalEntry } from '#store';
+import type { JournalEntry, JournalVerification } from '#store';
 
 import { reviewEntry } from '../decisions/review-log.ts';
 import type { WaitingProject } from '../nodes/project-claims.ts';
@@ -18,6 +18,7 @@ export interface LiveOperatorParts {
   readonly status: () => Promise<ControllerStatus>;
   readonly state: () => ReviewState;
   readonly readJournal: (afterSeq: number, limit: number) => Promise<readonly JournalEntry[]>;
+  readonly verifyJournal: () => Promise<JournalVerification>;
   readonly nodes: () => readonly NodeView[];
   readonly waitingProjects: () => readonly WaitingProject[];
   readonly outputs: Pick<PolicyDesk, 'views' | 'written'>;
@@ -69,6 +70,10 @@ export class LiveOperator implements OperatorPort {
   async journal(afterSeq: number, limit: number): Promise<readonly JournalItem[]> {
     const entries = await this.#parts.readJournal(afterSeq, limit);
     return entries.map((entry) => ({ ...reviewEntry(entry), digest: entry.digest }));
+  }
+
+  verifyJournal(): Promise<JournalVerification> {
+    return this.#parts.verifyJournal();
   }
 
   simulate(question: SimulationQuestion): Promise<Answer<SimulationAnswer>> {

@@ -40,6 +40,7 @@ export class Metrics {
       one('revision', 'Number of the revision in force', ({ revision }) => revision),
       one('leader', 'Whether this replica decides', ({ leadership }) => (leadership.kind === 'leader' ? 1 : 0)),
       one('journal_entries', 'Entries of the journal', ({ store }) => store.lastSeq),
+      journalEnd(registers),
       one('store_usable', 'Whether the store can be written', ({ store }) => (store.problem === undefined ? 1 : 0)),
       each('sources', 'Sources by how far they have got', 'state', ({ sources }) => tally(sources.map(({ state }) => state), ['in sync', 'syncing', 'degraded', 'failed'])),
       each('workloads', 'Workloads by the mode they are in', 'mode', ({ modes }) => modes),
@@ -76,6 +77,15 @@ export class Metrics {
   close(): void {
     this.registry.clear();
   }
+}
+
+// one series at a time: whoever keeps it keeps what the journal ended with
+function journalEnd(registers: readonly Registry[]): (status: ControllerStatus) => void {
+  const gauge = new Gauge({ name: 'ringfence_journal_end_info', help: 'The last entry of the journal and its digest', labelNames: ['entry', 'digest'], registers: [...registers] });
+  return ({ store }) => {
+    gauge.reset();
+    gauge.set({ entry: String(store.lastSeq), digest: store.lastDigest }, 1);
+  };
 }
 
 function tally(found: readonly string[], known: readonly string[]): Readonly<Record<string, number>> {

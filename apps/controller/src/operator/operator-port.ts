@@ -1,6 +1,7 @@
 import type { Diagnostic, NodeView, OutputView, PolicyOutput, Revision, ServiceGraph, WorkloadRef } from '#model';
 import type { ConnectivityDiff } from '#policy';
 import type { Actor, ReviewCommand, ReviewEntry, ReviewState } from '#review';
+import type { JournalVerification } from '#store';
 
 import type { Answer, DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { WaitingProject } from '../nodes/project-claims.ts';
@@ -56,6 +57,8 @@ export interface OperatorPort {
   revision(number: number): Promise<Revision | undefined>;
   /** Entries after that one, oldest first. */
   journal(afterSeq: number, limit: number): Promise<readonly JournalItem[]>;
+  /** Follows the whole of it anew. */
+  verifyJournal(): Promise<JournalVerification>;
   simulate(question: SimulationQuestion): Promise<Answer<SimulationAnswer>>;
   diff(before: DiffSide, after: DiffSide): Promise<Answer<ConnectivityDiff>>;
   why(question: WhyQuestion): Promise<Answer<WhyAnswer>>;

@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Param, Query } from '@nestjs/common';
 
-import { type ConnectivityShape, connectivityShape, graphShape, type GraphShape, type JournalShape, type NodesShape, type OutputsShape, type ProjectsShape, type ProposalShape, routes, type SettingsShape, type SimulationShape, type StatusShape, type WhyShape } from '#operator-api';
+import { type ConnectivityShape, connectivityShape, graphShape, type GraphShape, type JournalShape, type NodesShape, type OutputsShape, type ProjectsShape, type ProposalShape, routes, type SettingsShape, type SimulationShape, type StatusShape, type VerificationShape, type WhyShape } from '#operator-api';
 import type { z } from 'zod';
 
 import type { Answer } from '../pipeline/answers/live-answer.ts';
@@ -97,6 +97,11 @@ export class QuestionsController {
   @Serves(routes.journal)
   async journal(@Query({ schema: routes.journal.query }) { after, limit }: z.output<typeof routes.journal.query>): Promise<JournalShape> {
     return { entries: (await this.#port.journal(after, limit)).map(entryShape) };
+  }
+
+  @Serves(routes.journalVerification)
+  async journalVerification(): Promise<VerificationShape> {
+    return this.#port.verifyJournal();
   }
 
   @Serves(routes.why)
