@@ -44,6 +44,7 @@ export function assemble(entries: readonly Entry[]): Assembled {
   const services: readonly Service[] = [...all(entries, 'services'), ...withContainerNames(projects.flatMap((project) => project.services), all(entries, 'attachments'))];
   const pods = PodMap.of(made.pods);
   const holders = new AddressHolders(pods.values());
+  const hostWays = all(entries, 'hostWays').at(-1);
   diagnostics.push(...holders.diagnostics());
   const snapshot = {
     namespaces: namespacesOf(entries),
@@ -60,6 +61,7 @@ export function assemble(entries: readonly Entry[]): Assembled {
     apiServerCallbacks: [...all(entries, 'apiServerCallbacks')].sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name)),
     monitors: sortedByPlace(all(entries, 'monitors')),
     customResources: sortedByPlace(all(entries, 'customResources')),
+    ...(hostWays === undefined ? {} : { hostWays }),
     policies: [...all(entries, 'policies')].sort((a, b) => compareText(a.name, b.name)),
     diagnostics: distinct(diagnostics.sort(compareDiagnostics)),
   };

@@ -3,6 +3,7 @@ import type {
   ConfigMap,
   CustomResource,
   EndpointSlice,
+  HostWays,
   Monitor,
   Namespace,
   NetworkNames,
@@ -87,4 +88,5 @@ export interface Found {
   readonly monitors?: readonly Monitor[];
   readonly customResources?: readonly CustomResource[];
   readonly policies?: readonly Policy[];
+  readonly hostWays?: readonly HostWays[];
 }

@@ -27,6 +27,8 @@ export function readUpdate(value: NonNullable<SourceUpdate['value']>): Entry {
       return { found: readEngineContainer(value), diagnostics: value.diagnostics, namespace: value.pod.namespace };
     case 'container-host':
       return { found: { nodes: [value.node] }, diagnostics: value.diagnostics, namespace: '' };
+    case 'host-ways':
+      return { found: { hostWays: [value.ways] }, diagnostics: [], namespace: '' };
     default:
       return assertNever(value);
   }

@@ -10,6 +10,7 @@ export type { EngineContainer, EngineHost, NetworkNames } from './engine-contain
 export { type Evidence, type EvidenceKind, evidenceWhere } from './evidence.ts';
 export type { FlowLoss, FlowReport, FlowVerdict, ObservedApplication, ObservedEnd, ObservedFlow, ObservedProcess } from './flow-report.ts';
 export type { Flow, FlowEnd } from './flow.ts';
+export { type HostWays, SSH_PORT, sshPortOf } from './host-ways.ts';
 export { type Json, type JsonObject, isJsonObject } from './json.ts';
 export { EVERYTHING, type LabelOperator, type LabelRequirement, type LabelSelector, type Labels, formatSelector, labelOf, selectorFromLabels, selects } from './labels.ts';
 export type { ConnectionFate, Mode, ModeScope, OutputTarget } from './mode.ts';
@@ -29,7 +30,7 @@ export type { Revision } from './revision.ts';
 export { SecretText } from './secret-text.ts';
 export type { EndpointSlice, Service, ServicePort } from './service.ts';
 export type { Snapshot } from './snapshot.ts';
-export type { ComposeProject, Manifest, SourceUpdate } from './source-update.ts';
+export type { ComposeProject, HostWaysSaid, Manifest, SourceUpdate } from './source-update.ts';
 export { WIRE_PROTOCOLS, type WireProtocol, isWireProtocol } from './wire-protocol.ts';
 export { ENTITIES, type Entity, type GraphPeer, type WorkloadKey, type WorkloadRef, compareWorkloads, graphPeerKey, isHostProgram, workloadKey } from './workload-ref.ts';
 export type { AwaitedRun, Coverage, Quarantine, WorkloadReview, WorkloadReviews } from './workload-review.ts';

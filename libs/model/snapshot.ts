@@ -1,6 +1,7 @@
 import type { ApiServerCallback, CustomResource, Monitor, RoleGrant, Route, ServiceAccount } from './cluster-object.ts';
 import type { ConfigMap, Secret } from './config-object.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import type { HostWays } from './host-ways.ts';
 import type { Namespace, Node, Pod, PodKey } from './pod.ts';
 import type { Policy } from './policy.ts';
 import type { EndpointSlice, Service } from './service.ts';
@@ -28,5 +29,7 @@ export interface Snapshot {
   readonly customResources: readonly CustomResource[];
   /** Policies found in the input: NetworkPolicies and the admin tiers. */
   readonly policies: readonly Policy[];
+  /** How plain hosts stay reachable; absent: on the usual port. */
+  readonly hostWays?: HostWays;
   readonly diagnostics: readonly Diagnostic[];
 }

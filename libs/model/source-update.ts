@@ -1,4 +1,5 @@
 import type { EngineContainer, EngineHost } from './engine-container.ts';
+import type { HostWays } from './host-ways.ts';
 import type { JsonObject } from './json.ts';
 import type { Origin } from './origin.ts';
 import type { Service } from './service.ts';
@@ -26,6 +27,12 @@ export interface ComposeProject {
   readonly origin: Origin;
 }
 
+/** What the controller itself says of every plain host. */
+export interface HostWaysSaid {
+  readonly kind: 'host-ways';
+  readonly ways: HostWays;
+}
+
 /**
  * What a source says: this key is now that value, or gone (`undefined`). May be repeated, skipped
  * or reordered; the last word for a key counts.
@@ -33,5 +40,5 @@ export interface ComposeProject {
 export interface SourceUpdate {
   readonly source: string;
   readonly key: string;
-  readonly value: Manifest | ComposeProject | EngineContainer | EngineHost | undefined;
+  readonly value: Manifest | ComposeProject | EngineContainer | EngineHost | HostWaysSaid | undefined;
 }

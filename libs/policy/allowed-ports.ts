@@ -1,10 +1,10 @@
 import type { AdminPolicy, Direction, NamespacedPolicy, Pod, Rule, Snapshot } from '#model';
 
-import type { Applied, Coverage } from './coverage.ts';
+import type { Applied, Coverage } from './applied-policies.ts';
 import { LayeredCoverage } from './layered-coverage.ts';
 import { layersOf, type PoliciesInForce } from './layers.ts';
 import type { Certainty } from './membership.ts';
-import { isSamePod, type Party } from './party.ts';
+import { isOwnNode, isSamePod, type Party } from './party.ts';
 import { PeerMatcher } from './peer-matching.ts';
 import { EVERY_PORT, intersectPorts, NO_PORTS, type PortSet, portsOfRule, subtractPorts, unitePorts } from './port-set.ts';
 
@@ -24,23 +24,26 @@ export type Reading = 'certain' | 'possible';
 export class AllowedPorts {
   readonly #coverage: LayeredCoverage;
   readonly #matcher: PeerMatcher;
+  readonly #snapshot: Snapshot;
 
   constructor(inForce: PoliciesInForce, snapshot: Snapshot) {
+    this.#snapshot = snapshot;
     this.#coverage = new LayeredCoverage(layersOf(inForce), snapshot);
     this.#matcher = new PeerMatcher(snapshot);
   }
 
   between(from: Party, to: Party, view: ApplicationView = 'any', reading: Reading = 'certain'): PortSet {
-    if (isSamePod(from, to)) return EVERY_PORT;
+    if (isSamePod(from, to) || this.#coverage.isWithinHost(from, to)) return EVERY_PORT;
     const sent = this.side('egress', from, to, to.pod, view, reading);
-    if (sent.length === 0) return NO_PORTS;
+    if (sent.length === 0 || (to.pod !== undefined && isOwnNode(from, to.pod, this.#snapshot))) return sent;
     return intersectPorts(sent, this.side('ingress', to, from, to.pod, view, reading));
   }
 
-  /** What one end lets through, by all layers: everything, where it is no pod that policies can select. */
+  /** What one end lets through, by all layers: everything, where it is neither a pod that policies can select nor a closed host. */
   side(direction: Direction, subject: Party, peer: Party, destination: Pod | undefined, view: ApplicationView, reading: Reading): PortSet {
+    const asked = this.#coverage.subjectAt(direction, subject);
     let ports = EVERY_PORT;
-    for (const { coverage } of subject.pod === undefined ? [] : this.#coverage.covering(subject.pod)) {
+    for (const { coverage } of asked === undefined ? [] : this.#coverage.covering(asked)) {
       ports = intersectPorts(ports, this.#allowedBy(coverage, direction, peer, destination, view, reading));
       if (ports.length === 0) return NO_PORTS;
     }
@@ -63,7 +66,8 @@ export class AllowedPorts {
   /** Applications that rules for these parties name. */
   applicationsOf(parties: readonly Party[]): readonly string[] {
     const names = new Set<string>();
-    for (const { pod } of parties) {
+    for (const party of parties) {
+      const pod = this.#coverage.subjectAt('ingress', party);
       for (const { coverage } of pod === undefined ? [] : this.#coverage.covering(pod)) {
         for (const { policy } of [...coverage.admin, ...coverage.namespaced, ...coverage.baseline]) {
           for (const rule of [...(policy.ingress ?? []), ...(policy.egress ?? [])]) if (rule.application !== undefined) names.add(rule.application);
@@ -73,9 +77,10 @@ export class AllowedPorts {
     return [...names].sort();
   }
 
-  /** Whether some policy closes this direction of a pod, or may: without one it is open to everybody. */
-  isCovered(pod: Pod, direction: Direction): boolean {
-    return this.#coverage.covering(pod).some(({ coverage: { admin, namespaced, baseline } }) => namespaced.some(({ policy }) => policy[direction] !== undefined) || [...admin, ...baseline].some(({ policy }) => policy[direction].length > 0));
+  /** Whether some policy closes this direction of who is there, or may: without one it is open to everybody. */
+  isCovered(party: Party, direction: Direction): boolean {
+    const pod = this.#coverage.subjectAt(direction, party);
+    return pod !== undefined && this.#coverage.covering(pod).some(({ coverage: { admin, namespaced, baseline } }) => namespaced.some(({ policy }) => policy[direction] !== undefined) || [...admin, ...baseline].some(({ policy }) => policy[direction].length > 0));
   }
 }
 

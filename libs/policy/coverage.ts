@@ -1,18 +1,13 @@
 import { type AdminPolicy, type NamespacedPolicy, type Pod, type PodKey, podKey, type Policy, type Revision, type Snapshot, workloadKey } from '#model';
 
-import { type Certainty, isSubject } from './membership.ts';
+import type { Applied, Coverage } from './applied-policies.ts';
+import { isSubject } from './membership.ts';
+import type { Party } from './party.ts';
+import { PlainHosts } from './plain-hosts.ts';
 
-/** A policy that applies to a pod, or may. */
-export interface Applied<P extends Policy> {
-  readonly policy: P;
-  readonly certainty: Exclude<Certainty, 'no'>;
-}
-
-/** The policies that apply to one pod, in the order they are asked. */
-export interface Coverage {
-  readonly admin: readonly Applied<AdminPolicy>[];
-  readonly namespaced: readonly Applied<NamespacedPolicy>[];
-  readonly baseline: readonly Applied<AdminPolicy>[];
+export interface CoverageOptions {
+  /** Whether programs of plain hosts can be closed: a cluster's network has no rules for them. Absent: yes. */
+  readonly closesHosts?: boolean;
 }
 
 /** Finds the policies that apply to a pod without asking every policy: most name a namespace or a workload. */
@@ -22,9 +17,11 @@ export class CoverageIndex {
   /** Ranks in `#policies`, by the one place a policy names. */
   readonly #byPlace = new Map<string, number[]>();
   readonly #known = new Map<PodKey, Coverage>();
+  readonly #hosts: PlainHosts;
 
-  constructor(revision: Revision, snapshot: Snapshot) {
+  constructor(revision: Revision, snapshot: Snapshot, { closesHosts = true }: CoverageOptions = {}) {
     this.#snapshot = snapshot;
+    this.#hosts = new PlainHosts(closesHosts ? revision.policies : [], snapshot);
     this.#policies = revision.policies;
     this.#policies.forEach((policy, rank) => {
       const place = placeOf(policy);
@@ -34,7 +31,19 @@ export class CoverageIndex {
     });
   }
 
+  /** The closed plain host that receives where this party does. */
+  hostAt(party: Party): Pod | undefined {
+    return this.#hosts.at(party);
+  }
+
+  /** Whether a plain host that is closed speaks to itself. */
+  isWithinHost(from: Party, to: Party): boolean {
+    return this.#hosts.isWithinOne(from, to);
+  }
+
   covering(pod: Pod): Coverage {
+    const ofHost = this.#hosts.coverageOf(pod);
+    if (ofHost !== undefined) return ofHost;
     const key = podKey(pod);
     const known = this.#known.get(key);
     if (known !== undefined) return known;

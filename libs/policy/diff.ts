@@ -1,8 +1,9 @@
-import { compareText, type Prefix, type Snapshot, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
+import { compareText, isHostProgram, type Prefix, type Snapshot, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
 
 import { AllowedPorts, type ApplicationView } from './allowed-ports.ts';
-import { type End, endsByWorkload, outsideEnds, type OutsideEnd, type PodEnd, podEnds, siblingOf } from './ends.ts';
-import type { PoliciesInForce } from './layers.ts';
+import { type End, endsByWorkload, outsideEnds, type OutsideEnd, type PodEnd, podEnds, portsOfEnd, siblingOf } from './ends.ts';
+import { HostPrograms } from './host-programs.ts';
+import { everyPolicyOf, type PoliciesInForce } from './layers.ts';
 import { cutOutside, prefixesOf, type Stretch } from './outside.ts';
 import { formatPorts, NO_PORTS, type PortSet, subtractPorts, unitePorts } from './port-set.ts';
 import { SideDigest } from './side-digest.ts';
@@ -55,6 +56,9 @@ class Comparison {
   readonly #after: Side;
   readonly #outside: readonly OutsideEnd[];
   readonly #digest: SideDigest;
+  readonly #programs: readonly HostPrograms[];
+  /** Programs of plain hosts somebody closes: what nobody is known to wait on there closes with them. */
+  readonly #closing: ReadonlySet<WorkloadKey>;
   readonly #opened: ConnectivityChange[] = [];
   readonly #closed: ConnectivityChange[] = [];
 
@@ -64,6 +68,8 @@ class Comparison {
     this.#after = sideOf(after, stretches);
     this.#outside = outsideEnds([before.snapshot, after.snapshot], stretches);
     this.#digest = new SideDigest(before, after);
+    this.#programs = [new HostPrograms(before.snapshot), new HostPrograms(after.snapshot)];
+    this.#closing = new Set([before, after].flatMap(({ revision }) => everyPolicyOf(revision).flatMap(({ subject, ingress }) => (subject.kind === 'workload' && ingress !== undefined && isHostProgram(subject.workload) ? [workloadKey(subject.workload)] : []))));
   }
 
   run(): ConnectivityDiff {
@@ -119,8 +125,8 @@ class Comparison {
   #compare(before: readonly [readonly End[], readonly End[]], after: readonly [readonly End[], readonly End[]]): readonly ChangedPart[] {
     const applications = [...new Set([...applicationsOf(this.#before, before), ...applicationsOf(this.#after, after)])].sort(compareText);
     const differenceIn = (view: ApplicationView): readonly [PortSet, PortSet] => {
-      const old = between(this.#before, before, view);
-      const now = between(this.#after, after, view);
+      const old = this.#between(this.#before, before, view);
+      const now = this.#between(this.#after, after, view);
       return [subtractPorts(now, old), subtractPorts(old, now)];
     };
     const plain = differenceIn('any');
@@ -135,6 +141,25 @@ class Comparison {
       parts.push(...partsOf([subtractPorts(opened, plain[0]), subtractPorts(closed, plain[1])], application));
     }
     return parts;
+  }
+
+  #between({ allowed }: Side, [senders, receivers]: readonly [readonly End[], readonly End[]], view: ApplicationView): PortSet {
+    let ports = NO_PORTS;
+    for (const from of senders) {
+      for (const to of receivers) {
+        if (from.party.address.family !== to.party.address.family) continue;
+        ports = unitePorts(ports, this.#ownOf(to, allowed.between(from.party, siblingOf(from.party, to.party), view)));
+      }
+    }
+    return ports;
+  }
+
+  /** Programs of one host share its addresses: each answers for its own ports, and who closes the host for those of nobody. */
+  #ownOf(to: End, ports: PortSet): PortSet {
+    const { host } = to.party;
+    if (to.kind !== 'pods' || host === undefined || !isHostProgram(to.workload)) return ports;
+    if (!this.#closing.has(workloadKey(to.workload))) return portsOfEnd(to.party, ports);
+    return this.#programs.reduce((left, programs) => subtractPorts(left, programs.portsBeside(host)), ports);
   }
 }
 
@@ -152,17 +177,6 @@ function partsOf([opened, closed]: readonly [PortSet, PortSet], application?: Ch
 
 function sideOf({ revision, snapshot }: PolicyWorld, stretches: readonly Stretch[]): Side {
   return { allowed: new AllowedPorts(revision, snapshot), ends: endsByWorkload(podEnds(snapshot, stretches)) };
-}
-
-function between({ allowed }: Side, [senders, receivers]: readonly [readonly End[], readonly End[]], view: ApplicationView): PortSet {
-  let ports = NO_PORTS;
-  for (const from of senders) {
-    for (const to of receivers) {
-      if (from.party.address.family !== to.party.address.family) continue;
-      ports = unitePorts(ports, allowed.between(from.party, siblingOf(from.party, to.party), view));
-    }
-  }
-  return ports;
 }
 
 function applicationsOf({ allowed }: Side, ends: readonly (readonly End[])[]): readonly string[] {

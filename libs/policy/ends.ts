@@ -1,7 +1,8 @@
-import { type Address, compareText, type Pod, podKey, type Snapshot, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
+import { type Address, compareText, isHostProgram, type Pod, podKey, type Snapshot, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
 
 import type { Party } from './party.ts';
 import { freeAddress, type Stretch, stretchOf } from './outside.ts';
+import { intersectPorts, type PortSet, portSet } from './port-set.ts';
 
 /** Pods of one workload, on addresses of one family, that no policy tells apart. The first stands for all. */
 export interface PodEnd {
@@ -23,10 +24,13 @@ export type End = PodEnd | OutsideEnd;
 /** Sorts the pods of a snapshot into ends; pods without an address, and finished ones, have none. */
 export function podEnds(snapshot: Snapshot, stretches: readonly Stretch[]): readonly PodEnd[] {
   const groups = new Map<string, { readonly first: Pod; readonly address: Address; readonly pods: Pod[] }>();
+  const hosts = new Set([...snapshot.pods.values()].filter(({ workload }) => isHostProgram(workload)).map(({ node }) => node));
   for (const pod of snapshot.pods.values()) {
     if (pod.phase === 'finished') continue;
+    // plain hosts have policies of their own
+    const host = pod.hostNetwork && pod.node !== undefined && hosts.has(pod.node) ? pod.node : '';
     for (const address of pod.addresses) {
-      const key = `${String(stretchOf(address, stretches))} ${kindOf(pod)}`;
+      const key = `${String(stretchOf(address, stretches))} ${host} ${kindOf(pod)}`;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, { first: pod, address, pods: [pod] });
       else group.pods.push(pod);
@@ -81,6 +85,12 @@ export function endsByWorkload(ends: readonly PodEnd[]): ReadonlyMap<WorkloadKey
 export function siblingOf(from: Party, to: Party): Party {
   if (from.pod === undefined || to.pod === undefined || podKey(from.pod) !== podKey(to.pod)) return to;
   return { ...to, pod: { ...to.pod, name: `${to.pod.name} (another replica)` } };
+}
+
+/** Of ports at an end those that are its own: of a program of a plain host, what it is known to wait on. */
+export function portsOfEnd({ host }: Party, ports: PortSet): PortSet {
+  if (host === undefined || !isHostProgram(host.workload)) return ports;
+  return intersectPorts(ports, portSet(host.ports.map(({ protocol, port }) => ({ protocol, from: port, to: port }))));
 }
 
 function endKey({ workload, party }: PodEnd): string {

@@ -1,4 +1,4 @@
-import type { Connection, Direction, Snapshot, Verdict, VerdictReason } from '#model';
+import { type Connection, type Direction, isHostProgram, type Snapshot, type Verdict, type VerdictReason } from '#model';
 
 import { LayeredCoverage } from './layered-coverage.ts';
 import { layersAt, type PoliciesInForce } from './layers.ts';
@@ -32,6 +32,9 @@ export function createEvaluator(inForce: PoliciesInForce, snapshot: Snapshot, { 
  * target port and never the service port. A pod always reaches itself, and a pod's own node (the
  * kubelet) always reaches the pod.
  *
+ * A plain host receives by the policies of its programs put together ({@link hostPoliciesOf}), as if
+ * all of them were enforced, and stays open where people log in. What its programs send is open.
+ *
  * Same arguments, same answer: no clock, no I/O, nothing remembered.
  */
 export function evaluate(inForce: PoliciesInForce, snapshot: Snapshot, connection: Connection, time: EvaluationTime = {}): Verdict {
@@ -55,6 +58,7 @@ class SnapshotEvaluator implements Evaluator {
     const from = this.#parties.find(connection.from);
     const to = this.#parties.find(connection.to);
     if (isSamePod(from, to)) return { decision: 'allow', reasons: [open('egress', 'a pod cannot block access to itself')] };
+    if (this.#coverage.isWithinHost(from, to)) return { decision: 'allow', reasons: [open('egress', 'a host cannot block access to itself')] };
     const egress = this.#decide('egress', from, to, to, connection);
     const ingress =
       to.pod !== undefined && isOwnNode(from, to.pod, this.#snapshot)
@@ -66,15 +70,16 @@ class SnapshotEvaluator implements Evaluator {
   }
 
   #decide(direction: Direction, subject: Party, peer: Party, to: Party, connection: Connection): SideVerdict {
-    const { pod } = subject;
-    if (pod === undefined) return always(direction, notSubject(subject));
+    const pod = this.#coverage.subjectAt(direction, subject);
+    if (pod === undefined) return always(direction, notSubject(direction, subject));
     return this.#coverage.decide({ direction, pod, peer, destination: to.pod, connection }, this.#matcher);
   }
 }
 
-function notSubject({ address, host }: Party): string {
+function notSubject(direction: Direction, { address, host }: Party): string {
   if (host === undefined) return `${address.text} is no pod of this input, so no policy applies to it`;
   const name = `${host.namespace}/${host.name}`;
+  if (isHostProgram(host.workload)) return direction === 'egress' ? `${name} shares the addresses of its host, where no rule tells what it sends from what others send, so it is open` : `no program of host ${host.namespace} is closed, so ${name} is open`;
   return host.hostNetwork ? `${name} uses its node's network, so no policy applies to it` : `${name} has finished, so no policy applies to it`;
 }
 

@@ -1,6 +1,7 @@
-import { type Connection, type Direction, type EnforcedBy, hostPrefix, type Peer, type PortMatch, type Snapshot, type Verdict, type VerdictReason, type WorkloadRef } from '#model';
+import { type Connection, type Direction, type EnforcedBy, hostPrefix, isHostProgram, type Peer, type PortMatch, type Snapshot, type Verdict, type VerdictReason, workloadKey, type WorkloadRef } from '#model';
 
 import { evaluate } from './evaluate.ts';
+import { HostPrograms } from './host-programs.ts';
 import { LayeredCoverage } from './layered-coverage.ts';
 import { layersOf, type PoliciesInForce } from './layers.ts';
 import { formatParty, type Party, PartyFinder } from './party.ts';
@@ -51,10 +52,12 @@ export function explain(inForce: PoliciesInForce, snapshot: Snapshot, connection
   const to = parties.find(connection.to);
   const layers = layersOf(inForce);
   const coverage = new LayeredCoverage(layers, snapshot);
+  const programs = new HostPrograms(snapshot);
   const side = (direction: Direction, subject: Party, peer: Party): ExplainedSide => {
     const reasons = verdict.reasons.filter((reason) => reason.direction === direction);
+    const workload = subject.pod?.workload ?? programs.at(subject.address, connection)?.workload;
     const denying = layers.filter(({ enforcedBy }) => reasons.findLast((reason) => reason.enforcedBy === enforcedBy)?.effect === 'deny');
-    const missing = denying.flatMap(({ enforcedBy }) => missingRules(direction, subject, peer, connection, { enforcedBy, reasons: reasons.filter((reason) => reason.enforcedBy === enforcedBy) }));
+    const missing = denying.flatMap(({ enforcedBy }) => missingRules(direction, workload, peer, connection, { enforcedBy, reasons: reasons.filter((reason) => reason.enforcedBy === enforcedBy) }));
     return {
       direction,
       subject: formatParty(subject),
@@ -68,7 +71,8 @@ export function explain(inForce: PoliciesInForce, snapshot: Snapshot, connection
   return { connection, verdict, sides: [side('egress', from, to), side('ingress', to, from)] };
 }
 
-function policiesOf(index: LayeredCoverage, direction: Direction, { pod }: Party): readonly string[] {
+function policiesOf(index: LayeredCoverage, direction: Direction, subject: Party): readonly string[] {
+  const pod = index.subjectAt(direction, subject);
   if (pod === undefined) return [];
   return index.covering(pod).flatMap(({ coverage: { admin, namespaced, baseline } }) =>
     [
@@ -84,23 +88,25 @@ interface Denial {
   readonly reasons: readonly VerdictReason[];
 }
 
-function missingRules(direction: Direction, subject: Party, peer: Party, connection: Connection, { enforcedBy, reasons }: Denial): readonly MissingRule[] {
+function missingRules(direction: Direction, workload: WorkloadRef | undefined, peer: Party, connection: Connection, { enforcedBy, reasons }: Denial): readonly MissingRule[] {
   const policies = reasons.flatMap((reason) => (reason.effect === 'deny' && reason.rule === undefined && reason.policy !== undefined ? [reason.policy] : []));
-  if (subject.pod === undefined || policies.length === 0) return [];
-  const { workload } = subject.pod;
+  if (workload === undefined || policies.length === 0) return [];
   const { protocol, port, application } = connection;
   const way = direction === 'egress' ? 'to' : 'from';
-  const name = `${workload.namespace}/${workload.kind}/${workload.name}`;
-  const other = peer.pod === undefined ? peer.address.text : `${peer.pod.workload.namespace}/${peer.pod.workload.kind}/${peer.pod.workload.name}`;
+  const other = peerOf(peer);
   const missing: MissingRule = {
     ...(enforcedBy === undefined ? {} : { enforcedBy }),
     direction,
     workload,
-    peer: peer.pod === undefined ? { kind: 'cidr', cidr: hostPrefix(peer.address), except: [] } : { kind: 'workload', workload: peer.pod.workload },
+    peer: other === undefined ? { kind: 'cidr', cidr: hostPrefix(peer.address), except: [] } : { kind: 'workload', workload: other },
     port: protocol === 'ICMP' ? { kind: 'protocol', protocol } : { kind: 'range', protocol, from: port, to: port },
     ...(application === undefined ? {} : { application }),
     policies,
-    text: `missing: ${direction} of ${name} ${way} ${other} on ${formatConnection(connection)}`,
+    text: `missing: ${direction} of ${workloadKey(workload)} ${way} ${other === undefined ? peer.address.text : workloadKey(other)} on ${formatConnection(connection)}`,
   };
   return [missing];
+}
+
+function peerOf({ pod, host }: Party): WorkloadRef | undefined {
+  return pod?.workload ?? (host !== undefined && isHostProgram(host.workload) ? host.workload : undefined);
 }

@@ -1,7 +1,8 @@
 import { addressClaims, type AddressClaims } from '#inventory';
-import { type Address, type FlowEnd, type IpFamily, isPortNumber, parseAddress, type Pod, selectorFromLabels, selects, type Service, type Snapshot, type WorkloadKey, workloadKey } from '#model';
+import { type Address, type Flow, type FlowEnd, type IpFamily, isPortNumber, parseAddress, type Pod, selectorFromLabels, selects, type Service, type Snapshot, type WorkloadKey, workloadKey } from '#model';
 
 import { blockContains } from './address-block.ts';
+import { HostPrograms } from './host-programs.ts';
 import type { Party } from './party.ts';
 import { publicInternet } from './public-internet.ts';
 
@@ -17,14 +18,17 @@ export interface AttributedEnd {
 export class FlowAttribution {
   readonly #snapshot: Snapshot;
   readonly #claims: AddressClaims;
+  readonly #programs: HostPrograms;
   #podsByWorkload: ReadonlyMap<WorkloadKey, readonly Pod[]> | undefined;
 
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot;
     this.#claims = addressClaims(snapshot);
+    this.#programs = new HostPrograms(snapshot);
   }
 
-  attribute(end: FlowEnd): AttributedEnd {
+  /** `at`: what was asked for there, of the end that was called. */
+  attribute(end: FlowEnd, at?: Pick<Flow, 'protocol' | 'port'>): AttributedEnd {
     if (end.pod !== undefined) {
       const pod = this.#snapshot.pods.get(end.pod);
       if (pod !== undefined) return inside([pod], end.address, `pod ${end.pod}`);
@@ -36,18 +40,21 @@ export class FlowAttribution {
       return unknown(`workload ${end.workload} is not in the input`);
     }
     if (end.pod !== undefined) return unknown(`pod ${end.pod} is not in the input`);
-    if (end.address !== undefined) return this.#byAddress(end.address);
+    if (end.address !== undefined) return this.#byAddress(end.address, at);
     return this.#byNames(end.names);
   }
 
-  #byAddress(address: Address): AttributedEnd {
+  #byAddress(address: Address, at?: Pick<Flow, 'protocol' | 'port'>): AttributedEnd {
     const owner = this.#claims.ownerOf(address);
     if (owner === undefined) return { parties: [{ address }], text: `address ${address.text}`, isOutside: true };
     switch (owner.kind) {
       case 'pod':
         return inside([owner.pod], address, `address ${address.text} of pod ${owner.pod.namespace}/${owner.pod.name}`);
-      case 'node':
+      case 'node': {
+        const program = at === undefined || at.port === null ? undefined : this.#programs.at(address, { protocol: at.protocol, port: at.port });
+        if (program !== undefined) return inside([program], address, `address ${address.text} of node ${owner.node.name}, where ${program.name} waits`);
         return { parties: [{ address }], text: `address ${address.text} of node ${owner.node.name}`, isOutside: false };
+      }
       case 'service':
         return inside(this.#podsOf(owner.service), undefined, `address ${address.text} of Service ${owner.service.namespace}/${owner.service.name}`);
     }

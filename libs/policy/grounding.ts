@@ -1,8 +1,10 @@
 import {
+  type Address,
   assertNever,
   compareAddresses,
   compareText,
   hostPrefix,
+  isHostProgram,
   type LabelSelector,
   parseAddress,
   type Peer,
@@ -38,7 +40,7 @@ export interface Grounder {
 /**
  * Lowers one peer; use {@link createGrounder} for many.
  *
- * Pods are never host-network or finished ones. A namespace whose labels are not known is not
+ * Pods are never host-network or finished ones. A program of a plain host is its host: all the addresses that has. A namespace whose labels are not known is not
  * selected by them. A `host` is the address it spells, else the public internet, but nothing where
  * an imported policy names it, whose addresses only a resolver knows; an entity other than `any` and `internet` has to be lowered by whoever knows the cluster, and is empty here.
  */
@@ -70,6 +72,7 @@ class SnapshotGrounder implements Grounder {
       case 'pods':
         return { pods: this.#podsSelected(peer), blocks: [] };
       case 'workload':
+        if (isHostProgram(peer.workload)) return { pods: [], blocks: blocksOf(this.#snapshot.nodes.get(peer.workload.namespace)?.addresses ?? []) };
         return { pods: this.#podsOfWorkload(workloadKey(peer.workload)), blocks: [] };
       case 'cidr':
         return { pods: [], blocks: [{ cidr: peer.cidr, except: peer.except }] };
@@ -119,8 +122,7 @@ class SnapshotGrounder implements Grounder {
 
   #nodeBlocks(selector: LabelSelector): readonly AddressBlock[] {
     const nodes = [...this.#snapshot.nodes.values()].filter((node) => selects(selector, node.labels));
-    const addresses = nodes.flatMap((node) => node.addresses).sort(compareAddresses);
-    return addresses.map((address) => ({ cidr: hostPrefix(address), except: [] }));
+    return blocksOf(nodes.flatMap((node) => node.addresses));
   }
 
   #groundHost(host: string, isExact: boolean): GroundedPeer {
@@ -133,6 +135,10 @@ class SnapshotGrounder implements Grounder {
     this.#internet ??= { pods: [], blocks: publicInternet(this.#snapshot) };
     return this.#internet;
   }
+}
+
+function blocksOf(addresses: readonly Address[]): readonly AddressBlock[] {
+  return [...addresses].sort(compareAddresses).map((address) => ({ cidr: hostPrefix(address), except: [] }));
 }
 
 function groupPods(snapshot: Snapshot, keysOf: (pod: Pod) => readonly string[]): ReadonlyMap<string, readonly Pod[]> {

@@ -6,6 +6,7 @@ export { type ChangedApplication, type ChangedEnd, type ConnectivityChange, type
 export { createEvaluator, evaluate, type EvaluationTime, type Evaluator } from './evaluate.ts';
 export { explain, type ExplainedSide, type Explanation, type MissingRule } from './explain.ts';
 export { createGrounder, type GroundedPeer, type Grounder, groundPeer } from './grounding.ts';
+export { type HostPolicies, hostPoliciesOf, hostRef, type WorkloadMode } from './host-policy.ts';
 export { inForceAt } from './in-force.ts';
 export { formatPattern, type Invariant, type PeerPattern } from './invariant.ts';
 export { type CounterExample, type InvariantResult, InvariantTester, type WorkloadEnd } from './invariant-tester.ts';
@@ -14,6 +15,7 @@ export { everyPolicyOf, layerPolicies, layersOf, onlyLayer, type PoliciesInForce
 export { lintPolicies } from './lint.ts';
 export { type Certainty, isSelectable, isSelected, isSubject } from './membership.ts';
 export type { Party } from './party.ts';
+export { hostPod } from './plain-hosts.ts';
 export { readPolicy, readRevision, writePolicy, writeRevision } from './policy-json.ts';
 export { connectionsBetween, type EndReading, readEnd, readPort } from './named-ends.ts';
 export { matchesPorts } from './port-matching.ts';

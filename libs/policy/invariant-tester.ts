@@ -2,7 +2,7 @@ import { assertNever, type Connection, type Endpoint, type Policy, type Prefix, 
 
 import { AllowedPorts, type Reading } from './allowed-ports.ts';
 import { blockContains } from './address-block.ts';
-import { type End, endsByWorkload, outsideEnds, podEnds, siblingOf } from './ends.ts';
+import { type End, endsByWorkload, outsideEnds, podEnds, portsOfEnd, siblingOf } from './ends.ts';
 import { createEvaluator } from './evaluate.ts';
 import { formatPattern, type Invariant, type PeerPattern } from './invariant.ts';
 import type { PoliciesInForce } from './layers.ts';
@@ -166,7 +166,7 @@ function checkMust(invariant: Invariant, pairs: readonly Pair[], allowed: Allowe
 }
 
 function between(allowed: AllowedPorts, [from, to]: Pair, reading: Reading): PortSet {
-  return allowed.between(from.party, siblingOf(from.party, to.party), 'any', reading);
+  return portsOfEnd(to.party, allowed.between(from.party, siblingOf(from.party, to.party), 'any', reading));
 }
 
 // An invariant is about workloads, and one on its node's network is one too.

@@ -1,8 +1,11 @@
-import type { EnforcedBy, Pod, Snapshot } from '#model';
+import type { Direction, EnforcedBy, Pod, Snapshot } from '#model';
 
-import { type Coverage, CoverageIndex } from './coverage.ts';
+import type { Coverage } from './applied-policies.ts';
+import { CoverageIndex } from './coverage.ts';
 import { enforcerName, type PolicyLayer } from './layers.ts';
+import type { Party } from './party.ts';
 import type { PeerMatcher } from './peer-matching.ts';
+import { isHostItself } from './plain-hosts.ts';
 import { decideSide, type Side, type SideVerdict } from './side.ts';
 
 /** What of one layer applies to a pod. */
@@ -18,12 +21,23 @@ export class LayeredCoverage {
   readonly #layers: readonly (Omit<PolicyLayer, 'revision'> & { readonly index: CoverageIndex })[];
 
   constructor(layers: readonly PolicyLayer[], snapshot: Snapshot) {
-    this.#layers = layers.map(({ revision, ...layer }) => ({ ...layer, index: new CoverageIndex(revision, snapshot) }));
+    this.#layers = layers.map(({ revision, ...layer }) => ({ ...layer, index: new CoverageIndex(revision, snapshot, { closesHosts: layer.enforcedBy !== 'network' }) }));
+  }
+
+  /** Whose policies are asked at this end of a connection: the pod's, or those of the plain host that receives. */
+  subjectAt(direction: Direction, party: Party): Pod | undefined {
+    if (party.pod !== undefined || direction === 'egress') return party.pod;
+    return this.#layers.map(({ index }) => index.hostAt(party)).find((host) => host !== undefined);
+  }
+
+  /** Whether a plain host that is closed speaks to itself. */
+  isWithinHost(from: Party, to: Party): boolean {
+    return this.#layers.some(({ index }) => index.isWithinHost(from, to));
   }
 
   /** In the order of the layers, those included that say nothing about this pod. */
   covering(pod: Pod): readonly LayerCoverage[] {
-    return this.#layers.map(({ enforcedBy, index, isEnforcedFor }) => ({ ...(enforcedBy === undefined ? {} : { enforcedBy }), coverage: isEnforcedFor?.(pod) === false ? NOTHING : index.covering(pod) }));
+    return this.#layers.map(({ enforcedBy, index, isEnforcedFor }) => ({ ...(enforcedBy === undefined ? {} : { enforcedBy }), coverage: isEnforcedFor?.(pod) === false && !isHostItself(pod) ? NOTHING : index.covering(pod) }));
   }
 
   /**

@@ -7,7 +7,7 @@ export interface PolicyLayer {
   /** Absent: nobody has said, all of them are enforced by one and the same. */
   readonly enforcedBy?: EnforcedBy;
   readonly revision: Revision;
-  /** Whether it drops anything of a pod's at all; absent: of every pod's. */
+  /** Whether it drops anything of a pod's at all; absent: of every pod's. Of a plain host it drops what the policies of its programs say. */
   readonly isEnforcedFor?: (pod: Pod) => boolean;
 }
 

@@ -1,4 +1,4 @@
-import { type Address, addressFromBits, type IpFamily, lastOf, makePrefix, parseAddress, type Peer, type Policy, type Prefix, type Snapshot, widthOf } from '#model';
+import { type Address, addressFromBits, type IpFamily, isHostProgram, lastOf, makePrefix, parseAddress, type Peer, type Policy, type Prefix, type Snapshot, widthOf } from '#model';
 
 import type { AddressBlock } from './address-block.ts';
 import { createGrounder } from './grounding.ts';
@@ -55,7 +55,7 @@ function blocksOf(policies: readonly Policy[], snapshot: Snapshot): readonly Add
   const seen = new Set<string>();
   const blocks: AddressBlock[] = [];
   for (const peer of peersOf(policies)) {
-    if (peer.kind === 'pods' || peer.kind === 'workload') continue;
+    if (peer.kind === 'pods' || (peer.kind === 'workload' && !isHostProgram(peer.workload))) continue;
     const key = peer.kind === 'cidr' ? [peer.cidr, ...peer.except].map(({ text }) => text).join(' ') : JSON.stringify(peer);
     if (seen.has(key)) continue;
     seen.add(key);

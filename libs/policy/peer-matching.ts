@@ -1,4 +1,4 @@
-import { assertNever, parseAddress, type Peer, prefixContains, type Rule, selects, type Snapshot, workloadKey } from '#model';
+import { assertNever, isHostProgram, parseAddress, type Peer, prefixContains, type Rule, selects, type Snapshot, workloadKey } from '#model';
 
 import { type AddressBlock, blockContains } from './address-block.ts';
 import { type Certainty, isSelected } from './membership.ts';
@@ -33,7 +33,7 @@ export class PeerMatcher {
       case 'pods':
         return party.pod === undefined ? 'no' : isSelected(peer, party.pod, this.#snapshot);
       case 'workload':
-        return yesNo(party.pod !== undefined && isOfWorkload(party.pod, workloadKey(peer.workload)));
+        return yesNo(isHostProgram(peer.workload) ? this.#isAtHost(party, peer.workload.namespace) : party.pod !== undefined && isOfWorkload(party.pod, workloadKey(peer.workload)));
       case 'cidr':
         return yesNo(prefixContains(peer.cidr, party.address) && !peer.except.some((hole) => prefixContains(hole, party.address)));
       case 'nodes':
@@ -45,6 +45,11 @@ export class PeerMatcher {
       default:
         return assertNever(peer);
     }
+  }
+
+  // its programs are told apart by nothing a packet shows
+  #isAtHost(party: Party, name: string): boolean {
+    return this.#snapshot.nodes.get(name)?.addresses.some(({ text }) => text === party.address.text) ?? false;
   }
 
   #isNode(party: Party, peer: Peer & { readonly kind: 'nodes' }): boolean {

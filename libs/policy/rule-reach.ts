@@ -1,10 +1,11 @@
-import { type Address, compareAddresses, type Direction, lastOf, type Pod, type Snapshot, workloadKey, type WorkloadKey } from '#model';
+import { type Address, compareAddresses, type Direction, lastOf, type Snapshot, workloadKey, type WorkloadKey } from '#model';
 
 import { type AddressBlock, blockContains } from './address-block.ts';
-import type { Coverage } from './coverage.ts';
+import type { Coverage } from './applied-policies.ts';
 import { createGrounder, type Grounder } from './grounding.ts';
 import { LayeredCoverage } from './layered-coverage.ts';
 import { layersOf, type PoliciesInForce } from './layers.ts';
+import type { Party } from './party.ts';
 
 /** Finds the workloads that the rules for a pod name at all, so that the others need not be asked about. */
 export class RuleReach {
@@ -22,7 +23,9 @@ export class RuleReach {
   }
 
   /** Every workload some allowing rule of every layer may mean; `all` where admin tiers leave it open, or a rule means everybody. */
-  of(pod: Pod, direction: Direction): ReadonlySet<WorkloadKey> | 'all' {
+  of(party: Party, direction: Direction): ReadonlySet<WorkloadKey> | 'all' {
+    const pod = this.#coverage.subjectAt(direction, party);
+    if (pod === undefined) return 'all';
     const named = this.#coverage.covering(pod).map(({ coverage }) => this.#named(coverage, direction));
     const [first, ...rest] = named.filter((reached) => reached !== 'all');
     return first === undefined ? 'all' : new Set([...first].filter((key) => rest.every((reached) => reached.has(key))));

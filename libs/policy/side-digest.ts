@@ -1,6 +1,6 @@
 import { type Direction, type Pod, type Policy, type Snapshot, type WorkloadKey } from '#model';
 
-import type { Coverage } from './coverage.ts';
+import type { Coverage } from './applied-policies.ts';
 import type { PodEnd } from './ends.ts';
 import { LayeredCoverage } from './layered-coverage.ts';
 import { layersOf, type PoliciesInForce } from './layers.ts';
@@ -38,7 +38,10 @@ export class SideDigest {
 
   #textOf(index: LayeredCoverage, direction: Direction, ends: readonly PodEnd[]): string {
     return ends
-      .map(({ party }) => (party.pod === undefined ? '' : this.#layersText(index, party.pod, direction)))
+      .map(({ party }) => {
+        const pod = index.subjectAt(direction, party);
+        return pod === undefined ? '' : this.#layersText(index, pod, direction);
+      })
       .join('\n');
   }
 
@@ -63,9 +66,9 @@ export class SideDigest {
 
 const NOTHING_APPLIES = '||';
 
-function clusterText({ namespaces, nodes, pods }: Snapshot): string {
+function clusterText({ namespaces, nodes, pods, hostWays }: Snapshot): string {
   const podFacts = [...pods.values()].map(({ namespace, name, labels, hostNetwork, addresses, ports, workload, phase }) => [namespace, name, labels, hostNetwork, addresses, ports, workload, phase]);
-  return JSON.stringify([[...namespaces.values()], [...nodes.values()], podFacts], withoutBigInt);
+  return JSON.stringify([[...namespaces.values()], [...nodes.values()], podFacts, hostWays], withoutBigInt);
 }
 
 function withoutBigInt(_key: string, value: unknown): unknown {

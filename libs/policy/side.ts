@@ -1,6 +1,6 @@
 import { type AdminPolicy, type Connection, type Direction, type NamespacedPolicy, type Pod, type Rule, type VerdictReason } from '#model';
 
-import type { Applied, Coverage } from './coverage.ts';
+import type { Applied, Coverage } from './applied-policies.ts';
 import type { Certainty } from './membership.ts';
 import { formatParty, type Party, speaks } from './party.ts';
 import type { PeerMatcher } from './peer-matching.ts';

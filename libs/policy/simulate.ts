@@ -46,7 +46,7 @@ export function simulate(inForce: PoliciesInForce, snapshot: Snapshot, flows: re
   const used = new UsedPaths();
   const simulated = flows.map((flow): SimulatedFlow => {
     const from = attribution.attribute(flow.from);
-    const to = attribution.attribute(flow.to);
+    const to = attribution.attribute(flow.to, flow);
     used.add(from, to, flow);
     return replay(flow, from, to, evaluator);
   });

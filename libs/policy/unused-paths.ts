@@ -1,7 +1,7 @@
 import { compareText, type Direction, type Flow, type Rule, type Snapshot, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
 
 import type { AllowedPorts } from './allowed-ports.ts';
-import { endsByWorkload, type PodEnd, podEnds, siblingOf } from './ends.ts';
+import { endsByWorkload, type PodEnd, podEnds, portsOfEnd, siblingOf } from './ends.ts';
 import type { AttributedEnd } from './flow-parties.ts';
 import { LayeredCoverage } from './layered-coverage.ts';
 import { layersOf, type PoliciesInForce } from './layers.ts';
@@ -59,11 +59,11 @@ export class UsedPaths {
     for (const one of senders) {
       for (const other of receivers) {
         if (one.party.address.family !== other.party.address.family) continue;
-        const isSentClosed = one.party.pod !== undefined && allowed.isCovered(one.party.pod, 'egress');
-        const isReceivedClosed = other.party.pod !== undefined && allowed.isCovered(other.party.pod, 'ingress');
+        const isSentClosed = allowed.isCovered(one.party, 'egress');
+        const isReceivedClosed = allowed.isCovered(other.party, 'ingress');
         if (!isSentClosed && !isReceivedClosed) continue;
         const destination = siblingOf(one.party, other.party);
-        const open = subtractPorts(allowed.between(one.party, destination), used);
+        const open = subtractPorts(portsOfEnd(destination, allowed.between(one.party, destination)), used);
         if (open.length === 0) continue;
         const sides = [...(isSentClosed ? [openers.opening('egress', one.party, destination, destination, open)] : []), ...(isReceivedClosed ? [openers.opening('ingress', destination, one.party, destination, open)] : [])];
         const asked = sides.reduce((ports, side) => unitePorts(ports, side.asked), NO_PORTS);
@@ -82,14 +82,14 @@ export class UsedPaths {
 // A closed receiver is reached by those its rules name, an open one by those whose own rules name it. Of
 // two open ends no rule opens anything, so in a cluster where little is closed few pairs are asked.
 function* pairsWorthAsking(ends: ReadonlyMap<WorkloadKey, readonly PodEnd[]>, allowed: AllowedPorts, reach: RuleReach): Generator<readonly [WorkloadKey, WorkloadKey]> {
-  const isCovered = ({ party }: PodEnd, direction: Direction): boolean => party.pod !== undefined && allowed.isCovered(party.pod, direction);
+  const isCovered = ({ party }: PodEnd, direction: Direction): boolean => allowed.isCovered(party, direction);
   const receivers = [...ends].map(([key, own]) => ({ key, covered: own.filter((end) => isCovered(end, 'ingress')).length, all: own.length }));
   const closed = new Set(receivers.flatMap(({ key, covered, all }) => (covered === all ? [key] : [])));
   const partlyClosed = receivers.flatMap(({ key, covered, all }) => (covered > 0 && covered < all ? [key] : []));
   const others = (key: WorkloadKey, direction: Direction): ReadonlySet<WorkloadKey> => {
     const named = new Set<WorkloadKey>();
     for (const { party } of ends.get(key) ?? []) {
-      const reached = party.pod === undefined ? 'all' : reach.of(party.pod, direction);
+      const reached = reach.of(party, direction);
       if (reached === 'all') return new Set(ends.keys());
       for (const other of reached) if (ends.has(other)) named.add(other);
     }
@@ -115,8 +115,9 @@ class Openers {
   opening(direction: 'ingress' | 'egress', subject: Party, peer: Party, destination: Party, open: PortSet): { readonly rules: readonly string[]; readonly asked: PortSet } {
     const rules: string[] = [];
     let asked = NO_PORTS;
-    if (subject.pod === undefined) return { rules, asked };
-    const policies = this.#coverage.covering(subject.pod).flatMap(({ coverage: { admin, namespaced, baseline } }) => [...admin, ...namespaced, ...baseline]);
+    const closed = this.#coverage.subjectAt(direction, subject);
+    if (closed === undefined) return { rules, asked };
+    const policies = this.#coverage.covering(closed).flatMap(({ coverage: { admin, namespaced, baseline } }) => [...admin, ...namespaced, ...baseline]);
     for (const { policy } of policies) {
       for (const rule of policy[direction] ?? []) {
         const ports = intersectPorts(portsOfRule(rule.ports, destination.pod), open);

@@ -92,7 +92,7 @@ else describeKernel('a plain host', () => {
   const approved = adoptPolicies([namespaced('learned node-a/Unit/shop-api.service', { kind: 'workload', workload: unit('shop-api.service') }, { ingress: [rule('clients', 'any', [{ kind: 'range', protocol: 'TCP', from: API, to: API }])] })]);
   const bundleOf = (snapshot: Snapshot, hash: string): NodeBundle => {
     const compiled = compileNodes(adoptPolicies([]), snapshot, { digest }).bundles.find(({ node }) => node === 'node-a')!;
-    const host = hostEntryOf(approved, snapshot, 'node-a', { digest, sshPort: LOGIN });
+    const host = hostEntryOf(approved, { ...snapshot, hostWays: { sshPort: LOGIN } }, 'node-a', { digest });
     return { ...withNodeSettings(compiled, host === undefined ? {} : { host }, digest), hash };
   };
 

@@ -1,5 +1,6 @@
 import {
   assertNever,
+  isHostProgram,
   type LabelSelector,
   type NamespaceSelection,
   type Peer,
@@ -73,7 +74,7 @@ function lowerPeer(peer: Peer, rule: Rule, context: LoweringContext, widenings: 
     case 'pods':
       return [podsPeer(peer.namespaces, peer.pods, context.namespace)];
     case 'workload':
-      return lowerWorkload(peer.workload, rule, context, widenings);
+      return isHostProgram(peer.workload) ? lowerBlocks(peer, rule, context) : lowerWorkload(peer.workload, rule, context, widenings);
     case 'cidr':
       return ipBlock(peer);
     case 'nodes':

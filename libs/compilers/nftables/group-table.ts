@@ -12,6 +12,7 @@ import { type Selection, SelectionIndex } from './selection-index.ts';
 /** Lowers what depends on the cluster and not on pods; asked again when that changes. */
 export interface Surroundings {
   nodeBlocks(nodes: LabelSelector): readonly AddressBlock[];
+  hostBlocks(node: string): readonly AddressBlock[];
   internetBlocks(): readonly AddressBlock[];
 }
 
@@ -156,10 +157,11 @@ export class GroupTable {
     const ranges = this.#rangesOf(outside);
     const texts = ranges.map(formatRange);
     const [key, why] = describeOutside(outside, texts);
+    const isOfNodes = outside.kind === 'nodes' || outside.kind === 'host';
     const group = this.#intern(key, () => ({
-      kind: outside.kind === 'nodes' ? 'addresses' : 'ranges',
+      kind: isOfNodes ? 'addresses' : 'ranges',
       why,
-      name: this.#name(outside.kind === 'nodes' ? 'g' : 'c', outside.kind === 'blocks' ? '' : why, key),
+      name: this.#name(isOfNodes ? 'g' : 'c', outside.kind === 'blocks' ? '' : why, key),
       ...(outside.kind === 'blocks' ? { families: ([4, 6] as const).filter((family) => ranges.some((range) => range.family === family)) } : {}),
     }));
     if (!this.#outside.has(group)) {
@@ -175,6 +177,8 @@ export class GroupTable {
         return rangesOfBlocks(outside.blocks);
       case 'nodes':
         return singles(rangesOfBlocks(this.#surroundings.nodeBlocks(outside.nodes)));
+      case 'host':
+        return singles(rangesOfBlocks(this.#surroundings.hostBlocks(outside.node)));
       case 'internet':
         return rangesOfBlocks(this.#surroundings.internetBlocks());
       default:

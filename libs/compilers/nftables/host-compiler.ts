@@ -1,8 +1,8 @@
-import { compareText, type Diagnostic, isHostProgram, type Pod, podKey, type Revision, type Snapshot } from '#model';
+import { type Diagnostic, type Pod, podKey, type Revision, type Snapshot, sshPortOf } from '#model';
+import { type HostPolicies, hostPod, hostPoliciesOf, type WorkloadMode } from '#policy';
 
 import { changesBetween, type CompileInput } from './compile-change.ts';
 import type { Digest } from './digest.ts';
-import { type HostPolicy, hostPod, hostPolicyOf, type WorkloadMode } from './host-policy.ts';
 import { NodeCompiler } from './node-compiler.ts';
 import type { HostEntry, Profile } from './node-bundle.ts';
 
@@ -14,9 +14,6 @@ export interface CompiledHost {
 
 export interface HostCompilerOptions {
   readonly digest: Digest;
-  /** Where people log in and where the controller is, which stay reachable however closed a host is. */
-  readonly sshPort?: number;
-  readonly channelPort?: number;
 }
 
 /**
@@ -41,7 +38,7 @@ export class HostCompiler {
 
   /** By node, for nodes that have something to enforce for themselves; what did not change is the same object. */
   compile(revision: Revision, snapshot: Snapshot, modeOf: WorkloadMode): ReadonlyMap<string, CompiledHost> {
-    const policies = hostsIn(revision).map((node) => hostPolicyOf(revision, snapshot, node, modeOf)).filter((policy) => policy !== undefined);
+    const policies = [...hostPoliciesOf(revision.policies, snapshot, modeOf).values()];
     this.#diagnostics = policies.flatMap(({ diagnostics }) => diagnostics);
     if (policies.length === 0) {
       this.#compiler = undefined;
@@ -49,10 +46,10 @@ export class HostCompiler {
       this.#hosts = new Map();
       return this.#hosts;
     }
-    this.#settle({ revision: { ...revision, policies: policies.map(({ policy }) => policy) }, snapshot: { ...snapshot, pods: new Map([...snapshot.pods, ...this.#hostPods(policies)]) } });
+    this.#settle({ revision: { ...revision, policies: policies.flatMap((host) => host.policies) }, snapshot: { ...snapshot, pods: new Map([...snapshot.pods, ...this.#hostPods(policies)]) } });
     const before = this.#hosts;
     this.#hosts = new Map(policies.flatMap((policy) => {
-      const host = this.#hostOf(policy);
+      const host = this.#hostOf(policy, snapshot);
       if (host === undefined) return [];
       const known = before.get(policy.node.name);
       return [[policy.node.name, known !== undefined && isSameHost(known, host) ? known : host] as const];
@@ -66,7 +63,7 @@ export class HostCompiler {
     this.#input = input;
   }
 
-  #hostPods(policies: readonly HostPolicy[]): readonly (readonly [string, Pod])[] {
+  #hostPods(policies: readonly HostPolicies[]): readonly (readonly [string, Pod])[] {
     return policies.map(({ node }) => {
       const pod = this.#pods.get(node.name) ?? hostPod(node);
       this.#pods.set(node.name, pod);
@@ -74,18 +71,18 @@ export class HostCompiler {
     });
   }
 
-  #hostOf({ node, mode }: HostPolicy): CompiledHost | undefined {
+  #hostOf({ node, mode }: HostPolicies, { hostWays = {} }: Snapshot): CompiledHost | undefined {
     const bundle = this.#compiler?.bundles().get(node.name);
     const key = podKey(hostPod(node));
     const ingress = bundle?.pods.find(({ pod }) => pod === key)?.ingress;
     const profile = bundle?.profiles.find(({ name }) => name === ingress);
     if (ingress === undefined || profile === undefined) return undefined;
-    const { sshPort, channelPort } = this.#options;
+    const { channelPort } = hostWays;
     const entry: HostEntry = {
       addresses: node.addresses,
       ingress,
       ...(mode === 'enforce' ? {} : { ingressMode: mode }),
-      ...(sshPort === undefined ? {} : { sshPort }),
+      sshPort: sshPortOf(node.name, hostWays),
       ...(channelPort === undefined ? {} : { channelPort }),
     };
     return { entry, profiles: [profile] };
@@ -95,12 +92,6 @@ export class HostCompiler {
 /** The host part of one node, compiled from scratch; undefined where it has nothing to enforce for itself. */
 export function hostEntryOf(revision: Revision, snapshot: Snapshot, node: string, options: HostCompilerOptions & { readonly modeOf?: WorkloadMode }): CompiledHost | undefined {
   return new HostCompiler(options).compile(revision, snapshot, options.modeOf ?? (() => 'enforce')).get(node);
-}
-
-function hostsIn({ policies }: Revision): readonly string[] {
-  const nodes = new Set<string>();
-  for (const { subject } of policies) if (subject.kind === 'workload' && isHostProgram(subject.workload)) nodes.add(subject.workload.namespace);
-  return [...nodes].sort(compareText);
 }
 
 function isSameHost(a: CompiledHost, b: CompiledHost): boolean {

@@ -5,7 +5,6 @@ export type { Digest } from './digest.ts';
 export { type CompileStep, NodeCompiler } from './node-compiler.ts';
 export type { Directions, DispatchEntry, EnforcementMode, FailMode, GuardedLink, HostEntry, NodeBundle, PeerSet, PortRange, PortSet, Profile, ProfileRule, RuleMatch } from './node-bundle.ts';
 export { type CompiledHost, HostCompiler, type HostCompilerOptions, hostEntryOf } from './host-compiler.ts';
-export type { WorkloadMode } from './host-policy.ts';
 export type { NftChain, NftMap, NftRule, NftSet, NumberedRule, Ruleset } from './nft-object.ts';
 export { digestOfPeerSet } from './peer-group.ts';
 export { engineLinks } from './engine-links.ts';

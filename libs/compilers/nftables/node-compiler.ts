@@ -1,4 +1,4 @@
-import { assertNever, compareText, type Diagnostic, type Namespace, type Node, type Pod, type PodKey, podKey, type Revision, type Snapshot } from '#model';
+import { assertNever, compareText, type Diagnostic, hostPrefix, type Namespace, type Node, type Pod, type PodKey, podKey, type Revision, type Snapshot } from '#model';
 import { createGrounder, type Grounder } from '#policy';
 
 import { AddressBook } from './address-book.ts';
@@ -51,6 +51,7 @@ export class NodeCompiler {
     this.#namespaces = new Map(snapshot.namespaces);
     const surroundings: Surroundings = {
       nodeBlocks: (nodes) => this.#ground().groundPeer({ kind: 'nodes', nodes }).blocks,
+      hostBlocks: (name) => [...(this.#nodeObjects.get(name)?.addresses ?? [])].map((address) => ({ cidr: hostPrefix(address), except: [] })),
       internetBlocks: () => this.#ground().groundPeer({ kind: 'entity', entity: 'internet' }).blocks,
     };
     this.#groups = new GroupTable(this.#namespaces, surroundings, digest);

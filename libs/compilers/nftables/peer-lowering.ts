@@ -1,12 +1,13 @@
-import { assertNever, formatSelector, hostPrefix, type LabelSelector, type NamespaceSelection, parseAddress, type Peer, workloadKey } from '#model';
+import { assertNever, formatSelector, hostPrefix, isHostProgram, type LabelSelector, type NamespaceSelection, parseAddress, type Peer, workloadKey } from '#model';
 import { type AddressBlock, EVERY_ADDRESS } from '#policy';
 
 import { hangsOnLabels, type Selection } from './selection-index.ts';
 
-/** What a peer means outside of pods: fixed blocks, the addresses of nodes, or the public internet. */
+/** What a peer means outside of pods: fixed blocks, the addresses of nodes or of one, or the public internet. */
 export type Outside =
   | { readonly kind: 'blocks'; readonly blocks: readonly AddressBlock[] }
   | { readonly kind: 'nodes'; readonly nodes: LabelSelector }
+  | { readonly kind: 'host'; readonly node: string }
   | { readonly kind: 'internet' };
 
 /** What a peer comes down to: pods, or something outside of them. */
@@ -21,6 +22,7 @@ export function lowerPeer(peer: Peer, isDeny: boolean): LoweredPeer {
     case 'pods':
       return { selection: isDeny && hangsOnLabels(peer) ? { ...peer, certainty: 'possible' } : peer };
     case 'workload':
+      if (isHostProgram(peer.workload)) return { outside: { kind: 'host', node: peer.workload.namespace } };
       return { selection: { kind: 'workload', key: workloadKey(peer.workload) } };
     case 'cidr':
       return { outside: { kind: 'blocks', blocks: [{ cidr: peer.cidr, except: peer.except }] } };
@@ -47,6 +49,8 @@ export function describeOutside(outside: Outside, texts: readonly string[]): rea
       return [`blocks ${texts.join()}`, `addresses ${texts.slice(0, 3).join(', ')}${texts.length > 3 ? ' and more' : ''}`];
     case 'nodes':
       return [`nodes ${JSON.stringify(outside.nodes.requirements)}`, `nodes ${formatSelector(outside.nodes)}`];
+    case 'host':
+      return [`host ${outside.node}`, `host ${outside.node}`];
     case 'internet':
       return ['internet', 'the public internet'];
     default:

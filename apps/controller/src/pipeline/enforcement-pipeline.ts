@@ -1,4 +1,4 @@
-import { changesBetween, type CompiledHost, type CompileInput, HostCompiler, type HostCompilerOptions, NodeCompiler, type NodeBundle, type SettledBundle, withNodeSettings } from '#compilers/nftables';
+import { changesBetween, type CompiledHost, type CompileInput, HostCompiler, NodeCompiler, type NodeBundle, type SettledBundle, withNodeSettings } from '#compilers/nftables';
 import { Inventory } from '#inventory';
 import { compareText, type Diagnostic, type Policy, type Revision, type Snapshot, type SourceUpdate } from '#model';
 import { adoptPolicies, comparePolicies, inForceAt } from '#policy';
@@ -15,8 +15,6 @@ export interface EnforcementOptions {
   readonly required: readonly string[];
   /** Whether policies found in the cluster go into the bundles too: for clusters whose network enforces none. */
   readonly enforcesExisting?: boolean;
-  /** Where plain hosts stay reachable, however closed: for people, and for the enforcers where this controller listens. */
-  readonly hosts?: Omit<HostCompilerOptions, 'digest'>;
 }
 
 /** How much one turn hands over. */
@@ -95,7 +93,7 @@ export class EnforcementPipeline {
     this.#objects = new EnforcedObjects(options.digest);
     this.#gate = new SourceGate(options.required);
     this.#writer = new PolicyWriter(options.enforcesExisting);
-    this.#hostCompiler = new HostCompiler({ digest: options.digest, ...options.hosts });
+    this.#hostCompiler = new HostCompiler({ digest: options.digest });
   }
 
   accept(update: SourceUpdate): void {

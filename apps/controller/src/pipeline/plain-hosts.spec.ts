@@ -26,16 +26,17 @@ function told(ref: WorkloadRef, ports: readonly PodPort[]): SourceUpdate {
 }
 
 const node: SourceUpdate = { source: SOURCE, key: 'host', value: { kind: 'container-host', node: { name: 'edge-1', labels: {}, addresses, podCidrs: [], isExample: false }, diagnostics: [] } };
+const ways: SourceUpdate = { source: 'controller', key: 'host-ways', value: { kind: 'host-ways', ways: { sshPort: 22, sshPorts: [{ host: 'edge-1', port: 2022 }], channelPort: 7443 } } };
 const tcp = (port: number): PodPort => ({ protocol: 'TCP', port });
 const ports = (from: number, to = from) => [{ kind: 'range', protocol: 'TCP', from, to }] as const;
 
 class Host {
-  readonly #pipeline = new EnforcementPipeline({ digest: (text) => createHash('sha256').update(text).digest('hex'), required: [SOURCE], hosts: { sshPort: 2022, channelPort: 7443 } });
+  readonly #pipeline = new EnforcementPipeline({ digest: (text) => createHash('sha256').update(text).digest('hex'), required: [SOURCE] });
   readonly #modes = new Map<string, Mode>();
   #now = 0;
 
   constructor(...policies: readonly NamespacedPolicy[]) {
-    for (const update of [node, told(api, [tcp(8080), tcp(9090)]), told(backup, [tcp(873)])]) this.#pipeline.accept(update);
+    for (const update of [ways, node, told(api, [tcp(8080), tcp(9090)]), told(backup, [tcp(873)])]) this.#pipeline.accept(update);
     this.#pipeline.setInSync(SOURCE, true);
     this.#pipeline.setRevision(adoptPolicies(policies));
   }
@@ -71,14 +72,14 @@ describe('programs of a plain host', () => {
     const { bundle, codes } = new Host(closed).turn();
     expect(bundle?.host).toMatchObject({ addresses: addresses.map(({ text }) => ({ text })), sshPort: 2022, channelPort: 7443 });
     expect(bundle?.host).not.toHaveProperty('ingressMode');
-    expect(rulesOf(bundle)).toEqual(['api.service:web: 8080', 'backup.service:open: 873', 'icmp: icmp']);
+    expect(rulesOf(bundle)).toEqual(['Unit/backup.service:open: 873', 'icmp: icmp', 'web: 8080']);
     expect(codes).toEqual([]);
     expect(bundle?.pods).toEqual([]);
   });
 
   it('never get the port of another by a range or by any port', () => {
     const wide = namespaced('learned api', { kind: 'workload', workload: api }, { ingress: [rule('wide', 'any', ports(800, 9000)), rule('all', [{ kind: 'workload', workload: backup }], 'any')] });
-    expect(rulesOf(new Host(wide).turn().bundle)).toEqual(['api.service:wide: 800-872,874-9000', 'api.service:all: 8080,9090', 'backup.service:open: 873', 'icmp: icmp']);
+    expect(rulesOf(new Host(wide).turn().bundle)).toEqual(['Unit/backup.service:open: 873', 'icmp: icmp', 'wide: 800-872,874-9000', 'all: 8080,9090']);
   });
 
   it('follow modes: observed nothing is closed, audited it is told, and a mixture leaves the audited open and says so', () => {
@@ -87,7 +88,7 @@ describe('programs of a plain host', () => {
     expect(host.turn('observe').bundle?.host).toBeUndefined();
     expect(host.turn('audit').bundle?.host).toMatchObject({ ingressMode: 'audit' });
     const mixed = host.turn('enforce', { 'backup.service': 'audit' });
-    expect(rulesOf(mixed.bundle)).toContain('backup.service:open: 873');
+    expect(rulesOf(mixed.bundle)).toContain('Unit/backup.service:open: 873');
     expect(mixed.codes).toEqual(['host-mode-undivided']);
     expect(host.turn('observe').bundle?.host).toBeUndefined();
   });
@@ -103,9 +104,9 @@ describe('programs of a plain host', () => {
     const host = new Host(closed);
     host.turn();
     host.tell(told(unit('late.service'), [tcp(6060)]));
-    expect(rulesOf(host.turn().bundle)).toContain('late.service:open: 6060');
+    expect(rulesOf(host.turn().bundle)).toContain('Unit/late.service:open: 6060');
     host.tell({ ...told(unit('late.service'), []), value: undefined });
-    expect(rulesOf(host.turn().bundle)).not.toContain('late.service:open: 6060');
+    expect(rulesOf(host.turn().bundle)).not.toContain('Unit/late.service:open: 6060');
     expect(host.turn().bundle).toBeUndefined();
   });
 });
