@@ -234,6 +234,7 @@ describe('the journal', () => {
     expect(await run(['journal', '--expect', kept])).toMatchObject({ code: 0, out: expect.stringContaining('is the one that was kept') as unknown });
     expect(await run(['journal', '--expect', `${kept}0`])).toMatchObject({ code: 1, out: expect.stringContaining('is NOT the one that was kept') as unknown });
     expect(await run(['journal', '--expect', '99999:a'])).toMatchObject({ code: 1 });
+    expect(schemas['journal']?.parse(JSON.parse((await run(['journal', '--expect', kept, '-o', 'json'])).out))).toMatchObject({ verification: { kind: 'whole' }, isExpected: true });
     expect(await run(['journal', '--expect', 'a'])).toMatchObject({ code: 2, err: expect.stringContaining('give ENTRY:DIGEST') as unknown });
   });
 });

@@ -44,7 +44,7 @@ async function verify(options: JournalOptions, terminal: Terminal): Promise<Exit
     const found = await client.ask(routes.journalVerification, {});
     const kept = digest === undefined ? undefined : (await client.ask(routes.journal, { query: { after: Math.max(0, Number(seq) - 1), limit: 1 } })).entries[0];
     const isExpected = digest === undefined || (kept?.seq === Number(seq) && kept.digest === digest);
-    if (options.output === 'json') printJson({ ...found, ...(digest === undefined ? {} : { isExpected }) }, terminal);
+    if (options.output === 'json') printJson({ verification: found, ...(digest === undefined ? {} : { isExpected }) }, terminal);
     else printVerification(found, digest === undefined ? undefined : { seq: seq ?? '', isExpected }, terminal);
     return found.kind === 'whole' && isExpected ? ExitCode.fine : ExitCode.findings;
   });

@@ -19,6 +19,8 @@ export const revisionsSchema = z.strictObject({
 });
 export const nodesSchema = routes.nodes.answer;
 export const outputsSchema = routes.outputs.answer;
-const expected = { isExpected: z.boolean().optional().describe('with --expect: whether the entry is the one that was kept') };
-const [whole, broken] = routes.journalVerification.answer.options;
-export const journalSchema = z.union([routes.journal.answer, z.strictObject({ ...whole.shape, ...expected }).describe('with --verify'), z.strictObject({ ...broken.shape, ...expected })]);
+export const journalSchema = z.strictObject({
+  entries: routes.journal.answer.shape.entries.optional(),
+  verification: routes.journalVerification.answer.optional().describe('with --verify'),
+  isExpected: z.boolean().optional().describe('with --expect: whether the entry is the one that was kept'),
+});

@@ -90,16 +90,14 @@ describe.each(['IPv4', 'IPv6'])('over %s', (family) => {
     ['flows', '/api/v1/flows?limit=5'],
     ['proposals', '/api/v1/proposals?limit=5'],
     ['proposal', '/api/v1/proposals/shop/Deployment/storefront'],
-    ['revisions', '/api/v1/revisions'],
-    ['nodes', '/api/v1/nodes'],
+    ['revisions', '/api/v1/revisions'], ['nodes', '/api/v1/nodes'],
     ['projects', '/api/v1/projects'],
     ['outputs', '/api/v1/outputs'],
     ['modes', '/api/v1/modes'],
     ['journal', '/api/v1/journal'],
     ['journalVerification', '/api/v1/journal/verification'], ['diff', '/api/v1/diff?before=0&after=proposals'],
     ['why', '/api/v1/why?from=shop/Deployment/storefront&to=shop/Deployment/products'],
-    ['healthz', '/healthz'],
-    ['readyz', '/readyz'],
+    ['healthz', '/healthz'], ['readyz', '/readyz'],
   ] as const)('answers %s as its schema says', async (name, path) => {
     const { status, body } = await ask(path, {}, base());
     expect({ status, body: status === 200 ? '' : body }).toEqual({ status: 200, body: '' });
