@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,6 +22,18 @@ function start(...more: readonly string[]): StartedController {
 async function urlOf(controller: StartedController): Promise<string> {
   const [, url = ''] = await controller.line(/"urls":\["(http:[^"]+)".*"the controller is up"/);
   return url;
+}
+
+/** Until the files stand so, with a reason where there is one; the reason. */
+async function standing(url: string, wanted: string): Promise<string> {
+  const deadline = performance.now() + LONG_MS / 3;
+  for (;;) {
+    const { sources } = (await get(url, '/api/v1/status')) as { readonly sources: readonly { readonly state: string; readonly why?: string }[] };
+    const [source] = sources;
+    if (source?.state === wanted && (wanted === 'in sync' || source.why !== undefined)) return source.why ?? '';
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${wanted}: ${JSON.stringify(sources)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 describe('a controller that keeps its state in a folder', () => {
@@ -51,6 +63,26 @@ describe('a controller that keeps its state in a folder', () => {
     expect(await post(url, '/api/v1/modes', { scope: { kind: 'namespace', namespace: 'shop-data' }, mode: 'observe', reason: 'enough seen' })).toMatchObject({ status: 200, body: { seq: 2 } });
     expect(performance.now() - begun).toBeLessThan(AT_ONCE_MS);
     expect(second.lines.some((line) => line.includes('this controller follows'))).toBe(false);
+  }, LONG_MS);
+
+  it('says which file and line cannot be read, counts it as metrics, and after a start waits for it', async () => {
+    const file = join(folder, 'manifests', 'broken.yaml');
+    writeFileSync(file, 'apiVersion: v1\nkind: Pod\nmetadata: { name: one, namespace: shop }\n');
+    const first = start();
+    const before = await urlOf(first);
+    await standing(before, 'in sync');
+    writeFileSync(file, 'apiVersion: v1\nkind: [Pod\n');
+    expect(await standing(before, 'degraded')).toMatch(new RegExp(`^${file}:\\d .*; what it said last counts until it can be read$`));
+    expect(await (await fetch(`${before}/metrics`)).text()).toContain('ringfence_sources{state="degraded"} 1');
+    await first.end('SIGKILL');
+
+    const second = start();
+    const url = await urlOf(second);
+    expect(await standing(url, 'syncing')).toContain(`${file}:`);
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    writeFileSync(file, 'apiVersion: v1\nkind: Pod\nmetadata: { name: one, namespace: shop }\n');
+    await standing(url, 'in sync');
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
   }, LONG_MS);
 
   it('refuses a second one on that folder, says which process has it, and goes on itself, even where the second wants to begin afresh', async () => {

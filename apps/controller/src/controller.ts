@@ -8,9 +8,11 @@ import { DecisionDesk } from './decisions/decision-desk.ts';
 import { EvidenceDesk } from './decisions/evidence-desk.ts';
 import { rememberEnd } from './decisions/journal-witness.ts';
 import { Leader } from './decisions/leadership.ts';
+import { logLeadership } from './decisions/leadership-words.ts';
 import { ProjectDesk } from './decisions/project-desk.ts';
 import { ReviewLog } from './decisions/review-log.ts';
 import { RuleDesk } from './decisions/rule-desk.ts';
+import type { SharedMemory } from './decisions/shared-memory.ts';
 import { NodeDesk } from './nodes/node-desk.ts';
 import type { ControllerStatus, Leadership } from './operator/controller-status.ts';
 import { controllerStatus, realisedNodes } from './operator/live-status.ts';
@@ -42,6 +44,8 @@ export class Controller {
   readonly operator: LiveOperator;
   readonly sources: SourceDesk;
   readonly nodes: NodeDesk;
+  /** For what sources remember beyond this process. */
+  readonly memory: SharedMemory;
   readonly #options: ControllerOptions;
   readonly #enforcement: EnforcementLink;
   readonly #learning: LearningLink;
@@ -121,6 +125,7 @@ export class Controller {
         this.#trouble(what, error);
       },
     });
+    this.memory = { documents: store.documents, fence: () => this.#leader.fence };
     this.#evidence = new EvidenceDesk({
       evidence: store.evidence,
       leader: this.#leader,
@@ -251,12 +256,7 @@ export class Controller {
   }
 
   #led(leadership: Leadership): void {
-    const { log } = this.#options;
-    if (leadership.kind === 'leader') log.info({ ...leadership }, 'this controller leads');
-    else {
-      const { leader, takesOverAt } = leadership;
-      log.info({ leader, ...(takesOverAt === undefined ? {} : { takesOverInMs: takesOverAt - Date.now() }) }, 'this controller follows: it answers questions and decides nothing, and takes over when whoever leads does not renew its lease');
-    }
+    logLeadership(leadership, this.#options.log, Date.now());
     this.operator.changed({ kind: 'status' });
     this.#evidence.led(leadership);
     if (leadership.kind === 'leader') this.#projects.tryAgain();
@@ -287,7 +287,7 @@ export class Controller {
       overview,
       nodes,
       outputs: this.#policies.views(),
-      diagnostics: [...(this.#options.weaknesses ?? []), ...weaknesses, ...this.#log.weaknesses(), ...this.nodes.claims.diagnostics(), ...this.#policies.diagnostics(), ...this.#findings, ...overview.diagnostics],
+      diagnostics: [...(this.#options.weaknesses ?? []), ...weaknesses, ...this.#log.weaknesses(), ...this.sources.diagnostics(), ...this.nodes.claims.diagnostics(), ...this.#policies.diagnostics(), ...this.#findings, ...overview.diagnostics],
     });
   }
 }

@@ -42,7 +42,8 @@ export type OptionsReading = { readonly kind: 'options'; readonly options: Contr
 export const HELP = `npm start -- [OPTIONS], or bin/ringfence-controller: watches, learns, proposes, and enforces what is approved
 
 What runs is read from the first of these there is:
-  --watch PATH            manifests or Compose files, read again when they change; may be repeated
+  --watch PATH            manifests or Compose files, read again when they change; may be repeated;
+                          one that cannot be read says what it said last
   --kubeconfig FILE       a cluster; else that of KUBECONFIG, ~/.kube/config, or the pod it runs in
   --context NAME          another context of the kubeconfig
   --source NAME           only this one: auto, kubernetes, lab, recorded (auto)
@@ -108,6 +109,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
   if (port !== 0 && !isPortNumber(port)) return problem(`--port ${text('port') ?? ''}: give a port from 0 to 65535`);
   const listen = readListen(text('listen') ?? (source === 'lab' ? '127.0.0.1:0' : '127.0.0.1:8471'));
   if (listen === undefined) return problem(`--listen ${text('listen') ?? ''}: give HOST:PORT or [IPV6]:PORT`);
+  if (list('watch').includes('-')) return problem('--watch -: standard input does not change; give a file or a folder');
   if (list('watch').length > 0 && source !== 'auto') return problem('--watch and --source: give one of them');
   return {
     kind: 'options',

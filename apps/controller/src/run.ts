@@ -6,6 +6,7 @@ import { runRecorded } from './lab/run-recorded.ts';
 import { createLog } from './operator/log.ts';
 import { type ControllerProcessOptions, stateFolder } from './options.ts';
 import { feedFolder } from './sources/folder-feed.ts';
+import { inThread } from './sources/folder-link.ts';
 import { FOLDER_SOURCE } from './sources/folder-source.ts';
 import { feedKubernetes, KUBERNETES_SOURCE } from './sources/kubernetes-feed.ts';
 import { stopOnSignals } from './process-end.ts';
@@ -34,11 +35,12 @@ export async function run(options: ControllerProcessOptions): Promise<void> {
 
 async function runFolder(options: ControllerProcessOptions): Promise<void> {
   const log = createLog();
-  const started = await startController(options, { required: [FOLDER_SOURCE], traffic: 'real' }, stateFolder(options, 'files', process.env), log, (why) => {
+  const fail = (why: Error): void => {
     log.fatal({ why: why.message }, 'a part of the controller has failed');
     process.exit(1);
-  });
-  const end = feedFolder(started.controller, options.watch, log);
+  };
+  const started = await startController(options, { required: [FOLDER_SOURCE], traffic: 'real' }, stateFolder(options, 'files', process.env), log, fail);
+  const end = await feedFolder(started.controller, options.watch, inThread(fail), log);
   stopOnSignals(async () => {
     end();
     await started.stop();

@@ -12,29 +12,31 @@ export interface ComposeReading {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What the Compose files of one folder say. */
+export interface FolderReading {
+  readonly folder: string;
+  readonly files: readonly FoundFile[];
+  readonly result: ComposeFolder;
+}
+
 /**
  * Reads the Compose files found: each folder makes a project. Files of one folder that the user
- * named one by one are laid over each other, as `docker compose -f a -f b` does. A folder another
- * project takes in whole (`include`, `extends`) is a part of that one.
+ * named one by one are laid over each other, as `docker compose -f a -f b` does.
  */
 export function readComposeProjects(found: readonly FoundFile[], defaultNamespace: string | undefined): ComposeReading {
-  const byFolder = Map.groupBy(found, ({ path }) => dirname(path));
-  const read = withoutParts([...byFolder].map(([folder, files]) => ({ folder, files, result: readFolder(folder, files) })));
+  const read = withoutParts([...Map.groupBy(found, ({ path }) => dirname(path))].map(([folder, files]) => readComposeFiles(folder, files)));
   const count = read.reduce((sum, { result }) => sum + result.projects.length, 0);
-  const results = read.map(({ folder, files, result }) =>
-    defaultNamespace !== undefined && count === 1 && result.projects.length === 1 ? readFolder(folder, files, defaultNamespace) : result,
-  );
+  return joinFolders(read.map((each) => (defaultNamespace !== undefined && count === 1 && each.result.projects.length === 1 ? readComposeFiles(each.folder, each.files, defaultNamespace) : each)));
+}
+
+/** A folder another project takes in whole (`include`, `extends`) is a part of that one. */
+export function joinFolders(read: readonly FolderReading[]): ComposeReading {
+  const results = withoutParts(read).map(({ result }) => result);
   return {
     projects: results.flatMap(({ projects }) => projects),
     files: new Set(results.flatMap(({ files }) => files)),
     diagnostics: results.flatMap(({ diagnostics }) => diagnostics),
   };
-}
-
-interface FolderReading {
-  readonly folder: string;
-  readonly files: readonly FoundFile[];
-  readonly result: ComposeFolder;
 }
 
 function withoutParts(read: readonly FolderReading[]): readonly FolderReading[] {
@@ -50,11 +52,8 @@ function isPartOf({ files, result }: FolderReading, whole: FolderReading): boole
   return result.projects.every(({ workloads }) => workloads.every(({ ref }) => known.has(ref.name)));
 }
 
-function readFolder(folder: string, files: readonly FoundFile[], projectName?: string): ComposeFolder {
+export function readComposeFiles(folder: string, files: readonly FoundFile[], projectName?: string): FolderReading {
   const mergeAll = files.length > 1 && files.every(({ isNamed }) => isNamed);
-  return readComposeFolder(
-    folder,
-    files.map(({ path }) => basename(path)),
-    { mergeAll, ...(projectName === undefined ? {} : { projectName }) },
-  );
+  const names = files.map(({ path }) => basename(path));
+  return { folder, files, result: readComposeFolder(folder, names, { mergeAll, ...(projectName === undefined ? {} : { projectName }) }) };
 }

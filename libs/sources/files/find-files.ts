@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { compareText } from '#model';
@@ -11,8 +11,21 @@ export interface FoundFile {
   readonly isNamed: boolean;
 }
 
+/** A folder as it was come across: file system and number say whether it is the one it was before. */
+export interface FoundFolder {
+  readonly path: string;
+  readonly isNamed: boolean;
+  readonly fileSystem: number;
+  readonly number: number;
+}
+
 export interface FoundFiles {
   readonly files: readonly FoundFile[];
+  readonly folders: readonly FoundFolder[];
+  /** Paths behind which there may be files that could not be looked for. */
+  readonly away: readonly string[];
+  /** Whether some files were left out, as there were too many. */
+  readonly isCut: boolean;
   readonly problems: readonly { readonly path: string; readonly code: string; readonly message: string; readonly hint: string }[];
 }
 
@@ -27,15 +40,20 @@ const SKIPPED: ReadonlySet<string> = new Set(['node_modules']);
  *
  * Hidden files and folders and `node_modules` are skipped. Links are followed, each folder once,
  * so a link to a folder above ends the walk. The templates of a Helm chart are no manifests yet.
+ * What vanishes while it is looked at is not there; nothing throws.
  */
 export function findFiles(paths: readonly string[]): FoundFiles {
   const walk = new Walk();
   for (const path of paths) walk.take(path);
-  return { files: walk.files, problems: walk.problems };
+  const { files, folders, away, isCut, problems } = walk;
+  return { files, folders, away, isCut, problems };
 }
 
 class Walk {
   readonly files: FoundFile[] = [];
+  readonly folders: FoundFolder[] = [];
+  readonly away: string[] = [];
+  isCut = false;
   readonly problems: FoundFiles['problems'][number][] = [];
   readonly #seen = new Set<string>();
 
@@ -44,14 +62,16 @@ class Walk {
       if (this.#isNew(path)) this.files.push({ path, isNamed: true });
       return;
     }
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) this.#problem(path, 'no-such-path', 'does not exist', 'check the path');
-    else if (stat.isDirectory()) this.#folder(path, 0);
-    else if (this.#isNew(realpathSync(path))) this.files.push({ path, isNamed: true });
+    const stat = statOf(path);
+    if (stat === 'absent') this.#isAway(path, 'no-such-path', 'does not exist', 'check the path');
+    else if (typeof stat === 'string') this.#isAway(path, 'unreadable', `can not be looked at (${stat})`, 'check its permissions');
+    else if (stat.isDirectory()) this.#folder(path, stat, 0);
+    else if (this.#isNewFile(path)) this.files.push({ path, isNamed: true });
   }
 
-  #folder(folder: string, depth: number): void {
-    if (!this.#isNew(realpathSync(folder))) return;
+  #folder(folder: string, { dev, ino }: Stats, depth: number): void {
+    if (!this.#isNewFile(folder)) return;
+    this.folders.push({ path: folder, isNamed: depth === 0, fileSystem: dev, number: ino });
     if (depth > FILE_LIMITS.depth) {
       this.#problem(folder, 'too-deep', `lies more than ${FILE_LIMITS.depth} folders deep and is not read`, 'name it itself');
       return;
@@ -73,17 +93,37 @@ class Walk {
         .filter(({ name }) => !name.startsWith('.') && !SKIPPED.has(name))
         .sort((a, b) => compareText(a.name, b.name));
     } catch (error) {
-      this.#problem(folder, 'unreadable', `can not be read (${codeOf(error)})`, 'check its permissions');
+      this.#isAway(folder, 'unreadable', `can not be read (${codeOf(error)})`, 'check its permissions');
       return [];
     }
   }
 
   #entry(path: string, name: string, depth: number): void {
     const stat = statOf(path);
-    if (stat?.isDirectory() === true) this.#folder(path, depth + 1);
-    else if (stat?.isFile() === true && MANIFEST.test(name) && this.#isNew(realpathSync(path))) {
+    if (stat === 'absent') {
+      // a link that leads nowhere: what it led to may come back
+      this.away.push(path);
+    } else if (typeof stat === 'string') {
+      if (!NOT_THERE.has(stat)) this.#isAway(path, 'unreadable', `can not be looked at (${stat})`, 'check its permissions');
+    } else if (stat.isDirectory()) this.#folder(path, stat, depth + 1);
+    else if (stat.isFile() && MANIFEST.test(name) && this.#isNewFile(path)) {
       if (this.files.length < FILE_LIMITS.files) this.files.push({ path, isNamed: false });
-      else if (this.#isNew('too many files')) this.#problem(path, 'too-many-files', `comes after ${FILE_LIMITS.files} files; it and what follows is not read`, 'name the folders that matter');
+      else this.#leaveOut(path);
+    }
+  }
+
+  #leaveOut(path: string): void {
+    if (!this.isCut) this.#problem(path, 'too-many-files', `comes after ${FILE_LIMITS.files} files; it and what follows is not read`, 'name the folders that matter');
+    this.isCut = true;
+  }
+
+  #isNewFile(path: string): boolean {
+    try {
+      return this.#isNew(realpathSync(path));
+    } catch {
+      // gone, or behind a folder that is closed now, since it was looked at
+      this.away.push(path);
+      return false;
     }
   }
 
@@ -93,21 +133,29 @@ class Walk {
     return true;
   }
 
+  #isAway(path: string, code: string, message: string, hint: string): void {
+    this.away.push(path);
+    this.#problem(path, code, message, hint);
+  }
+
   #problem(path: string, code: string, message: string, hint: string): void {
     this.problems.push({ path, code, message, hint });
   }
 }
 
-/** Undefined for a link that leads nowhere (or in a circle). */
-function statOf(path: string): ReturnType<typeof statSync> {
+/** Links in a circle, or through something that is no folder. */
+const NOT_THERE: ReadonlySet<string> = new Set(['ELOOP', 'ENOTDIR']);
+
+/** `absent`, or the system's word for why it can not be looked at. */
+function statOf(path: string): Stats | string {
   try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
+    return statSync(path, { throwIfNoEntry: false }) ?? 'absent';
+  } catch (error) {
+    return codeOf(error);
   }
 }
 
 /** The system's short word for what went wrong (`EACCES`). */
 export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown error';
 }

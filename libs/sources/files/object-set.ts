@@ -15,6 +15,12 @@ export class ObjectSet {
     this.#objects.set(key, manifest);
   }
 
+  /** Adds what somebody said who is away: whoever says something of it now counts, without a word. */
+  addAbsent(manifest: Manifest): void {
+    const key = keyOf(manifest);
+    if (!this.#objects.has(key)) this.#objects.set(key, manifest);
+  }
+
   updates(): readonly SourceUpdate[] {
     return [...this.#objects].map(([key, value]) => ({ source: 'files', key, value }));
   }

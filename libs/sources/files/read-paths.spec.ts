@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { withFolder } from '../../../test/support/temporary-folder.ts';
 
-import { type ReadPaths, readPaths } from './read-paths.ts';
+import type { ReadPaths } from './joined-sayings.ts';
+import { readPaths } from './read-paths.ts';
 
 function pod(name: string, rest = ''): string {
   return `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}${rest}}\n`;

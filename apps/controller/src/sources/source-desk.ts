@@ -1,4 +1,4 @@
-import { compareText, type SourceUpdate } from '#model';
+import { compareText, type Diagnostic, type SourceUpdate } from '#model';
 
 import type { SourceStatus } from '../operator/controller-status.ts';
 
@@ -15,6 +15,7 @@ interface Standing {
   readonly label: string;
   readonly isRequired: boolean;
   readonly keys: Set<string>;
+  findings: readonly Diagnostic[];
 }
 
 /** Where every source speaks, so that all pipelines hear the same, and people see how far each has got. */
@@ -32,7 +33,7 @@ export class SourceDesk {
 
   /** `label` is what people know it by. */
   add(source: string, label: string, isRequired: boolean): void {
-    if (!this.#sources.has(source)) this.#sources.set(source, { label, isRequired, state: 'syncing', since: this.#now(), why: undefined, keys: new Set() });
+    if (!this.#sources.has(source)) this.#sources.set(source, { label, isRequired, state: 'syncing', since: this.#now(), why: undefined, keys: new Set(), findings: [] });
   }
 
   update(update: SourceUpdate): void {
@@ -54,6 +55,16 @@ export class SourceDesk {
     standing.state = state;
     standing.why = why;
     this.#onChange();
+  }
+
+  /** What is wrong in particular, in place of what was said before. */
+  setFindings(source: string, findings: readonly Diagnostic[]): void {
+    const standing = this.#sources.get(source);
+    if (standing !== undefined) standing.findings = findings;
+  }
+
+  diagnostics(): readonly Diagnostic[] {
+    return [...this.#sources.values()].flatMap(({ findings }) => findings);
   }
 
   statuses(): readonly SourceStatus[] {
