@@ -30,7 +30,11 @@ describe('policies of others beside an approved one', () => {
     ['who is approved, on another port', rule([API], [{ ...SQL, from: 22, to: 22 }]), 'add-up', ['policy-widens']],
     ['who is approved, where it is', rule([API]), 'add-up', []],
     ['nobody there is', rule([podsOf('nowhere')]), 'add-up', []],
-    ['anyone, enforced apart', rule('any', 'any'), 'each-drops', ['policy-beside']],
+    ['anyone, enforced apart', rule('any', 'any'), 'each-drops', []],
+    ['who is approved and more, enforced apart', rule([podsOf('shop')]), 'each-drops', []],
+    ['who is approved, on another port, enforced apart', rule([API], [{ ...SQL, from: 22, to: 22 }]), 'each-drops', ['policy-narrows']],
+    ['somebody else, enforced apart', rule([podsOf('edge')]), 'each-drops', ['policy-narrows']],
+    ['the addresses of one family, enforced apart', rule([{ kind: 'cidr', cidr: { family: 4, first: 0n, length: 0, text: '0.0.0.0/0' }, except: [] }]), 'each-drops', ['policy-narrows']],
     ['anyone, where nothing is enforced', rule('any', 'any'), undefined, []],
   ] as const)('%s', (_, asked, meeting: Meeting | undefined, codes) => {
     expect(lintBeside([approved], [others(asked)], shop, () => meeting).map(({ code }) => code)).toEqual(codes);
@@ -39,6 +43,18 @@ describe('policies of others beside an approved one', () => {
   test('one that only closes adds nothing, and one that is about another direction is apart', () => {
     expect(lintBeside([approved], [others()], shop, () => 'add-up')).toEqual([]);
     expect(lintBeside([{ ...approved, ingress: undefined, egress: [] } as unknown as Policy], [others(rule('any', 'any'))], shop, () => 'add-up')).toEqual([]);
+  });
+
+  test('several of others add up, and only together drop what they do not have', () => {
+    const apart = (...policies: readonly Policy[]): readonly string[] => lintBeside([approved], policies, shop, () => 'each-drops').map(({ subject }) => subject);
+    expect(apart(others(rule([podsOf('edge')])), { ...others(rule([API])), name: 'NetworkPolicy data/api' })).toEqual([]);
+    expect(apart(others(rule([podsOf('edge')])), { ...others(), name: 'NetworkPolicy data/closed' })).toEqual(['NetworkPolicy data/others', 'NetworkPolicy data/closed']);
+  });
+
+  test('what an administrator denies is dropped too', () => {
+    const admin: Policy = { kind: 'admin', tier: 'admin', name: 'ClusterNetworkPolicy no', priority: 1, subject: { kind: 'pods', namespaces: { kind: 'name', name: 'data' }, pods: { requirements: [] } }, ingress: [{ ...rule([podsOf('shop')], 'any'), action: 'deny' }], egress: [], origin };
+    expect(lintBeside([approved], [admin], shop, () => 'each-drops')).toMatchObject([{ code: 'policy-narrows', subject: 'ClusterNetworkPolicy no', message: 'drops some ingress that is approved for data/StatefulSet/db', hint: 'a connection needs both: let it through there as well, or give the namespace target networkpolicy, where NetworkPolicies add up' }]);
+    expect(lintBeside([approved], [admin], shop, () => 'add-up')).toEqual([]);
   });
 
   test('says which policy, for whom, and what to do', () => {

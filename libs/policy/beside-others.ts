@@ -1,47 +1,60 @@
-import { compareText, type Diagnostic, type NamespacedPolicy, type Peer, type Policy, type Rule, type Snapshot, workloadKey } from '#model';
+import { compareText, type Diagnostic, type Direction, type NamespacedPolicy, type Peer, type Policy, type Rule, type Snapshot, workloadKey } from '#model';
 
 import { createGrounder, type Grounder } from './grounding.ts';
+import { NarrowingPolicies } from './narrowed-by-others.ts';
 import { coversRule } from './rule-cover.ts';
 
-/** How an approved policy meets those of others: they add up, or each drops what it does not allow itself. */
+/** How an approved policy meets those of others: one enforces all of them and they add up, or each is enforced apart. */
 export type Meeting = 'add-up' | 'each-drops';
 
 /**
  * Warns of policies of others about the same pods and direction as an approved one.
  *
  * Where they add up, one that lets more through undoes what was approved. Where each is enforced by
- * somebody of its own, a connection needs both, which no one of them says. `meets` tells which it is
- * for an approved policy; undefined: it is not enforced, and nothing is said of it.
+ * somebody of its own a connection needs both, and one that lets less through drops what was approved.
+ * `meets` tells which it is for an approved policy; undefined: it is not enforced, and nothing is said of it.
  */
 export function lintBeside(approved: readonly Policy[], others: readonly Policy[], snapshot: Snapshot, meets: (policy: Policy) => Meeting | undefined): readonly Diagnostic[] {
   const grounder = createGrounder(snapshot);
   const ours = new Map(approved.flatMap((policy) => (policy.kind === 'namespaced' && policy.subject.kind === 'workload' ? [[workloadKey(policy.subject.workload), policy]] : [])));
-  return others.flatMap((policy) => (policy.kind === 'namespaced' && ours.size > 0 ? besideOne(policy, ours, grounder, meets) : []));
+  if (ours.size === 0 || others.length === 0) return [];
+  const narrowed = narrowedBy([...ours.values()].filter((policy) => meets(policy) === 'each-drops'), others, snapshot, grounder);
+  return others.flatMap((policy) => [...(policy.kind === 'namespaced' ? widenedBy(policy, ours, grounder, meets) : []), ...(narrowed.get(policy) ?? [])]);
 }
 
-function besideOne(other: NamespacedPolicy, ours: ReadonlyMap<string, NamespacedPolicy>, grounder: Grounder, meets: (policy: Policy) => Meeting | undefined): readonly Diagnostic[] {
+function narrowedBy(ours: readonly NamespacedPolicy[], others: readonly Policy[], snapshot: Snapshot, grounder: Grounder): ReadonlyMap<Policy, readonly Diagnostic[]> {
+  if (ours.length === 0) return new Map();
+  const narrowing = new NarrowingPolicies(others, snapshot, grounder);
+  const found = new Map(others.map((policy) => [policy, { ingress: [] as string[], egress: [] as string[] }]));
+  for (const policy of ours) {
+    const key = policy.subject.kind === 'workload' ? workloadKey(policy.subject.workload) : policy.name;
+    for (const direction of DIRECTIONS) for (const other of narrowing.of(policy, direction)) found.get(other)?.[direction].push(key);
+  }
+  return new Map([...found].map(([policy, keys]) => [policy, DIRECTIONS.flatMap((direction) => finding(policy, 'policy-narrows', `drops some ${direction} that is approved for`, keys[direction].sort(compareText)))]));
+}
+
+const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
+
+function widenedBy(other: NamespacedPolicy, ours: ReadonlyMap<string, NamespacedPolicy>, grounder: Grounder, meets: (policy: Policy) => Meeting | undefined): readonly Diagnostic[] {
   const subjects = [...new Set(grounder.podsOf(other.subject).map(({ workload }) => workloadKey(workload)))].sort(compareText);
-  return (['ingress', 'egress'] as const).flatMap((direction) => {
+  return DIRECTIONS.flatMap((direction) => {
     const rules = other[direction];
     if (rules === undefined) return [];
     const asked = rules.flatMap((rule) => narrowed(rule, grounder));
     const widened: string[] = [];
-    const doubled: string[] = [];
     for (const key of subjects) {
       const own = ours.get(key);
       const allowed = own?.[direction];
       if (own === undefined || allowed === undefined) continue;
-      const meeting = meets(own);
-      if (meeting === 'each-drops') doubled.push(key);
-      if (meeting === 'add-up' && asked.some((rule) => !allowed.some((one) => coversRule(one, rule)))) widened.push(key);
+      if (meets(own) === 'add-up' && asked.some((rule) => !allowed.some((one) => coversRule(one, rule)))) widened.push(key);
     }
-    return [...finding(other, 'policy-widens', `lets more ${direction} through than is approved for`, widened), ...finding(other, 'policy-beside', `closes ${direction} too, and is enforced apart from what is approved, for`, doubled)];
+    return finding(other, 'policy-widens', `lets more ${direction} through than is approved for`, widened);
   });
 }
 
 const HINTS = {
   'policy-widens': 'NetworkPolicies add up: narrow or remove it, or approve what it is for',
-  'policy-beside': 'a connection needs both, while why and simulate add them up: let the namespace have target networkpolicy, or remove it',
+  'policy-narrows': 'a connection needs both: let it through there as well, or give the namespace target networkpolicy, where NetworkPolicies add up',
 } as const;
 
 function finding({ name, origin }: Policy, code: keyof typeof HINTS, what: string, workloads: readonly string[]): readonly Diagnostic[] {

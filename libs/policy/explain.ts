@@ -18,7 +18,9 @@ export interface MissingRule {
   readonly application?: string;
   /** Policies that isolate the end, any of which could hold the rule. */
   readonly policies: readonly string[];
-  /** One sentence for people. */
+  /** The allowance in words. */
+  readonly what: string;
+  /** One sentence for people, with the policies that lack it where others enforce theirs apart. */
   readonly text: string;
 }
 
@@ -57,7 +59,7 @@ export function explain(inForce: PoliciesInForce, snapshot: Snapshot, connection
     const reasons = verdict.reasons.filter((reason) => reason.direction === direction);
     const workload = subject.pod?.workload ?? programs.at(subject.address, connection)?.workload;
     const denying = layers.filter(({ enforcedBy }) => reasons.findLast((reason) => reason.enforcedBy === enforcedBy)?.effect === 'deny');
-    const missing = denying.flatMap(({ enforcedBy }) => missingRules(direction, workload, peer, connection, { enforcedBy, reasons: reasons.filter((reason) => reason.enforcedBy === enforcedBy) }));
+    const missing = denying.flatMap(({ enforcedBy }) => missingRules(direction, workload, peer, connection, { enforcedBy, isApart: layers.length > 1, reasons: reasons.filter((reason) => reason.enforcedBy === enforcedBy) }));
     return {
       direction,
       subject: formatParty(subject),
@@ -85,15 +87,18 @@ function policiesOf(index: LayeredCoverage, direction: Direction, subject: Party
 
 interface Denial {
   readonly enforcedBy: EnforcedBy | undefined;
+  /** Whether another enforces policies too. */
+  readonly isApart: boolean;
   readonly reasons: readonly VerdictReason[];
 }
 
-function missingRules(direction: Direction, workload: WorkloadRef | undefined, peer: Party, connection: Connection, { enforcedBy, reasons }: Denial): readonly MissingRule[] {
+function missingRules(direction: Direction, workload: WorkloadRef | undefined, peer: Party, connection: Connection, { enforcedBy, isApart, reasons }: Denial): readonly MissingRule[] {
   const policies = reasons.flatMap((reason) => (reason.effect === 'deny' && reason.rule === undefined && reason.policy !== undefined ? [reason.policy] : []));
   if (workload === undefined || policies.length === 0) return [];
   const { protocol, port, application } = connection;
   const way = direction === 'egress' ? 'to' : 'from';
   const other = peerOf(peer);
+  const what = `${direction} of ${workloadKey(workload)} ${way} ${other === undefined ? peer.address.text : workloadKey(other)} on ${formatConnection(connection)}`;
   const missing: MissingRule = {
     ...(enforcedBy === undefined ? {} : { enforcedBy }),
     direction,
@@ -102,7 +107,8 @@ function missingRules(direction: Direction, workload: WorkloadRef | undefined, p
     port: protocol === 'ICMP' ? { kind: 'protocol', protocol } : { kind: 'range', protocol, from: port, to: port },
     ...(application === undefined ? {} : { application }),
     policies,
-    text: `missing: ${direction} of ${workloadKey(workload)} ${way} ${other === undefined ? peer.address.text : workloadKey(other)} on ${formatConnection(connection)}`,
+    what,
+    text: `missing${isApart && enforcedBy === 'network' ? ` in ${policies.join(' or ')}` : ''}: ${what}`,
   };
   return [missing];
 }

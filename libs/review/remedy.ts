@@ -21,11 +21,10 @@ type RemedyContext = Pick<ReviewContext, 'reviews' | 'snapshot' | 'now' | 'diges
 
 /** Finds what would help where a rule of `policiesInForce` is missing; undefined where nothing is proposed for that workload. */
 export function remedyFor(state: ReviewState, missing: MissingRule, connection: Connection, context: RemedyContext): Remedy | undefined {
-  const { workload, direction, peer, port, application, policies, enforcedBy } = missing;
+  const { workload, direction, peer, port, application, policies, enforcedBy, what } = missing;
   const key = workloadKey(workload);
-  const lacking = missing.text.replace(/^missing: /, '');
   if (enforcedBy !== undefined && enforcedBy !== enforcerOf(state, workload, context)) {
-    return { kind: 'change-others', workload, policies, text: `whoever manages ${policies.join(', ')} adds a rule to it, for the cluster's network enforces it whatever is approved here: ${lacking}` };
+    return { kind: 'change-others', workload, policies, text: `whoever manages ${policies.join(', ')} adds a rule to it, for the cluster's network enforces it whatever is approved here: ${what}` };
   }
   const review = context.reviews.get(key);
   if (review === undefined) return undefined;
@@ -40,7 +39,7 @@ export function remedyFor(state: ReviewState, missing: MissingRule, connection: 
     return { kind: 'approve', workload, hash, rules, admit, text: `approve what is proposed for ${key}: it ${by}${but}` };
   }
   if (proposal[direction].kind === 'open') {
-    return { kind: 'change-others', workload, policies, text: `whoever manages ${policies.join(', ')} adds a rule to it, for nothing approved here closes this: ${lacking}` };
+    return { kind: 'change-others', workload, policies, text: `whoever manages ${policies.join(', ')} adds a rule to it, for nothing approved here closes this: ${what}` };
   }
   return {
     kind: 'add-rule',
@@ -48,7 +47,7 @@ export function remedyFor(state: ReviewState, missing: MissingRule, connection: 
     hash,
     direction,
     rule: { peers: [peer], ports: [port], ...(application === undefined ? {} : { application }) },
-    text: `add a rule to what is proposed for ${key}, and approve it: ${lacking}`,
+    text: `add a rule to what is proposed for ${key}, and approve it: ${what}`,
   };
 }
 

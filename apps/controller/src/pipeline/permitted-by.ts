@@ -9,7 +9,7 @@ const OUTSIDE = ['203.0.113.1', '2001:db8::1'].flatMap((text) => parseAddress(te
  * wanted it.
  *
  * One pod stands for its workload. Only rules that name this connection count: that nothing
- * covers a workload permits nothing. Entities but the internet have no addresses to ask about.
+ * covers a workload permits nothing, and neither does a rule at one end of what they deny at the other. Entities but the internet have no addresses to ask about.
  */
 export class PermittedRelationships {
   readonly #snapshot: Snapshot;
@@ -46,7 +46,8 @@ export class PermittedRelationships {
     const pair = meeting(this.#ends(from), this.#ends(to, host));
     if (pair === undefined) return [];
     const connection: Connection = { ...pair, protocol, port: port ?? 0, ...(application === undefined ? {} : { application }) };
-    const names = evaluator.evaluate(connection).reasons.flatMap(({ effect, policy }) => (effect === 'allow' && policy !== undefined ? [policy] : []));
+    const { decision, reasons } = evaluator.evaluate(connection);
+    const names = (decision === 'deny' ? [] : reasons).flatMap(({ effect, policy }) => (effect === 'allow' && policy !== undefined ? [policy] : []));
     return [...new Set(names)].sort(compareText);
   }
 
