@@ -12,7 +12,7 @@ import { Random } from './support/random.ts';
 
 /* RINGFENCE_FUZZ_SEED and RINGFENCE_FUZZ_CASES as in fuzz.spec.ts. */
 const FIRST = Number(process.env['RINGFENCE_FUZZ_SEED'] ?? 1);
-const CASES = Math.ceil(Number(process.env['RINGFENCE_FUZZ_CASES'] ?? 5000) / 5);
+const CASES = Math.ceil(Number(process.env['RINGFENCE_FUZZ_CASES'] ?? 5000) / 12);
 
 function rulesetsOf(revision: Revision, snapshot: Snapshot): ReadonlyMap<string, string> {
   const hosts = new HostCompiler({ digest }).compile(revision, snapshot, () => 'enforce');

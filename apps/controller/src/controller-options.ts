@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 
 import type { CertificateAuthority } from '#certificates';
 import type { AutoApprovalRule, Catalogue, LearningThresholds } from '#learning';
-import type { Diagnostic } from '#model';
+import type { Diagnostic, HostWays } from '#model';
 import type { Invariant } from '#policy';
 import type { LeaseStore, Store } from '#store';
 
@@ -34,6 +34,8 @@ export interface ControllerOptions {
   readonly workEveryMs?: number;
   /** Where enforcers reach it. */
   readonly listen: readonly { readonly host: string; readonly port: number }[];
+  /** Where people log in to plain hosts, which stay open there and where this controller listens; absent: on the usual port. */
+  readonly ssh?: Pick<HostWays, 'sshPort' | 'sshPorts'>;
   readonly outputs: Pick<PolicyDeskOptions, 'cluster' | 'folder' | 'mayWrite' | 'places' | 'againEveryMs'>;
   readonly traffic: ControllerStatus['traffic'];
   /** This process's own name among replicas, never used again. */

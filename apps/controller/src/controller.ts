@@ -181,6 +181,8 @@ export class Controller {
     this.#channel = await GuardedChannel.start({ listen, authority, authorityFolder, events: this.nodes.events(), controllerVersion: version, log });
     const { channel } = this.#channel;
     this.nodes.use(channel);
+    const [channelPort] = channel.ports;
+    this.sources.update({ source: 'controller', key: 'host-ways', value: { kind: 'host-ways', ways: { ...this.#options.ssh, ...(channelPort === undefined ? {} : { channelPort }) } } });
     return { channelPorts: channel.ports };
   }
 

@@ -17,15 +17,19 @@ describe('options of the controller', () => {
     [['--watch', 'a', '--watch', 'b'], { watch: ['a', 'b'] }],
     [['--listen', '[2001:db8::1]:9000'], { listen: { host: '2001:db8::1', port: 9000 } }],
     [['--listen', '192.0.2.1:9000'], { listen: { host: '192.0.2.1', port: 9000 } }],
+    [['--ssh-port', '2022', '--ssh-port', 'edge-1=22,edge-2=2222'], { ssh: { sshPort: 2022, sshPorts: [{ host: 'edge-1', port: 22 }, { host: 'edge-2', port: 2222 }] } }],
+    [['--source', 'nodes'], { source: 'nodes', ssh: {} }],
     [['--source', 'lab', '--fresh'], { source: 'lab', isFresh: true, listen: { host: '127.0.0.1', port: 0 } }],
   ] as const)('read %j', (args, expected) => {
     expect(readOptions(args, {})).toMatchObject({ kind: 'options', options: expected });
   });
 
   it.each([
-    [['--source', 'docker'], '--source docker: there are auto, kubernetes, lab, recorded'],
+    [['--source', 'docker'], '--source docker: there are auto, kubernetes, nodes, lab, recorded'],
     [['--store', 'mysql://user:word@host'], '--store: there are sqlite, memory and redis://…'],
     [['--port', '70000'], '--port 70000: give a port from 0 to 65535'],
+    [['--ssh-port', 'edge-1=ssh'], '--ssh-port edge-1=ssh: give PORT or HOST=PORT'],
+    [['--ssh-port', '70000'], '--ssh-port 70000: give PORT or HOST=PORT'],
     [['--listen', '9000'], '--listen 9000: give HOST:PORT or [IPV6]:PORT'],
     [['--listen', '2001:db8::1:9000'], '--listen 2001:db8::1:9000: give HOST:PORT or [IPV6]:PORT'],
     [['--watch', 'a', '--source', 'lab'], '--watch and --source: give one of them'],
@@ -38,7 +42,7 @@ describe('options of the controller', () => {
   });
 
   it('are all in the help', () => {
-    for (const name of ['watch', 'kubeconfig', 'context', 'source', 'enforce', 'enforce-existing', 'folder', 'state', 'store', 'port', 'listen', 'invariants', 'auto-approval', 'fresh']) expect(HELP).toContain(`--${name} `);
+    for (const name of ['watch', 'kubeconfig', 'context', 'source', 'enforce', 'enforce-existing', 'folder', 'state', 'store', 'port', 'listen', 'ssh-port', 'invariants', 'auto-approval', 'fresh']) expect(HELP).toContain(`--${name} `);
   });
 
   it('keep the state of each kind of source apart', () => {

@@ -2,13 +2,13 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { isPortNumber } from '#model';
+import { type HostWays, isPortNumber } from '#model';
 
 import { storeFolder } from './state-folder.ts';
 import { readStoreChoice, type StoreChoice } from './store-choice.ts';
 
 /** Where what runs is read from; `auto` takes the first there is. */
-export type SourceChoice = 'auto' | 'kubernetes' | 'lab' | 'recorded';
+export type SourceChoice = 'auto' | 'kubernetes' | 'nodes' | 'lab' | 'recorded';
 
 export interface ControllerProcessOptions {
   /** Holds the store, the certificate authority and the log; absent: the usual place, one for each kind of source. */
@@ -33,6 +33,8 @@ export interface ControllerProcessOptions {
   readonly autoApproval: string | undefined;
   readonly port: number;
   readonly listen: { readonly host: string; readonly port: number };
+  /** Where people log in to plain hosts, however closed those are. */
+  readonly ssh: Pick<HostWays, 'sshPort' | 'sshPorts'>;
   /** Begins the lab with nothing decided and nothing seen. */
   readonly isFresh: boolean;
 }
@@ -46,7 +48,8 @@ What runs is read from the first of these there is:
                           one that cannot be read says what it said last
   --kubeconfig FILE       a cluster; else that of KUBECONFIG, ~/.kube/config, or the pod it runs in
   --context NAME          another context of the kubeconfig
-  --source NAME           only this one: auto, kubernetes, lab, recorded (auto)
+  --source NAME           only this one: auto, kubernetes, nodes, lab, recorded (auto)
+                          nodes: no orchestrator, only what enforcers tell of Docker and plain hosts
                           lab: the example shop with real packets in network namespaces (Linux, root)
                           recorded: the same shop with recorded flows
   --hubble FILE           flows that Hubble (Cilium) exports there, read while the file grows; may be repeated
@@ -62,6 +65,8 @@ What becomes of what is approved:
   --lease NAMESPACE       replicas agree on who leads by a Lease object there (else by the store)
   --port NUMBER           operator interface, on loopback only; 0 is any that is free (8470)
   --listen HOST:PORT      where enforcers connect, by mutual TLS; [IPV6]:PORT too (127.0.0.1:8471; the lab: any port)
+  --ssh-port [HOST=]PORT  where people log in to plain hosts, which stays open however closed they are; for
+                          all of them or one; may be repeated (22)
   --invariants FILE       what no proposal may break; may be repeated
   --auto-approval DIR     rules that approve in a person's place (none)
   --fresh                 forgets what an earlier lab saw and what was decided in it
@@ -71,9 +76,9 @@ Each option can be given as an environment variable too: RINGFENCE_STATE, RINGFE
 `;
 
 const TEXTS = ['state', 'store', 'journal-key', 'lease', 'source', 'kubeconfig', 'context', 'folder', 'port', 'listen', 'auto-approval'] as const;
-const LISTS = ['watch', 'invariants', 'hubble'] as const;
+const LISTS = ['watch', 'invariants', 'hubble', 'ssh-port'] as const;
 const FLAGS = ['enforce', 'enforce-existing', 'fresh'] as const;
-const SOURCES: readonly SourceChoice[] = ['auto', 'kubernetes', 'lab', 'recorded'];
+const SOURCES: readonly SourceChoice[] = ['auto', 'kubernetes', 'nodes', 'lab', 'recorded'];
 
 /** Reads options, and what they do not say from the environment. */
 export function readOptions(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): OptionsReading {
@@ -110,6 +115,8 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
   const listen = readListen(text('listen') ?? (source === 'lab' ? '127.0.0.1:0' : '127.0.0.1:8471'));
   if (listen === undefined) return problem(`--listen ${text('listen') ?? ''}: give HOST:PORT or [IPV6]:PORT`);
   if (list('watch').includes('-')) return problem('--watch -: standard input does not change; give a file or a folder');
+  const ssh = readSshPorts(list('ssh-port').flatMap((each) => each.split(',')));
+  if (typeof ssh === 'string') return problem(ssh);
   if (list('watch').length > 0 && source !== 'auto') return problem('--watch and --source: give one of them');
   return {
     kind: 'options',
@@ -130,6 +137,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
       autoApproval: text('auto-approval'),
       port,
       listen,
+      ssh,
       isFresh: flag('fresh'),
     },
   };
@@ -153,6 +161,20 @@ function readListen(text: string): ControllerProcessOptions['listen'] | undefine
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3] ?? 'none');
   return host === undefined || !(port === 0 || isPortNumber(port)) ? undefined : { host, port };
+}
+
+/** A sentence where one of them is none. */
+function readSshPorts(texts: readonly string[]): ControllerProcessOptions['ssh'] | string {
+  let sshPort: number | undefined;
+  const sshPorts: { host: string; port: number }[] = [];
+  for (const text of texts) {
+    const [, host, digits] = /^(?:([A-Za-z0-9._-]{1,253})=)?(\d{1,5})$/.exec(text) ?? [];
+    const port = Number(digits ?? 'none');
+    if (!isPortNumber(port)) return `--ssh-port ${text}: give PORT or HOST=PORT`;
+    if (host === undefined) sshPort = port;
+    else sshPorts.push({ host, port });
+  }
+  return { ...(sshPort === undefined ? {} : { sshPort }), ...(sshPorts.length === 0 ? {} : { sshPorts }) };
 }
 
 function problem(why: string): OptionsReading {

@@ -1,4 +1,5 @@
 import { labObstacle } from '#lab';
+import { currentNumber } from '#review';
 import { ClusterConnection, findClusterAccess } from '#sources/kubernetes/watch';
 
 import { runLab } from './lab/run-lab.ts';
@@ -11,6 +12,9 @@ import { FOLDER_SOURCE } from './sources/folder-source.ts';
 import { feedKubernetes, KUBERNETES_SOURCE } from './sources/kubernetes-feed.ts';
 import { stopOnSignals } from './process-end.ts';
 import { startController } from './start.ts';
+
+/** What is waited for where there is no orchestrator. */
+const NODES_SOURCE = 'nodes';
 
 /** Runs a controller on the first source there is, until it is told to stop. */
 export async function run(options: ControllerProcessOptions): Promise<void> {
@@ -26,6 +30,10 @@ export async function run(options: ControllerProcessOptions): Promise<void> {
       return;
     }
     if (source === 'kubernetes') throw new Error('find a cluster: there is no kubeconfig, and this is no pod; name one with --kubeconfig');
+  }
+  if (source === 'nodes') {
+    await runNodes(options);
+    return;
   }
   const obstacle = source === 'recorded' ? undefined : labObstacle();
   if (source === 'lab' && obstacle !== undefined) throw new Error(`run the lab: it is made of network namespaces: ${obstacle}`);
@@ -43,6 +51,30 @@ async function runFolder(options: ControllerProcessOptions): Promise<void> {
   const end = await feedFolder(started.controller, options.watch, inThread(fail), log);
   stopOnSignals(async () => {
     end();
+    await started.stop();
+  });
+}
+
+/** Longer than an enforcer waits before it calls again. */
+const NODES_RETURN_MS = 35_000;
+
+/**
+ * There is no orchestrator: what runs where is what enforcers say of their own hosts. Where something
+ * is approved already they are waited for, so that nobody is cut off from a host that has not called yet.
+ */
+async function runNodes(options: ControllerProcessOptions): Promise<void> {
+  const log = createLog();
+  const started = await startController(options, { required: [NODES_SOURCE], traffic: 'real' }, stateFolder(options, 'nodes', process.env), log, (why) => {
+    log.fatal({ why: why.message }, 'a part of the controller has failed');
+    process.exit(1);
+  });
+  const { sources, state } = started.controller;
+  sources.add(NODES_SOURCE, 'hosts', true);
+  const waiting = setTimeout(() => {
+    sources.setInSync(NODES_SOURCE, true);
+  }, currentNumber(state) === 0 ? 0 : NODES_RETURN_MS);
+  stopOnSignals(async () => {
+    clearTimeout(waiting);
     await started.stop();
   });
 }

@@ -69,6 +69,7 @@ export async function startController(options: ControllerProcessOptions, plan: S
     autoApprovals: autoApprovals.rules,
     ...(workEveryMs === undefined ? {} : { workEveryMs }),
     listen: [options.listen],
+    ssh: options.ssh,
     outputs: {
       mayWrite: options.mayWrite,
       ...(cluster === undefined ? {} : { cluster: new NetworkPolicyTarget({ ask: cluster.ask, mayWrite: options.mayWrite }) }),

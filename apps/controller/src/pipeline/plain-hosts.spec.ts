@@ -109,4 +109,13 @@ describe('programs of a plain host', () => {
     expect(rulesOf(host.turn().bundle)).not.toContain('Unit/late.service:open: 6060');
     expect(host.turn().bundle).toBeUndefined();
   });
+
+  it('stay open where the controller says that people log in, and where it listens', () => {
+    const host = new Host(closed);
+    host.turn();
+    host.tell({ ...ways, value: { kind: 'host-ways', ways: { sshPort: 2200, channelPort: 9443 } } });
+    expect(host.turn().bundle?.host).toMatchObject({ sshPort: 2200, channelPort: 9443 });
+    host.tell({ ...ways, value: undefined });
+    expect(host.turn().bundle?.host).toMatchObject({ sshPort: 22 });
+  });
 });
