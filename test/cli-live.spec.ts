@@ -115,6 +115,24 @@ it('outputs says who manages which field, what was undone, and ends with 1 where
   expect((await run(['status'])).out).toContain('NetworkPolicies on the API server: 2 realised, 1 in conflict (ringfence outputs)\n');
 });
 
+describe('what a node has on trial', () => {
+  it('is shown with the time that is left, and confirmed by whoever says that nobody is locked out', async () => {
+    const shown = await run(['nodes'], { columns: 200 });
+    expect(shown).toMatchObject({ code: 1 });
+    expect(shown.out).toMatch(/\nnode-3 +connected +on trial +1 .*goes back (?:in \d+ min|within a minute) unless confirmed: ringfence nodes confirm node-3\n/);
+    expect((await run(['status'])).out).toContain('1 on trial (ringfence nodes), ');
+    expect(await run(['nodes', 'confirm'])).toMatchObject({ code: 2, err: expect.stringContaining('name nodes, or say --all') as unknown });
+    expect(await run(['nodes', 'confirm', 'node-1', '--yes'])).toMatchObject({ code: 1, err: expect.stringContaining('node-1: nothing is on trial there') as unknown });
+    expect(await run(['nodes', 'confirm', 'node-3', '--hash', 'another', '--yes'])).toMatchObject({ code: 1, err: expect.stringContaining('node node-3: has another bundle on trial by now') as unknown });
+    expect(await run(['nodes', 'confirm', '--all'], { answers: ['n'] })).toMatchObject({ code: 2, err: expect.stringContaining('nothing was changed') as unknown });
+    const { code, out } = await run(['nodes', 'confirm', '--all', '--yes', '--reason', 'still logged in', '-o', 'json']);
+    expect({ code, issues: schemas['nodes confirm']!.safeParse(JSON.parse(out)).error?.issues }).toEqual({ code: 0, issues: undefined });
+    expect((await run(['journal'], { columns: 200 })).out).toMatch(/alice \(claimed, uid \d+\) .*confirmed what is on trial on node node-3 \(bundle tried\)/);
+    expect((await run(['nodes'])).out).not.toContain('on trial');
+    expect(await run(['nodes', 'confirm', '--all', '--yes'])).toMatchObject({ code: 1, err: expect.stringContaining('no node has anything on trial') as unknown });
+  });
+});
+
 describe('deciding', () => {
   beforeEach(async () => {
     await twin.command({ kind: 'roll-back', to: 0, reason: 'a fresh start' }, { kind: 'person', name: 'test' });

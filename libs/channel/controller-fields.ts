@@ -17,7 +17,7 @@ export function controllerFields(message: ControllerMessage): object {
     case 'metadata-taken':
       return { metadataTaken: { number: message.number } };
     case 'confirm':
-      return { confirm: {} };
+      return { confirm: { hash: message.hash, by: message.by } };
   }
 }
 
@@ -36,7 +36,7 @@ export function readControllerFields(decoded: object): ControllerMessage | undef
     case 'metadataTaken':
       return { kind: 'metadata-taken', number: countIn(fields, 'number') };
     case 'confirm':
-      return { kind: 'confirm' };
+      return { kind: 'confirm', hash: textIn(fields, 'hash').slice(0, 200), by: textIn(fields, 'by').slice(0, 300) };
     default:
       return undefined;
   }

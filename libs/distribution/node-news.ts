@@ -9,13 +9,18 @@ export type NodeNews =
   /** Somebody else changed the table; `isHealed` where it is again as it should be. */
   | { readonly kind: 'drift'; readonly why: string; readonly isHealed: boolean }
   /** What somebody looks at now and then: what is in the kernel, and what differs from what should be. */
-  | { readonly kind: 'status'; readonly state: string; readonly revision?: number; readonly hash?: string; readonly elements?: number; readonly differences: readonly string[] }
-  | { readonly kind: 'trial' | 'confirmed' | 'reverted'; readonly revision: number; readonly hash: string }
+  | { readonly kind: 'status'; readonly state: string; readonly revision?: number; readonly hash?: string; readonly elements?: number; readonly differences: readonly string[]; readonly trialLeftMs?: number }
+  /** A bundle that goes away again unless it is confirmed in so many milliseconds. */
+  | { readonly kind: 'trial'; readonly revision: number; readonly hash: string; readonly windowMs: number }
+  | { readonly kind: 'confirmed'; readonly revision: number; readonly hash: string }
+  | { readonly kind: 'reverted'; readonly revision: number; readonly hash: string; readonly why: string }
   | { readonly kind: 'panic'; readonly by: string }
   | { readonly kind: 'resumed'; readonly by: string }
   | { readonly kind: 'other'; readonly what: string };
 
 const LONGEST = 2_000;
+/** No trial is longer. */
+const LONGEST_TRIAL_MS = 24 * 3_600_000;
 
 /** Reads a report of a node; whatever is missing or of another shape is left out, and nothing is too long. */
 export function readNodeNews(value: unknown): NodeNews {
@@ -32,11 +37,13 @@ export function readNodeNews(value: unknown): NodeNews {
     case 'drift':
       return { kind, why: driftText(fields), isHealed: isHealed(fields) };
     case 'status':
-      return { kind, state: text(fields['state']), ...revision, ...hash, ...optional('elements', whole(fields['elements'])), differences: texts(fields['differences']) };
+      return { kind, state: text(fields['state']), ...revision, ...hash, ...optional('elements', whole(fields['elements'])), differences: texts(fields['differences']), ...optional('trialLeftMs', fields['trialLeftMs'] === undefined ? undefined : span(fields['trialLeftMs'])) };
     case 'trial':
+      return { kind, ...mark, windowMs: span(number(fields['until']) - number(fields['at'])) };
     case 'confirmed':
-    case 'reverted':
       return { kind, ...mark };
+    case 'reverted':
+      return { kind, ...mark, why };
     case 'panic':
     case 'resumed':
       return { kind, by };
@@ -67,6 +74,10 @@ function texts(value: unknown): readonly string[] {
 
 function number(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+}
+
+function span(value: unknown): number {
+  return Math.min(LONGEST_TRIAL_MS, Math.max(0, Math.round(number(value))));
 }
 
 function whole(value: unknown): number | undefined {

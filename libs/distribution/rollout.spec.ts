@@ -83,6 +83,37 @@ describe('a rollout', () => {
     expect(realisation(10)).toMatchObject(why === undefined ? { kind: 'realised' } : { kind: 'drifted', revision: 1, since: 10, why });
   });
 
+  it('is on trial until it is confirmed, with the time that is left by the clock of this end', () => {
+    rollout.connected(hello(), 0);
+    rollout.desire('n1', first, 0);
+    rollout.acked('n1', ack(first), 10);
+    rollout.reported('n1', readNodeNews({ kind: 'trial', ...first, at: 9_000_000, until: 9_060_000 }), 20);
+    expect(realisation(30)).toEqual({ kind: 'trial', ...first, since: 20, until: 60_020 });
+    rollout.reported('n1', readNodeNews({ kind: 'status', state: 'trial', ...first, differences: [], trialLeftMs: 50_000 }), 10_000);
+    expect(realisation(10_000)).toEqual({ kind: 'trial', ...first, since: 20, until: 60_000 });
+    rollout.reported('n1', readNodeNews({ kind: 'confirmed', ...first, by: 'alice' }), 20_000);
+    expect(realisation(20_000)).toMatchObject({ kind: 'realised', revision: 1 });
+  });
+
+  it('has failed where nobody confirmed it, and is what the node says where it comes back in the middle', () => {
+    rollout.connected(hello(), 0);
+    rollout.desire('n1', first, 0);
+    rollout.reported('n1', readNodeNews({ kind: 'trial', ...first, at: 0, until: 1_000 }), 10);
+    rollout.reported('n1', readNodeNews({ kind: 'reverted', ...first, why: 'nobody confirmed it in time' }), 1_010);
+    rollout.reported('n1', readNodeNews({ kind: 'applied', revision: 0, hash: 'z0', origin: 'reverted', commitMs: 1, elements: 1, driver: 'netlink' }), 1_020);
+    expect(realisation(1_020)).toEqual({ kind: 'failed', revision: 1, since: 1_010, why: 'nobody confirmed it in time, so the node went back to what it had' });
+    // an enforcer that does not say how long it has left
+    rollout.connected(hello(first), 2_000);
+    rollout.reported('n1', readNodeNews({ kind: 'status', state: 'trial', ...first, differences: [] }), 2_010);
+    expect(realisation(2_010)).toEqual({ kind: 'trial', ...first, since: 2_010 });
+    rollout.reported('n1', readNodeNews({ kind: 'status', state: 'enforcing', ...first, differences: [] }), 2_020);
+    expect(realisation(2_020)).toMatchObject({ kind: 'realised' });
+  });
+
+  it.each([[-5, 0], [1e30, 86_400_000], [Number.NaN, 0]])('takes no trial for longer than a day or shorter than nothing: %d', (until, windowMs) => {
+    expect(readNodeNews({ kind: 'trial', ...first, at: 0, until })).toEqual({ kind: 'trial', ...first, windowMs });
+  });
+
   it('is whole again when what was opened is enforced again', () => {
     rollout.connected(hello(first), 0);
     rollout.desire('n1', first, 0);

@@ -19,6 +19,8 @@ interface Seen {
   failure?: BundleMark & { readonly at: number; readonly why: string };
   /** Something else than the bundle it holds is in its kernel. */
   drift?: { readonly at: number; readonly why: string };
+  /** What goes away again unless somebody confirms it. */
+  trial?: BundleMark & { readonly at: number; readonly until?: number };
   panic?: { readonly at: number; readonly by: string };
   firstHeardAt?: number;
   heardAt?: number;
@@ -33,7 +35,7 @@ interface Seen {
 const BY_HAND: ReadonlySet<string> = new Set(['command', 'file', 'reverted']);
 
 /**
- * What should be enforced where, against what nodes say: realised, pending, drifted, failed, silent.
+ * What should be enforced where, against what nodes say: realised, pending, on trial, drifted, failed, silent.
  *
  * Realised is only what a node itself has said within the time: everything desired is in, nothing
  * else of ours is, and nobody has touched it. Times are arguments, in milliseconds since 1970.
@@ -70,6 +72,7 @@ export class Rollout {
     seen.held = hello.held === undefined ? null : { ...hello.held, at: now };
     delete seen.failure;
     delete seen.drift;
+    delete seen.trial;
     delete seen.panic;
   }
 
@@ -101,6 +104,7 @@ export class Rollout {
         seen.elements = news.elements;
         seen.driver = news.driver;
         delete seen.panic;
+        if (seen.trial?.hash !== news.hash) delete seen.trial;
         if (BY_HAND.has(news.origin) && news.hash !== seen.desired?.hash) seen.drift = { at: now, why: `revision ${String(news.revision)} was put in on the node itself (${news.origin})` };
         return;
       case 'drift':
@@ -110,6 +114,7 @@ export class Rollout {
       case 'panic':
         seen.panic = { at: now, by: news.by };
         seen.held = null;
+        delete seen.trial;
         return;
       case 'resumed':
         delete seen.panic;
@@ -117,10 +122,18 @@ export class Rollout {
       case 'status':
         this.#look(seen, news, now);
         return;
-      case 'refused':
       case 'trial':
+        seen.trial = { revision: news.revision, hash: news.hash, at: now, until: now + news.windowMs };
+        if (seen.failure?.hash === news.hash) delete seen.failure;
+        return;
       case 'confirmed':
+        delete seen.trial;
+        return;
       case 'reverted':
+        delete seen.trial;
+        if (seen.desired?.hash === news.hash) seen.failure = { revision: news.revision, hash: news.hash, at: now, why: `${news.why}, so the node went back to what it had` };
+        return;
+      case 'refused':
       case 'other':
         return;
     }
@@ -161,7 +174,9 @@ export class Rollout {
     if (seen.failure !== undefined && seen.failure.hash === hash) delete seen.failure;
   }
 
-  #look(seen: Seen, { state, revision, hash, elements, differences }: Extract<NodeNews, { kind: 'status' }>, now: number): void {
+  #look(seen: Seen, news: Extract<NodeNews, { kind: 'status' }>, now: number): void {
+    const { state, revision, hash, elements, differences } = news;
+    this.#lookForTrial(seen, news, now);
     if (state === 'panic') seen.panic ??= { at: now, by: '' };
     else delete seen.panic;
     const isSame = seen.held?.hash === hash && seen.held?.revision === revision;
@@ -170,6 +185,15 @@ export class Rollout {
     if (elements !== undefined) seen.elements = elements;
     if (differences.length === 0) delete seen.drift;
     else seen.drift ??= { at: now, why: `the kernel holds something else: ${differences.join('; ')}` };
+  }
+
+  #lookForTrial(seen: Seen, { state, revision = 0, hash, trialLeftMs }: Extract<NodeNews, { kind: 'status' }>, now: number): void {
+    if (state !== 'trial' || hash === undefined) {
+      delete seen.trial;
+      return;
+    }
+    const since = seen.trial?.hash === hash ? seen.trial.at : now;
+    seen.trial = { revision, hash, at: since, ...(trialLeftMs === undefined ? {} : { until: now + trialLeftMs }) };
   }
 
   #view(seen: Seen, now: number): NodeView {
@@ -188,12 +212,13 @@ export class Rollout {
   }
 
   #realisation(seen: Seen, now: number): NodeRealisation {
-    const { desired, held, failure, drift, panic, heardAt, firstHeardAt } = seen;
+    const { desired, held, failure, drift, trial, panic, heardAt, firstHeardAt } = seen;
     if (heardAt === undefined) return { kind: 'silent', since: desired?.since ?? now };
     if (now - heardAt > this.#options.silentAfterMs) return { kind: 'silent', since: heardAt };
     const revision = desired?.revision ?? 0;
     if (panic !== undefined) return { kind: 'drifted', revision, since: panic.at, why: `everything was opened by hand${panic.by === '' ? '' : ` by ${panic.by}`}` };
     if (failure !== undefined && failure.hash === desired?.hash) return { kind: 'failed', revision, since: failure.at, why: failure.why };
+    if (trial !== undefined) return { kind: 'trial', revision: trial.revision, hash: trial.hash, since: trial.at, ...(trial.until === undefined ? {} : { until: trial.until }) };
     if (drift !== undefined) return { kind: 'drifted', revision, since: drift.at, why: drift.why };
     if (desired === undefined) {
       if (held === null || held === undefined) return { kind: 'realised', revision, hash: '', at: firstHeardAt ?? heardAt };

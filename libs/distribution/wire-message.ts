@@ -65,5 +65,5 @@ export type ControllerMessage =
   | ({ readonly kind: 'delta'; readonly version: number; readonly part: TextPart } & BundleMark)
   | { readonly kind: 'flows-taken'; readonly number: number }
   | { readonly kind: 'metadata-taken'; readonly number: number }
-  /** A bundle on trial locked nobody out. */
-  | { readonly kind: 'confirm' };
+  /** The bundle on trial locked nobody out. An empty hash means whichever it is: earlier controllers did not say. */
+  | { readonly kind: 'confirm'; readonly hash: string; readonly by: string };

@@ -5,7 +5,7 @@ import { connectivitySchema } from './connectivity.ts';
 import { flowPageSchema, flowQuery } from './flow.ts';
 import { graphSchema } from './graph.ts';
 import { journalQuery, journalSchema, verificationSchema } from './journal.ts';
-import { nodesSchema } from './node.ts';
+import { nodesSchema, trialsBody } from './node.ts';
 import { outputsSchema } from './output.ts';
 import { workloadQuery } from './page.ts';
 import { nameSchema } from './parts.ts';
@@ -73,6 +73,7 @@ export const routes = {
   setMode: { name: 'setMode', method: 'POST', path: '/api/v1/modes', role: 'admin', summary: 'Set what is observed, audited, enforced', body: modeBody, answer: doneSchema, problems: DECIDED },
   setFate: { name: 'setFate', method: 'POST', path: '/api/v1/fates', role: 'admin', summary: 'Set what becomes of established connections', body: fateBody, answer: doneSchema, problems: DECIDED },
   setTarget: { name: 'setTarget', method: 'POST', path: '/api/v1/targets', role: 'admin', summary: 'Set where the policies of a namespace go', body: targetBody, answer: doneSchema, problems: DECIDED },
+  confirmTrials: { name: 'confirmTrials', method: 'POST', path: '/api/v1/trials', role: 'approver', summary: 'Say that what nodes have on trial locked nobody out: it stays', body: trialsBody, answer: doneSchema, problems: DECIDED },
   setProjectNode: { name: 'setProjectNode', method: 'POST', path: '/api/v1/projects', role: 'admin', summary: 'Say whether a Compose project may run on a node', body: projectNodeBody, answer: doneSchema, problems: DECIDED },
   events: { name: 'events', method: 'GET', path: '/api/v1/events', role: 'viewer', summary: 'What changes, as server-sent events; resumes after Last-Event-ID', answerType: 'text/event-stream', problems: [503] },
   openapi: { name: 'openapi', method: 'GET', path: '/openapi.json', role: 'anyone', summary: 'This document', answer: z.looseObject({ openapi: z.string() }), problems: [] },

@@ -44,7 +44,7 @@ export const statusSchema = z.strictObject({
       observed: countSchema,
     })
     .describe('workloads by what becomes of what their rules deny; each is counted once'),
-  nodes: z.strictObject({ realised: countSchema, pending: countSchema, drifted: countSchema, failed: countSchema, silent: countSchema }),
+  nodes: z.strictObject({ realised: countSchema, pending: countSchema, trial: countSchema, drifted: countSchema, failed: countSchema, silent: countSchema }),
   outputs: z.array(z.strictObject({ output: outputNameSchema, ...policyCountsSchema.shape, healed: healedSchema })).describe('policies beside the nodes, by how they stand'),
   flows: z.strictObject({
     records: countSchema,

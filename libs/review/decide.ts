@@ -3,6 +3,7 @@ import { assertNever, type Diagnostic, workloadKey, type WorkloadReview } from '
 import { type BrokenInvariant, brokenInvariants } from './broken-invariants.ts';
 import { decideProject } from './decide-project.ts';
 import { decideSetting } from './decide-setting.ts';
+import { decideTrials } from './decide-trials.ts';
 import { editProposal } from './edit-proposal.ts';
 import { policiesInForce } from './enforcement-layers.ts';
 import { nextRevision, type NextRevision, type RevisionCommand } from './next-revision.ts';
@@ -49,6 +50,8 @@ export function decide(state: ReviewState, command: ReviewCommand, context: Revi
     case 'set-project-node':
     case 'found-projects':
       return decideProject(state, command, context);
+    case 'confirm-trials':
+      return decideTrials(command, context);
     default:
       return assertNever(command);
   }

@@ -2,7 +2,7 @@ import { type ConnectionFate, type Json, type ModeScope, type Proposal, workload
 import { type JsonPlace, type JsonReading, readJson } from '#policy';
 
 import { readEdit, readProposal, writeEdit, writeProposal } from './proposal-json.ts';
-import type { Actor, ApprovedWorkload, RejectedWorkload, ReviewEvent } from './review-event.ts';
+import type { Actor, ApprovedWorkload, RejectedWorkload, ReviewEvent, TrialOnNode } from './review-event.ts';
 
 /** Of the JSON of events. What a later release writes another way gets a higher one, and a case below. */
 const FORMAT = 2;
@@ -40,6 +40,8 @@ function fieldsOf(event: ReviewEvent): { readonly [field: string]: Json } {
       return { ...event, by: { ...event.by }, workload: { ...event.workload }, edit: writeEdit(event.edit) };
     case 'edits-discarded':
       return { ...event, by: { ...event.by }, workload: { ...event.workload } };
+    case 'trials-confirmed':
+      return { ...event, by: { ...event.by }, trials: event.trials.map((each) => ({ ...each })) };
     case 'rolled-back':
     case 'target-set':
     case 'project-node-set':
@@ -60,6 +62,7 @@ const FIELDS = {
   'mode-set': ['scope', 'mode', 'reason'],
   'fate-set': ['scope', 'fate', 'reason'],
   'target-set': ['namespace', 'target', 'reason'],
+  'trials-confirmed': ['trials', 'reason'],
   'project-node-set': ['project', 'node', 'admission', 'reason'],
 } as const;
 const KINDS = Object.keys(FIELDS) as readonly (keyof typeof FIELDS)[];
@@ -87,6 +90,8 @@ function readFields(place: JsonPlace): ReviewEvent {
       return { kind, scope: readScope(fields.at('scope')), fate: readFate(fields.at('fate')), by, ...fields.optional('reason', text) };
     case 'target-set':
       return { kind, namespace: fields.at('namespace').name(), target: fields.at('target').choice(['nftables', 'networkpolicy', 'folder', 'none', 'cleared']), by, ...fields.optional('reason', text) };
+    case 'trials-confirmed':
+      return { kind, trials: fields.at('trials').list(readTrial), by, ...fields.optional('reason', text) };
     case 'project-node-set':
       return { kind, project: fields.at('project').name(), node: fields.at('node').name(), admission: fields.at('admission').choice(['founded', 'admitted', 'refused', 'cleared']), by, ...fields.optional('reason', text) };
   }
@@ -95,6 +100,11 @@ function readFields(place: JsonPlace): ReviewEvent {
 function readActor(place: JsonPlace): Actor {
   const fields = place.object(['kind', 'name']);
   return { kind: fields.at('kind').choice(['person', 'rule']), name: fields.at('name').name() };
+}
+
+function readTrial(place: JsonPlace): TrialOnNode {
+  const fields = place.object(['node', 'hash']);
+  return { node: fields.at('node').name(), hash: fields.at('hash').name() };
 }
 
 function readApproved(place: JsonPlace): ApprovedWorkload {

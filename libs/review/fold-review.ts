@@ -95,6 +95,9 @@ class Draft {
       case 'target-set':
         this.#state.targets = withEntry(this.#state.targets, event.namespace, event.target === 'cleared' ? undefined : settingOf(event.target, decided, event.reason));
         break;
+      // told to the nodes when it is decided, and nothing to remember
+      case 'trials-confirmed':
+        break;
       case 'project-node-set': {
         const nodes = withEntry(this.#state.projects.get(event.project) ?? new Map<string, Setting<ProjectAdmission>>(), event.node, event.admission === 'cleared' ? undefined : settingOf(event.admission, decided, event.reason));
         this.#state.projects = withEntry(this.#state.projects, event.project, nodes.size === 0 ? undefined : nodes);

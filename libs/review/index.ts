@@ -12,7 +12,7 @@ export type { AddedRule, ProposalEdit } from './proposal-edit.ts';
 export { readEdit, readProposal, writeEdit, writeProposal } from './proposal-json.ts';
 export { type Remedy, remedyFor } from './remedy.ts';
 export type { ApprovalItem, ReviewCommand, ReviewContext, ReviewDecision, ShownProposal } from './review-command.ts';
-export type { Actor, ApprovedWorkload, ProjectAdmission, RejectedWorkload, ReviewEntry, ReviewEvent } from './review-event.ts';
+export type { Actor, ApprovedWorkload, ProjectAdmission, RejectedWorkload, ReviewEntry, ReviewEvent, TrialOnNode } from './review-event.ts';
 export type { Decided, ProjectNodes, Rejection, ReviewState, RevisionRecord, RevisionStatus, ScopedSettings, Setting, StandingApproval, StandingEdit } from './review-state.ts';
 export { type ReviewedProposal, reviewedProposal, type ReviewStanding, ruleIds } from './reviewed-proposal.ts';
 export { approvalsAt, currentNumber, currentRevision, formatActor, revisionAt, revisionStatus } from './revisions.ts';

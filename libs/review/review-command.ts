@@ -2,7 +2,7 @@ import type { ConnectionFate, Diagnostic, Mode, ModeScope, OutputTarget, Snapsho
 import type { Invariant } from '#policy';
 
 import type { ProposalEdit } from './proposal-edit.ts';
-import type { Actor, ReviewEvent } from './review-event.ts';
+import type { Actor, ReviewEvent, TrialOnNode } from './review-event.ts';
 
 /** A proposal as somebody saw it: the decision is about this and no later one. */
 export interface ShownProposal {
@@ -44,6 +44,8 @@ export type ReviewCommand =
   | { readonly kind: 'set-target'; readonly namespace: string; readonly target: OutputTarget | 'cleared'; readonly reason?: string }
   /** A person's alone. */
   | { readonly kind: 'set-project-node'; readonly project: string; readonly node: string; readonly admission: 'admitted' | 'refused' | 'cleared'; readonly reason?: string }
+  /** What these nodes have on trial stays. A person's alone. */
+  | { readonly kind: 'confirm-trials'; readonly trials: readonly TrialOnNode[]; readonly reason?: string }
   /** The controller's own: who was first to have containers of projects nobody had. What is somebody's already is passed over. */
   | { readonly kind: 'found-projects'; readonly projects: readonly { readonly project: string; readonly node: string }[] };
 

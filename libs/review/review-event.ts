@@ -39,6 +39,12 @@ export interface RejectedWorkload {
  */
 export type ProjectAdmission = 'founded' | 'admitted' | 'refused';
 
+/** A bundle that a node took on trial, by its hash. */
+export interface TrialOnNode {
+  readonly node: string;
+  readonly hash: string;
+}
+
 /** Something that was decided. Plain data: it goes into the journal as it is. */
 export type ReviewEvent =
   | {
@@ -67,7 +73,8 @@ export type ReviewEvent =
   | { readonly kind: 'mode-set'; readonly scope: ModeScope; readonly mode: Mode | 'cleared'; readonly by: Actor; readonly reason?: string }
   | { readonly kind: 'fate-set'; readonly scope: ModeScope; readonly fate: ConnectionFate | 'cleared'; readonly by: Actor; readonly reason?: string }
   | { readonly kind: 'target-set'; readonly namespace: string; readonly target: OutputTarget | 'cleared'; readonly by: Actor; readonly reason?: string }
-  | { readonly kind: 'project-node-set'; readonly project: string; readonly node: string; readonly admission: ProjectAdmission | 'cleared'; readonly by: Actor; readonly reason?: string };
+  | { readonly kind: 'project-node-set'; readonly project: string; readonly node: string; readonly admission: ProjectAdmission | 'cleared'; readonly by: Actor; readonly reason?: string }
+  | { readonly kind: 'trials-confirmed'; readonly trials: readonly TrialOnNode[]; readonly by: Actor; readonly reason?: string };
 
 /** An event with its place in the journal; `at` is in milliseconds since 1970. */
 export interface ReviewEntry {

@@ -9,9 +9,11 @@ import { openAuthority } from '#certificates';
 import type { NodeBundle } from '#compilers/nftables';
 import { NetlinkDriver } from '#dataplane';
 import { writeBundleText } from '#distribution';
+import { parseAddress } from '#model';
 
 import type { NetworkNamespace } from '../../libs/lab/network-namespace.ts';
 import { describeKernel } from '../support/kernel.ts';
+import { profileName } from '../support/node-bundles.ts';
 import { repositoryRoot } from '../support/shared.ts';
 import { withTrueDigests } from '../support/true-digests.ts';
 import { clientPod, type EnforcerPlace, EnforcerProcess, type Line, nft, ringfenceNode, serverPod, shopBundle } from './enforcer-process.ts';
@@ -23,6 +25,8 @@ const ALLOWED = 8080;
 const DENIED = 2222;
 const QUIET_MS = 300;
 const NODE = 'node-a';
+const NODE_ADDRESS = { four: '10.64.0.1', six: 'fd00:64::1' };
+const LOGIN = 2022;
 
 /** A controller's end of the channel, in the namespace of the node it serves. */
 class ControllerProcess {
@@ -48,6 +52,10 @@ class ControllerProcess {
 
   desire(bundle: NodeBundle): void {
     this.#child.stdin?.write(`${writeBundleText(bundle)}\n`);
+  }
+
+  confirm(hash: string): void {
+    this.#child.stdin?.write(`confirm ${NODE} ${hash}\n`);
   }
 
   async told(kind: string, fits: (line: Line) => boolean = () => true): Promise<Line> {
@@ -193,6 +201,52 @@ describeKernel('an enforcer and its controller', () => {
     expect((await ringfenceNode(place, 'resume')).status).toBe(0);
     await controller.told('report', ({ news }) => (news as Line)['kind'] === 'applied' && (news as Line)['hash'] === 'b2');
     expect([await reaches(DENIED, SERVER.four), await reaches(ALLOWED, SERVER.four)]).toEqual([false, false]);
+  }, PATIENCE_MS);
+
+  const judging = (hash: string, revision: number): NodeBundle =>
+    withTrueDigests({ ...shopBundle(hash, { from: [CLIENT.four] }), node: NODE, revision, host: { addresses: [NODE_ADDRESS.four, NODE_ADDRESS.six].map((text) => parseAddress(text)!), ingress: profileName(0), sshPort: LOGIN } });
+  const stands = (controller: ControllerProcess, kind: string, revision: number): Promise<Line> => controller.told('stands', ({ realisation }) => (realisation as Line)['kind'] === kind && (realisation as Line)['revision'] === revision);
+
+  it('takes rules for the node itself on trial: they go away by themselves, and it is known why', async () => {
+    const { controller, port } = await serve('127.0.0.1');
+    controller.desire(open);
+    const enforcer = await enforce('127.0.0.1', port, ['--confirm-within', '3']);
+    await stands(controller, 'realised', 1);
+    const from = Date.now();
+    controller.desire(judging('b2', 2));
+    const { realisation } = await stands(controller, 'trial', 2);
+    expect(realisation).toMatchObject({ hash: 'b2' });
+    const left = Number((realisation as Line)['until']) - from;
+    expect(left).toBeGreaterThan(2_000);
+    expect(left).toBeLessThan(20_000);
+    // nobody looked at this one
+    controller.confirm('a1');
+    expect(await stands(controller, 'failed', 2)).toMatchObject({ realisation: { why: 'nobody confirmed it in time, so the node went back to what it had' } });
+    expect(Date.now() - from).toBeGreaterThanOrEqual(3_000);
+    expect(await enforcer.report('reverted')).toMatchObject({ hash: 'b2' });
+    expect(JSON.parse((await ringfenceNode(place, 'status', '-o', 'json')).stdout)).toMatchObject({ status: { state: 'enforcing', revision: 1, hash: 'a1' } });
+  }, PATIENCE_MS);
+
+  it('keeps what was on trial for good once somebody confirms it, who is named in the log of the node', async () => {
+    const { controller, port } = await serve('::1');
+    controller.desire(open);
+    const enforcer = await enforce('::1', port, ['--confirm-within', '600']);
+    await stands(controller, 'realised', 1);
+    controller.desire(judging('b2', 2));
+    await stands(controller, 'trial', 2);
+    // a controller that comes in the middle is told what is left of it
+    await controller.kill();
+    const next = (await serve('::1', port)).controller;
+    next.desire(judging('b2', 2));
+    const { realisation } = await stands(next, 'trial', 2);
+    expect(Number((realisation as Line)['until']) - Date.now()).toBeGreaterThan(400_000);
+    next.confirm('b2');
+    await stands(next, 'realised', 2);
+    expect(await enforcer.report('confirmed')).toMatchObject({ hash: 'b2', by: 'controller: alice' });
+    await enforcer.end('SIGKILL');
+    const second = await enforce('::1', port);
+    expect(await second.report('applied')).toMatchObject({ how: 'reused', hash: 'b2' });
+    expect(second.reports.filter(({ kind }) => kind === 'reverted')).toEqual([]);
   }, PATIENCE_MS);
 
   it('refuses what is no bundle of this node, and enforces on', async () => {

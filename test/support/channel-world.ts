@@ -37,7 +37,7 @@ export class FakeTaker implements BundleTaker {
   readonly capabilities = [];
   readonly taken: NodeBundle[] = [];
   held: NodeBundle | undefined;
-  confirmed = 0;
+  readonly confirmed: { readonly hash: string; readonly by: string }[] = [];
   /** Undefined: it is taken. */
   refuse: (bundle: NodeBundle) => string | undefined = () => undefined;
   onTake: () => void = () => undefined;
@@ -51,8 +51,8 @@ export class FakeTaker implements BundleTaker {
     return { kind: 'applied', commitMs: 0.5, elements: bundle.pods.length, generation: this.taken.length };
   }
 
-  confirm(): void {
-    this.confirmed += 1;
+  confirm(hash: string, by: string): void {
+    this.confirmed.push({ hash, by });
     this.onTake();
   }
 

@@ -3,12 +3,15 @@ import { createInterface } from 'node:readline';
 import { ControllerCertificate, openAuthority, Revocations } from '#certificates';
 import { DesiredBundles, readBundleText } from '#distribution';
 
+import { pino } from 'pino';
+
 import { NodeChannelServer } from '../../apps/controller/src/channel/node-channel-server.ts';
+import { NodeDesk } from '../../apps/controller/src/nodes/node-desk.ts';
 import { sha256 } from './sha256.ts';
 
-// The controller's end of the node channel and nothing else, as a process that can be killed.
-// Arguments: folder of the authority, host, port. Standard input: a bundle a line, as text.
-// Standard output: one JSON object a line for everything that nodes say.
+// The controller's desk of nodes with its end of the channel and nothing else, as a process that can be killed.
+// Arguments: folder of the authority, host, port. Standard input: a bundle a line, as text, or
+// `confirm NODE HASH`. Standard output: one JSON object a line for everything that nodes say, and how each stands then.
 
 const [folder = '', host = '127.0.0.1', port = '0'] = process.argv.slice(2);
 
@@ -21,6 +24,20 @@ const certificate = await ControllerCertificate.make(authority, Date.now);
 const revocations = new Revocations(folder, (why) => { tell('trouble', { why }); });
 const bundles = new DesiredBundles(sha256);
 
+const desk = new NodeDesk({
+  enforcement: { snapshotOf: (node) => Promise.resolve(bundles.snapshot(node)) },
+  onFlows: () => Promise.resolve(),
+  onUpdate: () => undefined,
+  onFirstOfProject: () => undefined,
+  onInSync: () => undefined,
+  onChange: () => {
+    for (const { node, realisation } of desk.views()) tell('stands', { node, realisation });
+  },
+  log: pino({ level: 'silent' }),
+  now: Date.now,
+});
+const events = desk.events();
+
 const server = await NodeChannelServer.start({
   listen: [{ host, port: Number(port) }],
   credentials: certificate.credentials,
@@ -28,11 +45,26 @@ const server = await NodeChannelServer.start({
   statusEveryMs: 1_000,
   isRevoked: (serial) => revocations.has(serial),
   events: {
-    onConnected: (node, hello) => { tell('connected', { node, hello }); },
-    onDisconnected: (node, why) => { tell('disconnected', { node, why }); },
-    onAck: (node, ack) => { tell('ack', { node, ...ack }); },
-    onNack: (node, nack) => { tell('nack', { node, ...nack }); },
-    onReport: (node, news) => { tell('report', { node, news }); },
+    onConnected: (node, hello, peer) => {
+      tell('connected', { node, hello });
+      events.onConnected(node, hello, peer);
+    },
+    onDisconnected: (node, why) => {
+      tell('disconnected', { node, why });
+      events.onDisconnected(node, why);
+    },
+    onAck: (node, ack) => {
+      tell('ack', { node, ...ack });
+      events.onAck(node, ack);
+    },
+    onNack: (node, nack, sent) => {
+      tell('nack', { node, ...nack });
+      events.onNack(node, nack, sent);
+    },
+    onReport: (node, news, report) => {
+      tell('report', { node, news });
+      events.onReport(node, news, report);
+    },
     onFlows: (node, report) => {
       tell('flows', { node, report });
       return Promise.resolve();
@@ -48,14 +80,20 @@ const server = await NodeChannelServer.start({
     onRefused: (peer, why) => { tell('refused', { peer, why }); },
   },
 });
+desk.use(server);
 tell('listening', { port: server.ports[0] });
 revocations.watch(() => { server.review(); });
 
 for await (const line of createInterface({ input: process.stdin })) {
+  const [word, node = '', hash = ''] = line.split(' ');
+  if (word === 'confirm') {
+    desk.confirm([{ node, hash }], 'alice');
+    continue;
+  }
   const reading = readBundleText(line);
   if (reading.kind === 'refused') throw new Error(`desire a bundle: ${reading.why}`);
   const [desired] = bundles.set([reading.bundle]);
-  if (desired !== undefined) server.setDesired(desired);
+  if (desired !== undefined) desk.desire({ kind: 'nodes', nodes: [desired], removed: [], times: { compileMs: 0, encodeMs: 0, updates: 0 } });
 }
 await server.close();
 revocations.close();

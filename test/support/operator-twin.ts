@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inferGraph } from '#graph';
 import { placeExamplePods, snapshotOf } from '#inventory';
 import { propose } from '#learning';
-import { type Coverage, type ObservedPeer, type ObservedRelationship, type PolicyRealisation, type Proposal, type ProposedRule, type ServiceGraph, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef, type WorkloadReview } from '#model';
+import { type Coverage, type NodeRealisation, type ObservedPeer, type ObservedRelationship, type PolicyRealisation, type Proposal, type ProposedRule, type ServiceGraph, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef, type WorkloadReview } from '#model';
 import type { Invariant } from '#policy';
 import { type Actor, currentNumber, decide, foldReview, modeOf, NOTHING_DECIDED, type ReviewCommand, type ReviewContext, type ReviewEntry, type ReviewState, revisionAt, writeEvent } from '#review';
 import { readPaths } from '#sources/files';
@@ -12,6 +12,7 @@ import { readPaths } from '#sources/files';
 import type { ControllerStatus } from '../../apps/controller/src/operator/controller-status.ts';
 import type { CommandResult, JournalItem, OperatorChange, OperatorPort } from '../../apps/controller/src/operator/operator-port.ts';
 import { countEnforcement } from '../../apps/controller/src/pipeline/answers/enforcement-counts.ts';
+import { lookAtTrials } from '../../apps/controller/src/nodes/shown-trials.ts';
 import { diffLive } from '../../apps/controller/src/pipeline/answers/live-diff.ts';
 import { liveFlows, liveGraph } from '../../apps/controller/src/pipeline/answers/live-flows.ts';
 import { liveReview, liveReviews } from '../../apps/controller/src/pipeline/answers/live-reviews.ts';
@@ -50,11 +51,13 @@ export class OperatorTwin implements OperatorPort {
   /** What `status` says beside what is true. */
   trouble: Partial<ControllerStatus> = {};
   isLeader = true;
+  #trial: Extract<NodeRealisation, { readonly kind: 'trial' }> | undefined;
 
   constructor({ paths = [join(repositoryRoot, 'policies', 'examples', 'shop', 'kubernetes')], invariants = [], now = Date.now, undeclared = [], snapshot }: TwinOptions = {}) {
     this.snapshot = placeExamplePods(snapshot ?? readSnapshot(paths), { nodes: 2 });
     this.#graph = inferGraph(this.snapshot);
     this.#now = now;
+    this.#trial = { kind: 'trial', revision: 1, hash: 'tried', since: now(), until: now() + 10 * 60_000 };
     this.#invariants = invariants;
     const declared = this.#graph.relationships.filter(({ from, to }) => typeof from !== 'string' && typeof to !== 'string');
     this.observed = [
@@ -96,7 +99,7 @@ export class OperatorTwin implements OperatorPort {
       reviews: { proposed: standing('proposed'), edited: standing('edited'), approved: standing('approved'), rejected: standing('rejected') },
       modes: { observe: mode('observe'), audit: mode('audit'), enforce: mode('enforce') },
       enforcement: countEnforcement(this.#state, [...this.snapshot.workloads.values()].map(({ ref }) => ref), this.snapshot, new Map([...this.snapshot.nodes.keys()].slice(0, 1).map((node) => [node, currentNumber(this.#state)]))),
-      nodes: { realised: 1, pending: 0, drifted: 0, failed: 1, silent: 0 },
+      nodes: { realised: 1, pending: 0, trial: this.#trial === undefined ? 0 : 1, drifted: 0, failed: 1, silent: 0 },
       outputs: [{ output: 'networkpolicy', realised: 2, pending: 0, waiting: 0, drifted: 0, conflict: 1, refused: 0, failed: 0, healed: 1 }],
       flows: { records: this.observed.length, connections: 10 * this.observed.length, unattributed: { nobody: 3, several: 1 }, onNodes: 2, lost: { connectionEvents: 0, logRecords: 7, resyncs: 0, unreadable: 0 }, overflowedConnections: 0 },
       diagnostics: [],
@@ -125,6 +128,7 @@ export class OperatorTwin implements OperatorPort {
     Promise.resolve([
       { node: 'node-1', isConnected: true, realisation: { kind: 'realised', revision: currentNumber(this.#state), hash: 'abc', at: this.#now() }, driver: 'nft', elements: 40, commitMs: 3, lastReportAt: this.#now(), lostEvents: 0 },
       { node: 'node-2', isConnected: false, realisation: { kind: 'failed', revision: 1, since: this.#now(), why: 'nft exited 1: \u001b[31mno such file' }, lostEvents: 7 },
+      { node: 'node-3', isConnected: true, realisation: this.#trial ?? { kind: 'realised', revision: 1, hash: 'tried', at: this.#now() }, lostEvents: 0 },
     ]);
 
   outputs: OperatorPort['outputs'] = () =>
@@ -143,19 +147,24 @@ export class OperatorTwin implements OperatorPort {
       },
     ]);
 
-  command(command: ReviewCommand, actor: Actor): Promise<CommandResult> {
-    if (!this.isLeader) return Promise.resolve({ kind: 'not leader', leader: 'replica-2' });
+  async command(command: ReviewCommand, actor: Actor): Promise<CommandResult> {
+    if (!this.isLeader) return { kind: 'not leader', leader: 'replica-2' };
+    if (command.kind === 'confirm-trials') {
+      const look = lookAtTrials(command.trials, await this.nodes());
+      if (look.kind === 'conflict') return look;
+    }
     const decision = decide(this.#state, command, this.#context(actor));
-    if (decision.kind !== 'events') return Promise.resolve(decision);
+    if (decision.kind !== 'events') return decision;
     for (const event of decision.events) {
       const entry: ReviewEntry = { seq: this.#state.seq + 1, at: this.#now(), event };
       this.#state = foldReview(this.#state, entry);
       this.#entries.push({ ...entry, digest: digest(`${this.#entries.at(-1)?.digest ?? ''}${JSON.stringify(writeEvent(event))}`) });
+      if (event.kind === 'trials-confirmed') this.#trial = undefined;
       this.#tell({ kind: 'journal', seq: entry.seq });
     }
     const madeRevision = decision.events.some(({ kind }) => kind === 'approved' || kind === 'rolled-back');
     if (madeRevision) this.#tell({ kind: 'revision', number: currentNumber(this.#state) });
-    return Promise.resolve({ kind: 'done', seq: this.#state.seq, ...(madeRevision ? { revision: currentNumber(this.#state) } : {}), notes: decision.notes });
+    return { kind: 'done', seq: this.#state.seq, ...(madeRevision ? { revision: currentNumber(this.#state) } : {}), notes: decision.notes };
   }
 
   subscribe(listener: (change: OperatorChange) => void): () => void {

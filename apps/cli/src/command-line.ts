@@ -16,6 +16,8 @@ export function commandLine(version: string, terminal: Terminal, report: Report)
     .version(version)
     .configureOutput({ writeOut: (text) => { terminal.out(text); }, writeErr: (text) => { terminal.err(text); } })
     .configureHelp({ helpWidth: Math.min(terminal.columns, 120) })
+    // an option after a command is that command's, also where the group has one of this name
+    .enablePositionalOptions()
     .showHelpAfterError('(see --help)')
     .exitOverride();
 

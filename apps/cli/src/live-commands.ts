@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 
-import { act, output, type Report } from './command-wiring.ts';
+import { act, output, type Report, withSchema } from './command-wiring.ts';
 import type { Terminal } from './terminal.ts';
 
 type NewCommand = (name: string, summary: string) => Command;
@@ -50,12 +50,24 @@ function addQuestions(live: NewCommand, terminal: Terminal, report: Report): voi
   act<[string | undefined, string | undefined, string | undefined]>(why, terminal, report, async (from, to, port, options) => (await import('./commands/why.ts')).runWhy(from, to, port, options, terminal));
   const revisions = live('revisions', 'list what was approved, or show one revision').argument('[number]', 'revision to show').addOption(output('table', 'json'));
   act<[string | undefined]>(revisions, terminal, report, async (number, options) => (await import('./commands/revisions.ts')).runRevisions(number, options, terminal));
-  act<[]>(live('nodes', 'show what each node is known to enforce').addOption(output('table', 'json')), terminal, report, async (options) => (await import('./commands/nodes.ts')).runNodes(options, terminal));
+  addNodes(live('nodes', 'show what each node is known to enforce; confirm what is on trial'), terminal, report);
   act<[]>(live('outputs', 'show what is realised on the API server and in the folder').addOption(output('table', 'json')), terminal, report, async (options) => (await import('./commands/outputs.ts')).runOutputs(options, terminal));
   const journal = live('journal', 'list everything that was decided').addOption(new Option('--after <entry>', 'only what came after this entry').default('0'))
     .option('--verify', 'follow it from its first entry: is it what was written?', false)
     .addOption(new Option('--expect <entry:digest>', 'and is this entry the one whose digest was kept?')).addOption(output('table', 'json'));
   act<[]>(journal, terminal, report, async (options) => (await import('./commands/journal.ts')).runJournal(options, terminal));
+}
+
+function addNodes(nodes: Command, terminal: Terminal, report: Report): void {
+  act<[]>(nodes.enablePositionalOptions().addOption(output('table', 'json')), terminal, report, async (options) => (await import('./commands/nodes.ts')).runNodes(options, terminal));
+  const confirm = serverOptions(withSchema(nodes.command('confirm').description('say that what nodes have on trial locked nobody out: it stays').exitOverride()))
+    .argument('[node...]', 'nodes as ringfence nodes shows them')
+    .option('--all', 'every node that has something on trial', false)
+    .option('--yes', 'do not ask', false)
+    .addOption(reason())
+    .addOption(new Option('--hash <hash>', 'only if this bundle is still on trial, as nodes -o json gave it'))
+    .addOption(output('table', 'json'));
+  act<[string[]]>(confirm, terminal, report, async (names, options) => (await import('./commands/nodes-confirm.ts')).runNodesConfirm(names, options, terminal));
 }
 
 function addDecisions(live: NewCommand, terminal: Terminal, report: Report): void {

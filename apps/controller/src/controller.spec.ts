@@ -98,6 +98,27 @@ describe('a controller', () => {
     expect(modesOf(taker)).toBe('open');
   });
 
+  it('tells a node that what it has on trial stays, once a person says so, whose name is in the journal', async () => {
+    const { controller, port } = await world.start();
+    world.tell(controller, cluster);
+    const { client, taker } = world.channel.connect('n1', port, await world.channel.credentials('n1'));
+    const [view] = await waitFor(controller, () => controller.nodes.views(), (views) => views.some(({ node, realisation }) => node === 'n1' && realisation.kind === 'realised'), 'the node');
+    const hash = view?.realisation.kind === 'realised' ? view.realisation.hash : '';
+    const confirm = (of: string): ReturnType<typeof controller.operator.command> => controller.operator.command({ kind: 'confirm-trials', trials: [{ node: 'n1', hash: of }], reason: 'still logged in' }, alice);
+    expect(await confirm(hash)).toMatchObject({ kind: 'conflict', diagnostics: [{ code: 'trial-over', message: 'has no bundle on trial' }] });
+    const at = Date.now();
+    client.report({ kind: 'trial', revision: 0, hash, at, until: at + 600_000 });
+    await waitFor(controller, () => controller.operator.status(), ({ nodes }) => nodes.trial === 1, 'the trial');
+    expect(await confirm('another')).toMatchObject({ kind: 'conflict', diagnostics: [{ message: 'has another bundle on trial by now' }] });
+    expect(taker.confirmed).toEqual([]);
+    expect(await confirm(hash)).toMatchObject({ kind: 'done', notes: [] });
+    await world.channel.until(() => taker.confirmed.length > 0, 'the confirmation');
+    expect(taker.confirmed).toEqual([{ hash, by: 'alice' }]);
+    expect((await controller.operator.journal(0, 10)).map(({ event }) => event)).toEqual([{ kind: 'trials-confirmed', trials: [{ node: 'n1', hash }], by: alice, reason: 'still logged in' }]);
+    // of a node that another replica may know
+    expect(await controller.operator.command({ kind: 'confirm-trials', trials: [{ node: 'n9', hash }] }, alice)).toMatchObject({ kind: 'done', notes: [{ code: 'node-elsewhere' }] });
+  });
+
   it('refuses an approval of what is not proposed any more', async () => {
     const { controller } = await world.start();
     world.tell(controller, cluster);

@@ -13,7 +13,7 @@ const MOST_WAITING = 5;
 
 type NodeShape = NodesShape['nodes'][number];
 
-/** `ringfence nodes`: what each node is known to enforce; exit 1 where one failed, drifted or is silent. */
+/** `ringfence nodes`: what each node is known to enforce; exit 1 where one failed, drifted, is silent or waits to be confirmed. */
 export function runNodes(options: LiveOptions, terminal: Terminal): Promise<ExitCode> {
   return withController('nodes', options, terminal, async (client) => {
     const { nodes } = await client.ask(routes.nodes, {});
@@ -22,7 +22,7 @@ export function runNodes(options: LiveOptions, terminal: Terminal): Promise<Exit
       printNodes(nodes, terminal);
       printWaiting(await client.ask(routes.projects, {}), terminal);
     }
-    const troubled = new Set(['failed', 'drifted', 'silent']);
+    const troubled = new Set(['failed', 'drifted', 'silent', 'trial']);
     return nodes.some(({ realisation }) => troubled.has(realisation.kind)) ? ExitCode.findings : ExitCode.fine;
   });
 }
@@ -32,7 +32,7 @@ function printNodes(nodes: readonly NodeShape[], terminal: Terminal): void {
   const rows = nodes.map((one) => [
     one.node,
     one.isConnected ? 'connected' : 'away',
-    one.realisation.kind,
+    one.realisation.kind === 'trial' ? 'on trial' : one.realisation.kind,
     'revision' in one.realisation ? String(one.realisation.revision) : '',
     one.driver ?? '',
     one.elements === undefined ? '' : String(one.elements),
@@ -47,8 +47,9 @@ function printWaiting({ waiting }: ProjectsShape, terminal: Terminal): void {
   if (waiting.length > MOST_WAITING) terminal.out(`and ${String(waiting.length - MOST_WAITING)} more: ringfence admit\n`);
 }
 
-function whyText({ realisation, lostEvents }: NodeShape, now: number): string {
+function whyText({ node, realisation, lostEvents }: NodeShape, now: number): string {
   const since = 'since' in realisation ? `since ${agoText(realisation.since, now)}` : '';
+  if (realisation.kind === 'trial') return `goes back ${realisation.until === undefined ? 'soon' : agoText(realisation.until, now)} unless confirmed: ringfence nodes confirm ${node}`;
   const why = 'why' in realisation ? `: ${realisation.why}` : '';
   const lost = lostEvents === 0 ? '' : `${since === '' ? '' : '; '}${String(lostEvents)} events lost`;
   return `${since}${why}${lost}`;

@@ -33,8 +33,8 @@ const TRAFFIC: Readonly<Record<StatusShape['traffic'], string>> = {
 
 // Real traffic is seen by enforcers, or read from what Hubble exports: without either, none is.
 function trafficOf({ traffic, nodes, flows }: StatusShape): StatusShape['traffic'] {
-  const { realised, pending, drifted, failed } = nodes;
-  return traffic === 'real' && flows.records === 0 && realised + pending + drifted + failed === 0 ? 'none' : traffic;
+  const { realised, pending, trial, drifted, failed } = nodes;
+  return traffic === 'real' && flows.records === 0 && realised + pending + trial + drifted + failed === 0 ? 'none' : traffic;
 }
 
 function printStatus(status: StatusShape, server: string, terminal: Terminal): void {
@@ -54,7 +54,7 @@ function printStatus(status: StatusShape, server: string, terminal: Terminal): v
   say(status.revision === 0 ? 'Nothing is approved yet.' : `Revision ${String(status.revision)} is in force${status.revisionAt === undefined ? '' : ` since ${timeText(status.revisionAt, now)}`}.`);
   for (const line of enforcementLines(status)) say(line);
   say(`Reviews: ${String(reviews.proposed)} proposed, ${String(reviews.edited)} edited, ${String(reviews.approved)} approved, ${String(reviews.rejected)} rejected; ${String(status.ready)} ready to approve${status.ready > 0 ? ' (ringfence proposals --ready)' : ''}`);
-  say(`Nodes: ${String(nodes.realised)} realised, ${String(nodes.pending)} pending, ${String(nodes.drifted)} drifted, ${String(nodes.failed)} failed, ${String(nodes.silent)} silent`);
+  say(`Nodes: ${String(nodes.realised)} realised, ${String(nodes.pending)} pending, ${nodes.trial === 0 ? '' : `${String(nodes.trial)} on trial (ringfence nodes), `}${String(nodes.drifted)} drifted, ${String(nodes.failed)} failed, ${String(nodes.silent)} silent`);
   for (const line of outputLines(status.outputs)) say(line);
   say(`Flows: ${count(flows.records, 'record')}, ${count(flows.connections, 'connection')}`);
   for (const line of losses(flows)) say(`  ${line}`);

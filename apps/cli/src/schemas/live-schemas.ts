@@ -18,6 +18,7 @@ export const revisionsSchema = z.strictObject({
   revisions: z.array(z.strictObject({ ...routes.revision.answer.shape, policies: routes.revision.answer.shape.policies.optional().describe('where one revision was asked for') })),
 });
 export const nodesSchema = routes.nodes.answer;
+export const nodesConfirmSchema = z.strictObject({ ...done, trials: routes.confirmTrials.body.shape.trials });
 export const outputsSchema = routes.outputs.answer;
 export const journalSchema = z.strictObject({
   entries: routes.journal.answer.shape.entries.optional(),

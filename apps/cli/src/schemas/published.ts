@@ -6,7 +6,7 @@ import { checkSchema } from './check-schema.ts';
 import { diffSchema } from './diff-schema.ts';
 import { explainSchema } from './explain-schema.ts';
 import { generateSchema } from './generate-schema.ts';
-import { admitSchema, approveSchema, flowsSchema, journalSchema, modeSchema, nodesSchema, outputsSchema, proposalsSchema, rejectSchema, revisionsSchema, rollbackSchema, showSchema, statusSchema, whySchema } from './live-schemas.ts';
+import { admitSchema, approveSchema, flowsSchema, journalSchema, modeSchema, nodesConfirmSchema, nodesSchema, outputsSchema, proposalsSchema, rejectSchema, revisionsSchema, rollbackSchema, showSchema, statusSchema, whySchema } from './live-schemas.ts';
 import { labDownSchema, labStatusSchema, labTrafficSchema } from './lab-schema.ts';
 import { nodeCertSchema, nodeDoneSchema, nodeShowSchema, nodeStatusSchema, nodeWhySchema } from './node-schema.ts';
 import { simulateSchema } from './simulate-schema.ts';
@@ -37,6 +37,7 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
   'node status': nodeStatusSchema,
   'node why': nodeWhySchema,
   nodes: nodesSchema,
+  'nodes confirm': nodesConfirmSchema,
   outputs: outputsSchema,
   proposals: proposalsSchema,
   reject: rejectSchema,

@@ -98,9 +98,9 @@ export class NodeChannelServer implements NodeChannel {
     this.#lines.delete(node);
   }
 
-  confirm(node: string): boolean {
+  confirm(node: string, hash: string, by: string): boolean {
     const connected = this.#sessions.get(node);
-    connected?.session.confirm();
+    connected?.session.confirm(hash, by);
     return connected !== undefined;
   }
 

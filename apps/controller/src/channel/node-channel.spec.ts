@@ -188,8 +188,9 @@ describe('the node channel', () => {
     const server = await world.serve();
     const { taker } = world.connect('n1', server.ports[0]!, await world.credentials('n1'));
     await world.until(() => server.connected().length === 1);
-    expect([server.confirm('n1'), server.confirm('n2')]).toEqual([true, false]);
-    await world.until(() => taker.confirmed === 1);
+    expect([server.confirm('n1', 'a1', 'alice'), server.confirm('n2', 'a1', 'alice')]).toEqual([true, false]);
+    await world.until(() => taker.confirmed.length === 1);
+    expect(taker.confirmed).toEqual([{ hash: 'a1', by: 'alice' }]);
   }, PATIENCE_MS);
 
   describe('sends away', () => {

@@ -35,8 +35,8 @@ export interface NodeChannel {
   setDesired(desired: DesiredBundle): void;
   /** Nothing is desired of the node any more: what it has stays until it is told otherwise. */
   removeDesired(node: string): void;
-  /** Says to a node that the bundle it has on trial locked nobody out; whether it is connected. */
-  confirm(node: string): boolean;
+  /** Says to a node that the bundle with this hash, which it has on trial, locked nobody out; whether it is connected. `by` is who says so. */
+  confirm(node: string, hash: string, by: string): boolean;
   /** Connected at present, sorted. */
   connected(): readonly string[];
   /** Takes other certificates for connections from now on, and looks at those there are again. */

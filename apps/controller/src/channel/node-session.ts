@@ -81,8 +81,8 @@ export class NodeSession {
     this.#pump();
   }
 
-  confirm(): void {
-    this.#note({ kind: 'confirm' });
+  confirm(hash: string, by: string): void {
+    this.#note({ kind: 'confirm', hash, by });
   }
 
   /** Takes in what the node says. */

@@ -1,5 +1,6 @@
 import { Rollout } from '#distribution';
 import type { FlowReport, NodeView, SourceUpdate } from '#model';
+import type { TrialOnNode } from '#review';
 import type { Logger } from 'pino';
 
 import type { ChannelEvents, NodeMetadata } from '../channel/channel-events.ts';
@@ -64,6 +65,17 @@ export class NodeDesk {
       this.#channel?.removeDesired(node);
     }
     this.#options.onChange([...nodes.map(({ node }) => node), ...removed]);
+  }
+
+  /** Somebody says that what these nodes have on trial locked nobody out: those that are connected here and still have it are told. */
+  confirm(trials: readonly TrialOnNode[], by: string): void {
+    const { log, now } = this.#options;
+    for (const { node, hash } of trials) {
+      const realisation = this.#rollout.view(node, now())?.realisation;
+      if (realisation?.kind !== 'trial' || realisation.hash !== hash) continue;
+      log.info({ node, hash, by }, 'what a node has on trial is confirmed');
+      this.#channel?.confirm(node, hash, by);
+    }
   }
 
   views(): readonly NodeView[] {

@@ -60,6 +60,11 @@ export class CommandsController {
     return this.#decide({ kind: 'set-target', ...present(body) }, caller);
   }
 
+  @Serves(routes.confirmTrials)
+  confirmTrials(@Body({ schema: routes.confirmTrials.body }) body: z.output<typeof routes.confirmTrials.body>, @CalledBy() caller: Caller): Promise<DoneShape> {
+    return this.#decide({ kind: 'confirm-trials', ...present(body) }, caller);
+  }
+
   @Serves(routes.setProjectNode)
   setProjectNode(@Body({ schema: routes.setProjectNode.body }) body: z.output<typeof routes.setProjectNode.body>, @CalledBy() caller: Caller): Promise<DoneShape> {
     return this.#decide({ kind: 'set-project-node', ...present(body) }, caller);

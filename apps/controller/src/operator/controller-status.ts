@@ -44,6 +44,8 @@ export interface ReviewCounts {
 export interface NodeCounts {
   readonly realised: number;
   readonly pending: number;
+  /** In, and taken away again unless confirmed. */
+  readonly trial: number;
   readonly drifted: number;
   readonly failed: number;
   readonly silent: number;

@@ -5,6 +5,7 @@ import type { JournalEntry, JournalVerification } from '#store';
 
 import { reviewEntry } from '../decisions/review-log.ts';
 import type { WaitingProject } from '../nodes/project-claims.ts';
+import { lookAtTrials } from '../nodes/shown-trials.ts';
 import type { PolicyDesk } from '../outputs/policy-desk.ts';
 import { withWritten } from '../outputs/written-policies.ts';
 import type { Answer, DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
@@ -101,8 +102,12 @@ export class LiveOperator implements OperatorPort {
     return Promise.resolve(this.#parts.outputs.views());
   }
 
-  command(command: ReviewCommand, actor: Actor): Promise<CommandResult> {
-    return this.#parts.command(command, actor);
+  async command(command: ReviewCommand, actor: Actor): Promise<CommandResult> {
+    if (command.kind !== 'confirm-trials') return this.#parts.command(command, actor);
+    const look = lookAtTrials(command.trials, this.#parts.nodes());
+    if (look.kind === 'conflict') return look;
+    const result = await this.#parts.command(command, actor);
+    return result.kind === 'done' ? { ...result, notes: [...look.notes, ...result.notes] } : result;
   }
 
   subscribe(listener: (change: OperatorChange) => void): () => void {

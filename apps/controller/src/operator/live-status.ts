@@ -52,7 +52,7 @@ export function realisedNodes(nodes: readonly NodeView[]): RealisedNodes {
 }
 
 function countNodes(nodes: readonly NodeView[]): NodeCounts {
-  const counts = { realised: 0, pending: 0, drifted: 0, failed: 0, silent: 0 };
+  const counts = { realised: 0, pending: 0, trial: 0, drifted: 0, failed: 0, silent: 0 };
   for (const { realisation } of nodes) counts[realisation.kind] += 1;
   return counts;
 }

@@ -14,8 +14,8 @@ export interface BundleTaker {
   readonly held: NodeBundle | undefined;
   /** Makes the kernel hold it; what it says is what the kernel acknowledged. */
   take(bundle: NodeBundle): Taking;
-  /** The controller says that the bundle on trial locked nobody out. */
-  confirm(): void;
+  /** Somebody tells the controller that the bundle on trial locked nobody out: that with this hash, or whichever where it is empty. */
+  confirm(hash: string, by: string): void;
   /** How the node stands, as it is told every now and then. */
   status(): object;
 }

@@ -89,8 +89,12 @@ class KeeperTaker implements BundleTaker {
     return { kind: 'applied', commitMs: last?.kind === 'applied' ? last.commitMs : 0, elements: this.#keeper.elements, generation: this.#keeper.generation };
   }
 
-  confirm(): void {
-    this.#keeper.confirm('controller');
+  confirm(hash: string, by: string): void {
+    const { applied } = this.#keeper;
+    // another one may be on trial by now, which nobody has looked at
+    if (hash !== '' && hash !== applied?.hash) throw new Error(`confirm bundle ${hash}: ${applied === undefined ? 'none' : applied.hash} is enforced here`);
+    const outcome = this.#keeper.confirm(by === '' ? 'controller' : `controller: ${by}`);
+    if (outcome.kind === 'refused') throw new Error(`confirm bundle ${hash}: ${outcome.why}`);
   }
 
   status(): object {
@@ -100,6 +104,7 @@ class KeeperTaker implements BundleTaker {
       this.#differences = this.#keeper.verify();
     }
     const mark = applied === undefined ? undefined : { revision: applied.revision, hash: applied.hash };
-    return { kind: 'status', state: state.kind, ...mark, generation, elements, driver, differences: this.#differences };
+    const trial = state.kind === 'trial' ? { trialLeftMs: Math.max(0, state.until - Date.now()) } : {};
+    return { kind: 'status', state: state.kind, ...trial, ...mark, generation, elements, driver, differences: this.#differences };
   }
 }

@@ -91,7 +91,7 @@ export class NodeConversation {
         return;
       case 'confirm':
         this.#safely(() => {
-          this.#options.taker.confirm();
+          this.#options.taker.confirm(message.hash, message.by);
         });
         return;
     }

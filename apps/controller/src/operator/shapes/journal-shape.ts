@@ -1,6 +1,6 @@
 import { assertNever, type ConnectionFate, type ModeScope, workloadKey, type WorkloadRef } from '#model';
 import type { JournalShape } from '#operator-api';
-import type { ReviewEvent } from '#review';
+import type { ReviewEvent, TrialOnNode } from '#review';
 
 import type { JournalItem } from '../operator-port.ts';
 
@@ -37,6 +37,7 @@ function workloadsOf(event: ReviewEvent): readonly WorkloadRef[] {
     case 'rolled-back':
     case 'target-set':
     case 'project-node-set':
+    case 'trials-confirmed':
       return [];
     default:
       return assertNever(event);
@@ -61,6 +62,8 @@ function textOf(event: ReviewEvent): string {
       return `set the fate of forbidden connections of ${scopeText(event.scope)} to ${fateText(event.fate)}`;
     case 'target-set':
       return `set where policies of namespace ${event.namespace} go to ${event.target}`;
+    case 'trials-confirmed':
+      return `confirmed what is on trial on ${nodesText(event.trials)}`;
     case 'project-node-set':
       return admissionText(event);
     default:
@@ -85,6 +88,12 @@ function countOf(workloads: readonly { readonly workload: WorkloadRef }[]): stri
   const [first] = workloads;
   if (first === undefined) return 'nothing';
   return workloads.length === 1 ? workloadKey(first.workload) : `${workloadKey(first.workload)} and ${String(workloads.length - 1)} more`;
+}
+
+function nodesText(trials: readonly TrialOnNode[]): string {
+  const [first] = trials;
+  if (first === undefined) return 'no node';
+  return trials.length === 1 ? `node ${first.node} (bundle ${first.hash})` : `node ${first.node} and ${String(trials.length - 1)} more`;
 }
 
 function scopeText(scope: ModeScope): string {

@@ -1,0 +1,26 @@
+import type { Diagnostic, NodeView } from '#model';
+import type { TrialOnNode } from '#review';
+
+/** Whether what somebody wants to confirm is what nodes have on trial; `notes` where this replica cannot know. */
+export type TrialsLook = { readonly kind: 'shown'; readonly notes: readonly Diagnostic[] } | { readonly kind: 'conflict'; readonly diagnostics: readonly Diagnostic[] };
+
+/**
+ * Holds a confirmation to what nodes said last. A node of another replica is not known here: what
+ * is confirmed of it takes effect where it is connected.
+ */
+export function lookAtTrials(trials: readonly TrialOnNode[], nodes: readonly NodeView[]): TrialsLook {
+  const views = new Map(nodes.map((view) => [view.node, view]));
+  const diagnostics = trials.flatMap(({ node, hash }) => {
+    const view = views.get(node);
+    const now = view?.realisation;
+    if (view?.isConnected !== true || (now?.kind === 'trial' && now.hash === hash)) return [];
+    return [diagnostic('error', 'trial-over', `node ${node}`, now?.kind === 'trial' ? 'has another bundle on trial by now' : 'has no bundle on trial', 'ringfence nodes shows how it stands')];
+  });
+  if (diagnostics.length > 0) return { kind: 'conflict', diagnostics };
+  const away = trials.filter(({ node }) => views.get(node)?.isConnected !== true);
+  return { kind: 'shown', notes: away.map(({ node }) => diagnostic('warning', 'node-elsewhere', `node ${node}`, 'is not connected to this replica', 'it is told by the replica it is connected to, if there is one')) };
+}
+
+function diagnostic(severity: Diagnostic['severity'], code: string, subject: string, message: string, hint: string): Diagnostic {
+  return { code, severity, subject, message, hint };
+}
