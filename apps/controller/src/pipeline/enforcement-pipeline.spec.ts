@@ -220,6 +220,19 @@ describe('policies as objects', () => {
     expect(made.turn(0, ALL).diagnostics?.some(({ code, subject }) => code === 'subject-on-host-network' && subject === 'shop/DaemonSet/agent')).toBe(isSaid);
   });
 
+  it.each([
+    ['networkpolicy', true, true],
+    ['folder', true, true],
+    ['nftables', true, false],
+    ['networkpolicy', false, false],
+  ] as const)('says of policies for a network that enforces none that nobody enforces them: target %s, enforcers that enforce what exists %s', (target, enforcesExisting, isSaid) => {
+    const made = new EnforcementPipeline({ digest, required: [], enforcesExisting });
+    for (const update of cluster) made.accept(update);
+    made.setRevision(revision());
+    made.setSettings(settings({ [workloadKey(db)]: 'enforce' }, { shop: target }));
+    expect(made.turn(0, ALL).diagnostics?.some(({ code, subject }) => code === 'target-not-enforced' && subject === workloadKey(db))).toBe(isSaid);
+  });
+
   it('says that a NetworkPolicy cannot audit, and that policies which go nowhere are not enforced', () => {
     const made = pipeline();
     made.setInSync(SOURCE, true);

@@ -36,7 +36,7 @@ export class PolicyWriter {
   write(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings): PolicyOutputs {
     const cluster = this.#compile(revision, snapshot, settings, 'networkpolicy');
     const folder = this.#compile(revision, snapshot, settings, 'folder');
-    const diagnostics = [...cluster.diagnostics, ...folder.diagnostics, ...notEnforced(revision, snapshot, settings), ...this.#lint(snapshot), ...this.#besideOthers(revision, snapshot, settings)];
+    const diagnostics = [...cluster.diagnostics, ...folder.diagnostics, ...notEnforced(revision, snapshot, settings, this.#enforcesExisting), ...this.#lint(snapshot), ...this.#besideOthers(revision, snapshot, settings)];
     return { revision: revision.number, networkPolicies: cluster.objects, folder: folder.objects, covers: [...cluster.covers, ...folder.covers], diagnostics: distinct(diagnostics) };
   }
 
@@ -74,14 +74,14 @@ export class PolicyWriter {
 }
 
 /** What a target cannot do for an approved workload: nobody should believe it is enforced. */
-function notEnforced(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings): readonly Diagnostic[] {
+function notEnforced(revision: Revision, snapshot: Snapshot, settings: EnforcementSettings, enforcesExisting: boolean): readonly Diagnostic[] {
   const onNodes = [...snapshot.workloads.values()].filter(isOnNodeNetwork);
   return [
     ...onNodes.flatMap(({ ref }) => onHostNetwork(ref, settings.modeOf(ref, snapshot))),
     ...revision.policies.flatMap((policy) => {
       const workload = workloadOf(policy);
       if (workload === undefined || isOnNodeNetwork(snapshot.workloads.get(workloadKey(workload)))) return [];
-      return finding(workload, settings.targetOf(workload.namespace), settings.modeOf(workload, snapshot));
+      return finding(workload, settings.targetOf(workload.namespace), settings.modeOf(workload, snapshot), enforcesExisting);
     }),
   ];
 }
@@ -97,10 +97,14 @@ function onHostNetwork(workload: WorkloadRef, mode: Mode): readonly Diagnostic[]
   return [{ code: 'subject-on-host-network', severity: 'warning', subject: workloadKey(workload), message: `is set to ${mode}, and runs on the network of its node, where no policy of pods applies to it`, hint: 'give it a network of its own, or use host mode of the enforcers' }];
 }
 
-function finding(workload: WorkloadRef, target: OutputTarget, mode: Mode): readonly Diagnostic[] {
+function finding(workload: WorkloadRef, target: OutputTarget, mode: Mode, enforcesExisting: boolean): readonly Diagnostic[] {
   const subject = workloadKey(workload);
   if (target === 'none' && mode !== 'observe') {
     return [{ code: 'no-target', severity: 'warning', subject, message: `is set to ${mode}, and the policies of its namespace go nowhere`, hint: 'choose a target for the namespace' }];
+  }
+  // enforcers leave to the network what is written for it
+  if (enforcesExisting && mode === 'enforce' && (target === 'networkpolicy' || target === 'folder')) {
+    return [{ code: 'target-not-enforced', severity: 'warning', subject, message: `is set to ${mode}, and its policies are written for a network that is said to enforce none`, hint: 'choose target nftables, or leave --enforce-existing out' }];
   }
   if (mode === 'audit' && (target === 'networkpolicy' || target === 'folder')) {
     return [{ code: 'audit-not-sayable', severity: 'warning', subject, message: 'is set to audit, which a NetworkPolicy cannot say, so it gets none', hint: 'let enforcers audit it (target nftables), or set it to enforce' }];
