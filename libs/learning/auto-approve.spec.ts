@@ -31,3 +31,25 @@ describe('a rule that asks of namespaces only what they must not have', () => {
     expect(answer(platform, [notProduction, notRegulated])).toEqual([expect.stringContaining(`namespaces have no labels on platform ${platform}, and stage!=production,!regulated asks only`)]);
   });
 });
+
+describe('a program that chose its own name', () => {
+  const anyone: AutoApprovalRule = { ...ruleFor([{ key: 'kubernetes.io/metadata.name', operator: 'In', values: ['edge'] }]), quarantined: 'leave-out' };
+  function reviewOf(name: string): { readonly approval: ReturnType<typeof autoApprovable>; readonly why: string } {
+    const key = `edge/${name}`;
+    const snapshot = world({ workloads: [workload('edge/Container/web', { platform: 'host' }), workload(key, { platform: 'host', hostNetwork: true })], namespaces: [namespace('edge', {})] });
+    const reviewed = review(graph(snapshot, { relationships: [relationship('edge/Container/web', key, 8080)] }), evidence({ relationships: [observed('edge/Container/web', key, 8080, { clientPods: 32 })] }), snapshot, context(snapshot, { catalogue: { entries: [] } })).get(key)!;
+    return { approval: autoApprovable(reviewed, [anyone], snapshot), why: reviewed.proposal.ingress.why };
+  }
+
+  it('is approved by no rule, and its proposal says why', () => {
+    const { approval, why } = reviewOf('Process/postgres');
+    expect(approval).toMatchObject({ kind: 'not-approved', refusals: [{ reasons: ['it is for people to judge: any program on host edge may call itself postgres, and gets what is approved for it; run it as a systemd unit, whose name nobody else can take'] }] });
+    expect(why).toContain('any program on host edge may call itself postgres');
+  });
+
+  it('is another than a unit, whose name is given to it', () => {
+    const { approval, why } = reviewOf('Unit/postgres.service');
+    expect(approval.kind).toBe('approved');
+    expect(why).not.toContain('may call itself');
+  });
+});

@@ -1,4 +1,4 @@
-import { compareText, type DirectionProposal, formatSelector, type LabelSelector, type Proposal, type ProposedRule, selects, type Snapshot, type Workload, workloadKey, type WorkloadReview } from '#model';
+import { compareText, type DirectionProposal, formatSelector, type LabelSelector, type Proposal, type ProposedRule, selects, type Snapshot, whyNameProvesNothing, type Workload, workloadKey, type WorkloadReview } from '#model';
 
 import type { AutoApproval, AutoApprovalRule } from './auto-approval.ts';
 import { evidenceClass } from './evidence-class.ts';
@@ -31,6 +31,8 @@ function aboutReasons({ workload: ref }: WorkloadReview, rule: AutoApprovalRule,
   // labels nobody has read are not absent labels
   if (namespace?.isDeclared !== true && workload.platform === 'kubernetes') return [`the labels of namespace ${ref.namespace} are not known`];
   const reasons: string[] = [];
+  const unproven = whyNameProvesNothing(ref);
+  if (unproven !== undefined) reasons.push(`it is for people to judge: ${unproven}`);
   // there, a label that is missing is not one somebody left off
   if (workload.platform !== 'kubernetes' && isOnlyNegative(rule.namespaces)) reasons.push(`namespaces have no labels on platform ${workload.platform}, and ${formatSelector(rule.namespaces)} asks only for what it must not have`);
   if (!selects(rule.namespaces, namespace?.labels ?? {})) reasons.push(`namespace ${ref.namespace} is not one with ${formatSelector(rule.namespaces)}`);

@@ -9,7 +9,7 @@ import { type Doubted, observedKeys, relationshipKey } from './observed-index.ts
 import { type LiveDraft, observedRules } from './observed-rules.ts';
 import type { PeerGrounding } from './peer-grounding.ts';
 import { type PermittedBy, permittedEvidence } from './permitted.ts';
-import { outsideRules } from './propose.ts';
+import { closedFor, outsideRules } from './propose.ts';
 import { finishRules, meaningOf } from './rule-draft.ts';
 
 /** What speaks of one direction of a workload: metadata with what was observed of it, and what was observed alone. */
@@ -78,7 +78,7 @@ export function closedDirection(parts: DirectionParts): LiveDirection {
   const rules = finishRules(direction, [...undoubted, ...doubted.map(({ draft }) => draft)]);
   const left = evidence.declared.length - taken.length;
   const hints = left === 0 ? '' : `; ${String(left)} weaker ${left === 1 ? 'hint is' : 'hints are'} left out`;
-  return { proposal: { kind: 'closed', rules, why: `${closing.why}${hints}` }, quarantined: quarantine(direction, rules, doubted, parts.inForce) };
+  return { proposal: { kind: 'closed', rules, why: closedFor(workload.ref, `${closing.why}${hints}`) }, quarantined: quarantine(direction, rules, doubted, parts.inForce) };
 }
 
 /** Where enough was seen, the ports that were used stand in for a port nobody wrote down. */

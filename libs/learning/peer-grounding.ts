@@ -5,6 +5,7 @@ import {
   type Entity,
   EVERYTHING,
   hostPrefix,
+  isHostProgram,
   labelOf,
   type LabelRequirement,
   type Labels,
@@ -54,7 +55,7 @@ export class PeerGrounding {
     return known;
   }
 
-  /** Says a workload. One on its node's network has no address of its own, so it is its nodes, or anyone where those are not known. */
+  /** Says a workload. One on its node's network has no address of its own, so it is its nodes, or anyone where those are not known; a program of a plain host is its host. */
   ofWorkload(ref: WorkloadRef, direction: Direction): GroundedPeers {
     return groundWorkload(ref, direction, this.snapshot);
   }
@@ -79,6 +80,7 @@ function groundEntity(entity: Entity, direction: Direction, snapshot: Snapshot, 
 function groundWorkload(ref: WorkloadRef, direction: Direction, snapshot: Snapshot): GroundedPeers {
   const workload = snapshot.workloads.get(workloadKey(ref));
   if (workload?.hostNetwork !== true) return { peers: [{ kind: 'workload', workload: ref }], widenings: [] };
+  if (isHostProgram(ref)) return { peers: [{ kind: 'workload', workload: ref }], widenings: [`${workloadKey(ref)} shares the addresses of host ${ref.namespace}, so everything on that host is let through`] };
   const nodes = knownNodes(snapshot, {});
   const whose = `${workloadKey(ref)} shares the network of its node`;
   if (nodes.length > 0) return { peers: blocksOf(nodes), widenings: [`${whose}, so everything on the known nodes is let through`] };

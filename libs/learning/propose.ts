@@ -15,6 +15,8 @@ import {
   type Workload,
   type WorkloadKey,
   workloadKey,
+  type WorkloadRef,
+  whyNameProvesNothing,
 } from '#model';
 
 import type { Catalogue } from './catalogue.ts';
@@ -77,7 +79,14 @@ function proposeDirection(
   const drafts = [...learned, ...catalogueRules(workload, direction, learned, grounding, catalogue), ...outsideRules(direction, knowledge)];
   const left = all.length - taken.length;
   const hints = left === 0 ? '' : `; ${String(left)} weaker ${left === 1 ? 'hint is' : 'hints are'} left out`;
-  return { kind: 'closed', rules: finishRules(direction, drafts), why: knowledge.isKnown ? `${knowledge.why}${hints}` : 'it is known together with the hints, which are admitted' };
+  const why = knowledge.isKnown ? `${knowledge.why}${hints}` : 'it is known together with the hints, which are admitted';
+  return { kind: 'closed', rules: finishRules(direction, drafts), why: closedFor(workload.ref, why) };
+}
+
+/** Why a direction is closed, and whom else that may be about. */
+export function closedFor(workload: WorkloadRef, why: string): string {
+  const unproven = whyNameProvesNothing(workload);
+  return unproven === undefined ? why : `${why}; ${unproven}`;
 }
 
 /** Programs of a plain host share its address, too, but are known by their ports to whoever calls them. */

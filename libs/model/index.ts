@@ -32,6 +32,6 @@ export type { EndpointSlice, Service, ServicePort } from './service.ts';
 export type { Snapshot } from './snapshot.ts';
 export type { ComposeProject, HostWaysSaid, Manifest, SourceUpdate } from './source-update.ts';
 export { WIRE_PROTOCOLS, type WireProtocol, isWireProtocol } from './wire-protocol.ts';
-export { ENTITIES, type Entity, type GraphPeer, type WorkloadKey, type WorkloadRef, compareWorkloads, graphPeerKey, isHostProgram, workloadKey } from './workload-ref.ts';
+export { ENTITIES, type Entity, type GraphPeer, type WorkloadKey, type WorkloadRef, compareWorkloads, graphPeerKey, isHostProgram, whyNameProvesNothing, workloadKey } from './workload-ref.ts';
 export type { AwaitedRun, Coverage, Quarantine, WorkloadReview, WorkloadReviews } from './workload-review.ts';
 export type { ComposeFacts, PublishedPort, Workload } from './workload.ts';

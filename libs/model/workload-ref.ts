@@ -24,6 +24,14 @@ export function isHostProgram({ kind }: WorkloadRef): boolean {
   return kind === 'Unit' || kind === 'Process';
 }
 
+/**
+ * Says why a workload may be anybody: a program of no unit goes by what it calls itself, and any other
+ * may call itself the same. Undefined for one whose name somebody else gave it.
+ */
+export function whyNameProvesNothing({ namespace, kind, name }: WorkloadRef): string | undefined {
+  return kind === 'Process' ? `any program on host ${namespace} may call itself ${name}, and gets what is approved for it; run it as a systemd unit, whose name nobody else can take` : undefined;
+}
+
 export function compareWorkloads(a: WorkloadRef, b: WorkloadRef): number {
   return compareText(workloadKey(a), workloadKey(b));
 }

@@ -144,6 +144,14 @@ describe('an approval by a rule', () => {
     expect(decide(start, approvalOf(start, world, WEB), world).kind).toBe('refused');
   });
 
+  it('is refused for a program that chose its own name, and a person may', () => {
+    const program = { namespace: 'edge', kind: 'Process', name: 'postgres' };
+    const reviews = reviewsOf(reviewOf({ workload: program, ingress: closed(proposedRule('in', 'shop/Deployment/web', 5432)), egress: OPEN }));
+    const [rule, person] = [contextOf({ actor: AUTO, reviews }), contextOf({ reviews })];
+    expect(obstaclesOf(decide(start, approvalOf(start, rule, program), rule))).toEqual(['not-automatic edge/Process/postgres']);
+    expect(decide(start, approvalOf(start, person, program), person).kind).toBe('events');
+  });
+
   it('is refused for what a person edited or rejected', () => {
     const rejected = carryOut(start, { kind: 'reject', items: approvalOf(start, context, WEB).items, reason: 'no' }, context);
     expect(obstaclesOf(decide(rejected, approvalOf(rejected, automatic, WEB), automatic))).toEqual(['not-automatic shop/Deployment/web']);

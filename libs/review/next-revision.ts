@@ -1,4 +1,4 @@
-import { compareText, compareWorkloads, type Diagnostic, type DirectionProposal, type Proposal, type Quarantine, type Revision, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
+import { compareText, compareWorkloads, type Diagnostic, type DirectionProposal, type Proposal, type Quarantine, type Revision, whyNameProvesNothing, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
 import { inForceAt } from '#policy';
 
 import { foldReview } from './fold-review.ts';
@@ -103,6 +103,8 @@ function obstacles(reviewed: ReviewedProposal, item: ApprovalItem, leaveOut: rea
   if (actor.kind === 'person') return problems;
   // a rule decides only about what nobody touched and nothing speaks against
   if (standing !== 'proposed') problems.push(problem('not-automatic', key, `is ${standing}, so only a person may approve it`, 'approve it by hand'));
+  const unproven = whyNameProvesNothing(review.workload);
+  if (unproven !== undefined) problems.push(problem('not-automatic', key, unproven, 'approve it by hand'));
   if (!review.isReady) problems.push(problem('not-automatic', key, `is not ready: ${review.waitsFor.join('; ')}`, 'wait, or approve it by hand'));
   const quarantined = review.quarantined.filter(({ rule }) => rules.includes(rule) && item.leaveOut?.includes(rule) !== true);
   problems.push(...quarantined.map(({ rule, reasons }) => problem('not-automatic', key, `rule ${rule} is in quarantine: ${reasons.join('; ')}`, 'approve it by hand, or leave the rule out')));

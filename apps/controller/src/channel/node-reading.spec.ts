@@ -76,6 +76,9 @@ describe('what a node says', () => {
 
   it.each<[string, unknown, string]>([
     ['a pod of another node', { ...value, pod: { ...pod, node: 'n2' } }, 'about node "n2"'],
+    ['a program whose name is a path', { ...value, workload: { ...workload, ref: { ...ref, name: 'x/../Unit/nginx.service' } } }, 'an update is none'],
+    ['a program whose name changes what people read', { ...value, workload: { ...workload, ref: { ...ref, name: 'nginx\u202e' } } }, 'an update is none'],
+    ['a pod with a line in its name', { ...value, pod: { ...pod, name: 'web\nweb' } }, 'an update is none'],
     ['a workload of a cluster', { ...value, workload: { ...workload, platform: 'kubernetes' } }, 'an update is none'],
     ['an object of a cluster', { kind: 'manifest', apiVersion: 'v1', objectKind: 'Pod', namespace: 'shop', name: 'web', body: {}, origin }, 'an update is none'],
     ['an address that is none', { ...value, pod: { ...pod, addresses: ['10.0.0.1'] } }, 'an update is none'],

@@ -14,13 +14,15 @@ const labels = z.record(z.string().max(1_000), text).refine((value) => Object.ke
 const origin = z.object({ file: text, line: count });
 const protocol = z.enum(['TCP', 'UDP', 'SCTP', 'ICMP']);
 const address = z.object({ family: z.union([z.literal(4), z.literal(6)]), text: z.string().max(45), bits: z.bigint() });
-const workloadRef = z.object({ namespace: z.string().max(1_000), kind: name, name });
+// a part of keys, and of what people read: no slash, and nothing that cannot be seen
+const keyPart = name.regex(/^[^/\p{C}\p{Zl}\p{Zp}]+$/u);
+const workloadRef = z.object({ namespace: keyPart, kind: keyPart, name: keyPart });
 
 const podInterface = z.object({ network: name, bridge: name.optional(), mac: name.optional(), addresses: list(address) });
 
 const pod = z.object({
-  namespace: z.string().max(1_000),
-  name,
+  namespace: keyPart,
+  name: keyPart,
   labels,
   node: name,
   hostNetwork: z.boolean(),
