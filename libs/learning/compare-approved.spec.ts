@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { ObservedRelationship, Proposal, Relationship } from '#model';
+import type { ObservedRelationship, Proposal, ProposedRule, Relationship } from '#model';
 
 import { context, evidence, HOUR, NOW, observed, reporter } from '../../test/support/observed-worlds.ts';
 import { graph, relationship, workload, world } from '../../test/support/worlds.ts';
-import { compareWithApproved, type DirectionComparison, review, STALE_AFTER_MS } from './index.ts';
+import { compareWithApproved, type DirectionComparison, ObservedIndex, proposalDifference, review, STALE_AFTER_MS } from './index.ts';
 
 const web = 'shop/Deployment/web';
 const api = 'shop/Deployment/api';
@@ -32,7 +32,7 @@ function reviewOf(state: State) {
 
 function compare(before: State, now: State): DirectionComparison {
   const approved: Proposal = reviewOf(before).proposal;
-  const [, egress] = compareWithApproved(reviewOf(now), approved, { evidence: evidenceOf(now), now: NOW, staleAfterMs: STALE_AFTER_MS });
+  const [, egress] = compareWithApproved(reviewOf(now).proposal, approved, { index: new ObservedIndex(evidenceOf(now)), now: NOW, staleAfterMs: STALE_AFTER_MS });
   if (egress === undefined) throw new Error('no comparison of egress');
   return egress;
 }
@@ -44,7 +44,7 @@ const ports = (rules: readonly { readonly ports: unknown }[]) => rules.map(({ po
 describe('compareWithApproved', () => {
   it('finds no difference in the same', () => {
     const state = { declared: [call(8080)], seen: [seen(8080), seen(9000)] };
-    expect(compare(state, state)).toEqual({ direction: 'egress', approved: 'closed', proposed: 'closed', added: [], missing: [], stale: [], unused: [] });
+    expect(compare(state, state)).toEqual({ direction: 'egress', approved: 'closed', proposed: 'closed', added: [], changed: [], missing: [], stale: [], unused: [] });
   });
 
   it('shows what is new', () => {
@@ -84,6 +84,33 @@ describe('compareWithApproved', () => {
     const comparison = compare({ seen: outside }, { seen: outside.map((each) => ({ ...each, lastSeen: NOW - 20 * DAY })) });
     expect(comparison.unused.map(({ lastSeen }) => lastSeen)).toEqual([NOW - 20 * DAY, NOW - 20 * DAY, NOW - 20 * DAY, NOW - 20 * DAY]);
     expect(compare({ seen: outside }, { seen: outside }).unused).toEqual([]);
+  });
+
+  it('calls nothing unused of a workload that has not been there for two weeks, however long its node was watched', () => {
+    const state = { declared: [call(8080)], seen: [] };
+    const [, egress] = compareWithApproved(reviewOf(state).proposal, reviewOf(state).proposal, { index: new ObservedIndex({ ...evidenceOf(state), workloads: new Map([[web, { since: NOW - 13 * DAY, hours: [], reporters: ['node-1'], overflowed: 0, unattributed: 0, beyondBounds: 0 }]]) }), now: NOW, staleAfterMs: STALE_AFTER_MS });
+    expect(egress?.unused).toEqual([]);
+  });
+
+  it.each<[string, (rule: ProposedRule) => ProposedRule, readonly string[]]>([
+    ['would not end any more', (rule) => ({ ...rule, expiresAt: NOW + DAY }), ['it would not end any more']],
+    ['is meant for something else', (rule) => ({ ...rule, application: 'grpc' }), ['it is meant for http, and was for grpc']],
+    ['refused what speaks something else', (rule) => ({ ...rule, enforceApplication: true }), ['what speaks something else would not be refused']],
+    ['was added by a person', (rule) => ({ ...rule, evidence: [] }), ['it was added by a person, and is declared and observed']],
+  ])('says of a rule that it %s', (_what, was, expected) => {
+    const { proposal } = reviewOf({ declared: [call(8080, { application: 'http' })], seen: [seen(8080)] });
+    if (proposal.egress.kind !== 'closed') throw new Error('egress is open');
+    const before = { ...proposal, egress: { ...proposal.egress, rules: proposal.egress.rules.map((rule) => (ports([rule])[0] === 8080 ? was(rule) : rule)) } };
+    const [, egress] = proposalDifference(before, proposal);
+    expect([egress?.added, egress?.gone, egress?.changed.map(({ what }) => what)]).toEqual([[], [], [expected]]);
+  });
+
+  it('says of a rule a person added that taking it away is no more than that', () => {
+    const { proposal } = reviewOf({ declared: [call(8080)], seen: [seen(8080)] });
+    if (proposal.egress.kind !== 'closed') throw new Error('egress is open');
+    const added: ProposedRule = { ...proposal.egress.rules[0]!, id: 'egress-added-1', peers: [{ kind: 'host', host: 'bank.example' }], evidence: [] };
+    const [, egress] = compareWithApproved(proposal, { ...proposal, egress: { ...proposal.egress, rules: [...proposal.egress.rules, added] } }, { index: new ObservedIndex(evidenceOf({})), now: NOW, staleAfterMs: STALE_AFTER_MS });
+    expect([egress?.stale, egress?.missing.map(({ why }) => why)]).toEqual([[], ['a person added it, and neither metadata nor flows ask for it']]);
   });
 
   it('shows a direction that would be open again, and calls none of its rules stale', () => {

@@ -1,10 +1,8 @@
 import {
   type Direction,
-  type DirectionProposal,
   graphPeerKey,
   hostKey,
   hostPrefix,
-  type ObservedEvidence,
   type ObservedPeer,
   type ObservedRelationship,
   parseAddress,
@@ -17,18 +15,19 @@ import {
   type ProposedRule,
   type WorkloadKey,
   workloadKey,
-  type WorkloadReview,
 } from '#model';
 
 import { evidenceClass } from './evidence-class.ts';
-import { isAnswered, otherEnd } from './observed-index.ts';
-import { meaningOf } from './rule-draft.ts';
+import { isAnswered, type ObservedIndex, otherEnd } from './observed-index.ts';
+import { isByHand, proposalDifference, type RuleChange, rulesOf } from './proposal-difference.ts';
 
 /** A rule that was approved, and when it was last used. */
 export interface ApprovedRule {
   readonly rule: ProposedRule;
   /** Milliseconds since 1970; undefined: not within the time that is kept, or nobody can tell. */
   readonly lastSeen: number | undefined;
+  /** Since when nobody is known to have used it: its last use, else as long as somebody watched. Undefined where it is used, or nobody can tell. */
+  readonly unusedSince: number | undefined;
   /** One sentence. */
   readonly why: string;
 }
@@ -39,7 +38,9 @@ export interface DirectionComparison {
   readonly approved: 'open' | 'closed';
   readonly proposed: 'open' | 'closed';
   readonly added: readonly ProposedRule[];
-  /** Approved and not proposed any more, but used: something else speaks for it now, or it is proposed in another shape. */
+  /** Approved and proposed, but something beside what it lets through is different. */
+  readonly changed: readonly RuleChange[];
+  /** Approved and not proposed any more, but used, or nobody can tell; or a person added it. */
   readonly missing: readonly ApprovedRule[];
   /** Approved, and nothing speaks for it any more: metadata does not, and nobody has used it for so long. */
   readonly stale: readonly ApprovedRule[];
@@ -48,7 +49,7 @@ export interface DirectionComparison {
 }
 
 export interface ComparisonContext {
-  readonly evidence: ObservedEvidence;
+  readonly index: ObservedIndex;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** How long nobody may have used a rule before it is stale. */
@@ -59,50 +60,64 @@ export interface ComparisonContext {
 export const STALE_AFTER_MS = 14 * 24 * 3_600_000;
 
 /**
- * Compares what a review proposes with what is approved now, rule by rule, by what they let
- * through: equal rules are no difference, whoever named them.
+ * Compares what is proposed now with what is approved, rule by rule, as `proposalDifference` does.
  *
  * That a rule was not used for a while is said only where somebody watched for that while.
  */
-export function compareWithApproved(review: WorkloadReview, approved: Proposal, context: ComparisonContext): readonly DirectionComparison[] {
-  const key = workloadKey(review.workload);
-  const isWatched = isWatchedFor(key, context);
-  return (['ingress', 'egress'] as const).map((direction) => compareDirection(direction, approved[direction], review.proposal[direction], ownRelationships(key, direction, context.evidence), isWatched, context));
-}
-
-function compareDirection(direction: Direction, before: DirectionProposal, now: DirectionProposal, seen: readonly ObservedRelationship[], isWatched: boolean, context: ComparisonContext): DirectionComparison {
-  const [old, proposed] = [rulesOf(before), rulesOf(now)];
-  const oldMeanings = new Set(old.map(meaningOf));
-  const meanings = new Map(proposed.map((rule) => [meaningOf(rule), rule]));
-  const missing: ApprovedRule[] = [];
-  const stale: ApprovedRule[] = [];
-  const unused: ApprovedRule[] = [];
-  for (const rule of old) {
-    const kept = meanings.get(meaningOf(rule));
-    const lastSeen = lastUse(rule, direction, seen);
-    const isQuiet = isWatched && (lastSeen === undefined || lastSeen < context.now - context.staleAfterMs) && canBeSeen(rule);
-    if (kept !== undefined && evidenceClass(kept) !== 'built-in' && isQuiet) unused.push({ rule, lastSeen, why: `${evidenceClass(kept) === 'observed' ? 'it was seen' : 'metadata asks for it'}, and nobody has used it for ${daysText(context.staleAfterMs)}` });
-    if (kept !== undefined || now.kind === 'open') continue;
-    if (isQuiet) stale.push({ rule, lastSeen, why: `nothing speaks for it any more: no metadata, and nobody has used it for ${daysText(context.staleAfterMs)}` });
-    else missing.push({ rule, lastSeen, why: lastSeen === undefined ? 'nothing speaks for it any more, but it was not watched for long enough to say that nobody uses it' : 'it is used, but not proposed in this shape any more' });
-  }
-  return { direction, approved: before.kind, proposed: now.kind, added: proposed.filter((rule) => !oldMeanings.has(meaningOf(rule))), missing, stale, unused };
-}
-
-function rulesOf(direction: DirectionProposal): readonly ProposedRule[] {
-  return direction.kind === 'closed' ? direction.rules : [];
-}
-
-function ownRelationships(key: WorkloadKey, direction: Direction, { relationships }: ObservedEvidence): readonly ObservedRelationship[] {
-  return relationships.filter((each) => {
-    const own = direction === 'ingress' ? each.to : each.from;
-    return own.kind === 'workload' && workloadKey(own.workload) === key && isAnswered(each);
+export function compareWithApproved(proposed: Proposal, approved: Proposal, context: ComparisonContext): readonly DirectionComparison[] {
+  const key = workloadKey(proposed.workload);
+  const watchedFrom = watchedSince(key, context);
+  return proposalDifference(approved, proposed).map(({ direction, before, now, added, gone, changed }) => {
+    const seen = context.index.of(key, direction).filter(isAnswered);
+    const use = (rule: ProposedRule): Use => useOf(rule, direction, seen, watchedFrom, context);
+    const fresh = new Set(added.map(({ id }) => id));
+    const kept = rulesOf(proposed[direction]).filter((rule) => !fresh.has(rule.id) && evidenceClass(rule) !== 'built-in');
+    const approvedRules = gone.map((rule) => ({ rule, ...use(rule) }));
+    return {
+      direction,
+      approved: before,
+      proposed: now,
+      added,
+      changed,
+      missing: approvedRules.filter(({ isQuiet, rule }) => !isQuiet || isByHand(rule)).map(missing),
+      stale: approvedRules.filter(({ isQuiet, rule }) => isQuiet && !isByHand(rule)).map(({ rule, lastSeen, unusedSince }) => ({ rule, lastSeen, unusedSince, why: `nothing speaks for it any more: no metadata, and nobody has used it for ${daysText(context.staleAfterMs)}` })),
+      unused: kept.flatMap((rule): readonly ApprovedRule[] => {
+        const { isQuiet, lastSeen, unusedSince } = use(rule);
+        return isQuiet ? [{ rule, lastSeen, unusedSince, why: `${evidenceClass(rule) === 'observed' ? 'it was seen' : 'metadata asks for it'}, and nobody has used it for ${daysText(context.staleAfterMs)}` }] : [];
+      }),
+    };
   });
 }
 
-function isWatchedFor(key: WorkloadKey, { evidence, now, staleAfterMs }: ComparisonContext): boolean {
-  const reporters = evidence.workloads.get(key)?.reporters ?? [];
-  return evidence.reporters.some(({ reporter, from }) => reporters.includes(reporter) && from <= now - staleAfterMs);
+interface Use {
+  readonly lastSeen: number | undefined;
+  readonly unusedSince: number | undefined;
+  /** Nobody has used it for so long, and somebody watched. */
+  readonly isQuiet: boolean;
+}
+
+function useOf(rule: ProposedRule, direction: Direction, seen: readonly ObservedRelationship[], watchedFrom: number | undefined, { now, staleAfterMs }: ComparisonContext): Use {
+  const lastSeen = lastUse(rule, direction, seen);
+  const since = canBeSeen(rule) ? (lastSeen ?? watchedFrom) : undefined;
+  const isQuiet = watchedFrom !== undefined && since !== undefined && Math.max(since, watchedFrom) <= now - staleAfterMs;
+  return { lastSeen, unusedSince: isQuiet ? since : undefined, isQuiet };
+}
+
+function missing({ rule, lastSeen, unusedSince }: Use & { readonly rule: ProposedRule }): ApprovedRule {
+  const why = isByHand(rule)
+    ? 'a person added it, and neither metadata nor flows ask for it'
+    : lastSeen === undefined
+      ? 'nothing speaks for it any more, but it was not watched for long enough to say that nobody uses it'
+      : 'it is used, but not proposed in this shape any more';
+  return { rule, lastSeen, unusedSince, why };
+}
+
+/** Since when somebody has told of a workload without ceasing to be asked; undefined where nobody did. */
+function watchedSince(key: WorkloadKey, { index: { evidence } }: ComparisonContext): number | undefined {
+  const workload = evidence.workloads.get(key);
+  if (workload?.since === undefined) return undefined;
+  const reporting = evidence.reporters.filter(({ reporter }) => workload.reporters.includes(reporter)).map(({ from }) => from);
+  return reporting.length === 0 ? undefined : Math.max(workload.since, Math.min(...reporting));
 }
 
 function lastUse(rule: ProposedRule, direction: Direction, seen: readonly ObservedRelationship[]): number | undefined {

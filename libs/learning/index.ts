@@ -18,8 +18,10 @@ export { type ApprovedRule, compareWithApproved, type ComparisonContext, type Di
 export { estimateCoverage, type KnownLoss, type Sighting, type Sightings } from './coverage.ts';
 export { type EvidenceClass, evidenceClass } from './evidence-class.ts';
 export { DEFAULT_THRESHOLDS, type LearningContext, type LearningThresholds } from './learning-context.ts';
+export { ObservedIndex } from './observed-index.ts';
 export { type NotEnforced, notEnforced } from './not-enforced.ts';
+export { type DirectionDifference, proposalDifference, type RuleChange } from './proposal-difference.ts';
 export { type Learning, type LearningOptions, propose } from './propose.ts';
 export type { PermittedBy } from './permitted.ts';
-export { review, Reviewer } from './review.ts';
+export { type DirectionPreview, review, Reviewer, type WorkloadPreview } from './review.ts';
 export { type Watched, WorkloadWatch } from './workload-watch.ts';

@@ -7,6 +7,7 @@ import {
   type ObservedRelationship,
   type Proposal,
   type ProposedRule,
+  type Quarantine,
   type ServiceGraph,
   type Snapshot,
   type Workload,
@@ -19,7 +20,7 @@ import {
 import { AwaitedRuns, awaitedSentences } from './awaited-runs.ts';
 import type { Catalogue } from './catalogue.ts';
 import { estimateCoverage, type KnownLoss, type Sighting } from './coverage.ts';
-import { coverageText, decideClosing } from './direction-closing.ts';
+import { type Closing, coverageText, decideClosing } from './direction-closing.ts';
 import { closedDirection, type DirectionEvidence, type LiveDirection, meet } from './live-direction.ts';
 import { DEFAULT_THRESHOLDS, type LearningContext, type LearningThresholds } from './learning-context.ts';
 import { isAnswered, ObservedIndex } from './observed-index.ts';
@@ -42,6 +43,19 @@ import { Suspicion } from './suspicion.ts';
 export function review(graph: ServiceGraph, evidence: ObservedEvidence, snapshot: Snapshot, context: LearningContext): WorkloadReviews {
   const reviewer = new Reviewer(graph, evidence, snapshot, context);
   return new Map([...snapshot.workloads.keys()].sort(compareText).flatMap((key) => reviewer.review(key) ?? []).map((each) => [workloadKey(each.workload), each]));
+}
+
+const DIRECTIONS = ['ingress', 'egress'] as const;
+
+/** What a direction that stays open would be closed but for. */
+export interface DirectionPreview {
+  readonly rules: readonly ProposedRule[];
+  readonly quarantined: readonly Quarantine[];
+}
+
+export interface WorkloadPreview {
+  readonly ingress?: DirectionPreview;
+  readonly egress?: DirectionPreview;
 }
 
 /** Reviews one workload after the other, for whoever has only so much time in one go. */
@@ -103,6 +117,26 @@ export class Reviewer {
     };
   }
 
+  /**
+   * The rules that directions left open would be closed but for, on what is known now. Nothing is
+   * proposed by that: what is not known well enough would be cut. Absent where the direction is
+   * closed, or no policy could tell the workload apart.
+   */
+  preview({ workload: ref, proposal }: Pick<WorkloadReview, 'workload' | 'proposal'>): WorkloadPreview {
+    const key = workloadKey(ref);
+    const workload = this.#snapshot.workloads.get(key);
+    if (workload === undefined) return {};
+    const observed = this.#index.evidence.workloads.get(key);
+    const hours = watchedHours(observed, this.#index.evidence);
+    const previews = DIRECTIONS.flatMap((direction): readonly (readonly [Direction, DirectionPreview])[] => {
+      if (proposal[direction].kind === 'closed' || isIndistinct(workload, direction)) return [];
+      const closing = { kind: 'closed', by: 'observation', why: '', isOutsideOpen: false } as const;
+      const closed = this.#closed(workload, direction, closing, this.#evidenceOf(key, direction), hours);
+      return closed.proposal.kind === 'open' ? [] : [[direction, { rules: closed.proposal.rules, quarantined: closed.quarantined }]];
+    });
+    return Object.fromEntries(previews);
+  }
+
   #evidenceOf(key: WorkloadKey, direction: Direction): DirectionEvidence {
     const observed = this.#index.of(key, direction).map((each) => this.#suspicion.judge(each));
     return meet(this.#ends[direction].get(key) ?? [], observed);
@@ -132,7 +166,13 @@ export class Reviewer {
     const approved = this.#context.approved?.get(key)?.[direction];
     const closing = decideClosing(direction, this.#graph.knowledge.get(key)?.[direction], watch, approved, this.#thresholds);
     if (closing.kind === 'open') return { proposal: closing, quarantined: [] };
-    return closedDirection({ workload, direction, closing, evidence, hours, grounding: this.#grounding, catalogue: this.#catalogue, thresholds: this.#thresholds, permittedBy: this.#context.permittedBy, inForce: inForceAt(approved, this.#context.now) });
+    return this.#closed(workload, direction, closing, evidence, hours);
+  }
+
+  #closed(workload: Workload, direction: Direction, closing: Extract<Closing, { kind: 'closed' }>, evidence: DirectionEvidence, hours: number): LiveDirection {
+    const { permittedBy, approved, now } = this.#context;
+    const inForce = inForceAt(approved?.get(workloadKey(workload.ref))?.[direction], now);
+    return closedDirection({ workload, direction, closing, evidence, hours, grounding: this.#grounding, catalogue: this.#catalogue, thresholds: this.#thresholds, permittedBy, inForce });
   }
 
   #waitsFor(coverage: Coverage, hours: number): readonly string[] {

@@ -1,5 +1,6 @@
 export { type ChangeEventShape, changeEventSchema } from './change-event.ts';
 export type { DoneShape } from './command.ts';
+export type { ComparisonShape, DifferenceShape, DirectionComparisonShape, PreviewShape, SinceApprovalShape } from './comparison.ts';
 export { type ChangeShape, type ConnectivityShape, connectivitySchema, connectivityShape } from './connectivity.ts';
 export { type ActorShape, type ApprovalShape, type DecidedShape, decidedShape } from './decision.ts';
 export type { FlowShape } from './flow.ts';

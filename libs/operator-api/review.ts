@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { DirectionProposal, Proposal } from '#model';
 
+import { comparisonSchema, differenceSchema, previewSchema, sinceApprovalSchema } from './comparison.ts';
 import { approvalSchema, decidedSchema } from './decision.ts';
 import { pageQuery, pageSchema, workloadQuery } from './page.ts';
 import { countSchema, directionSchema, modeSchema, namedWorkloadSchema, nameSchema, type Shape, shareSchema, timeSchema, workloadSchema } from './parts.ts';
@@ -42,6 +43,9 @@ export const proposalSummarySchema = z.strictObject({
   quarantined: countSchema.describe('rules no auto-approval may take'),
   brokenInvariants: z.array(z.string()).describe('it cannot be approved while there are any'),
   inForce: approvalSchema.optional().describe('the newest approval that is in force, also where the proposal has moved on since'),
+  sinceApproval: sinceApprovalSchema.optional().describe('against what is in force; absent where nothing is'),
+  quarantineEnded: z.array(z.string()).describe('rules the approval in force left out for being in quarantine, which they are not any more'),
+  rejectedBefore: decidedSchema.optional().describe('a rejection that stands no more, for the evidence has changed since'),
   autoApproval: z
     .union([z.strictObject({ rule: z.string() }), z.strictObject({ why: z.array(z.string()) })])
     .optional()
@@ -57,6 +61,9 @@ export const proposalSchema = z.strictObject({
   ...proposalSummarySchema.shape,
   proposal: z.strictObject({ ingress: directionProposalSchema, egress: directionProposalSchema }).describe('what an approval would approve, edits included'),
   directionCoverage: z.strictObject({ ingress: coverageSchema, egress: coverageSchema }).describe('the same for each direction alone'),
+  comparison: comparisonSchema.optional().describe('with what is in force, rule by rule; absent where nothing is'),
+  sinceRejection: differenceSchema.optional().describe('what is proposed otherwise than what was rejected; absent where nothing was, or an earlier release did not note it'),
+  preview: previewSchema,
   awaitedRuns: z.array(z.strictObject({ workload: workloadSchema, schedule: z.string(), next: timeSchema.optional(), why: z.string() })).describe('scheduled runs not observed yet'),
   quarantine: z.array(z.strictObject({ direction: directionSchema, rule: z.string(), reasons: z.array(z.string()) })),
   edits: z.array(z.strictObject({ ...decidedSchema.shape, edit: proposalEditSchema })),

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { inferGraph } from '#graph';
 import { placeExamplePods, snapshotOf } from '#inventory';
-import { propose } from '#learning';
-import { type Coverage, type NodeRealisation, type ObservedPeer, type ObservedRelationship, type PolicyRealisation, type Proposal, type ProposedRule, type ServiceGraph, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef, type WorkloadReview } from '#model';
+import { propose, Reviewer, type WorkloadPreview } from '#learning';
+import { type Coverage, type NodeRealisation, type ObservedEvidence, type ObservedPeer, type ObservedRelationship, type ObservedWorkload, type PolicyRealisation, type Proposal, type ProposedRule, type ServiceGraph, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef, type WorkloadReview } from '#model';
 import type { Invariant } from '#policy';
 import { type Actor, currentNumber, decide, foldReview, modeOf, NOTHING_DECIDED, type ReviewCommand, type ReviewContext, type ReviewEntry, type ReviewState, revisionAt, writeEvent } from '#review';
 import { readPaths } from '#sources/files';
@@ -22,6 +22,7 @@ import { shippedCatalogue } from './catalogue.ts';
 import { repositoryRoot } from './shared.ts';
 
 const HOUR = 3_600_000;
+const WATCHED_DAYS = 28;
 const OF_OTHERS = (since: number): PolicyRealisation => ({ kind: 'conflict', revision: 1, since, managers: ['\u001b[31mkubectl-edit'], fields: ['.spec.egress'], why: 'Apply failed with 1 conflict: conflict with "\u001b[31mkubectl-edit": .spec.egress' });
 
 export interface TwinOptions {
@@ -42,6 +43,8 @@ export class OperatorTwin implements OperatorPort {
   readonly snapshot: Snapshot;
   readonly observed: readonly ObservedRelationship[];
   readonly #graph: ServiceGraph;
+  readonly #evidence: ObservedEvidence;
+  readonly #reviewer: Reviewer;
   readonly #reviews: Map<WorkloadKey, WorkloadReview>;
   readonly #invariants: readonly Invariant[];
   readonly #now: () => number;
@@ -64,6 +67,14 @@ export class OperatorTwin implements OperatorPort {
       ...declared.map(({ from, to, protocol, port }) => seen({ kind: 'workload', workload: from as WorkloadRef }, { kind: 'workload', workload: to as WorkloadRef }, { protocol, port, at: now() })),
       ...undeclared.map(({ from, to, port, denied = 0 }) => seen({ kind: 'workload', workload: from }, { kind: 'workload', workload: to }, { protocol: 'TCP', port, at: now(), denied })),
     ];
+    const since = now() - WATCHED_DAYS * 24 * HOUR;
+    const watched: ObservedWorkload = { since, hours: [], reporters: ['node-1'], overflowed: 0, unattributed: 0, beyondBounds: 0 };
+    this.#evidence = {
+      relationships: this.observed,
+      workloads: new Map([...this.snapshot.workloads.keys()].map((key) => [key, watched])),
+      reporters: [{ reporter: 'node-1', from: since, to: now(), coveredMs: now() - since, lostConnectionEvents: 0, lostLogRecords: 0, unreadable: 0 }],
+    };
+    this.#reviewer = new Reviewer(this.#graph, this.#evidence, this.snapshot, { now: now(), catalogue: shippedCatalogue(), digest, watched: new Map() });
     const { proposals } = propose(this.#graph, this.snapshot, { tier: 'strong', catalogue: shippedCatalogue() });
     this.#reviews = new Map(proposals.map((proposal) => [workloadKey(proposal.workload), reviewOf(proposal)]));
   }
@@ -81,7 +92,7 @@ export class OperatorTwin implements OperatorPort {
   }
 
   status(): Promise<ControllerStatus> {
-    const items = [...this.#reviews.values()].map((review) => liveReview(this.#state, review, this.#context(NOBODY)));
+    const items = [...this.#reviews.values()].map((review) => liveReview(this.#state, review, this.#asked()));
     const standing = (kind: string): number => items.filter((item) => item.standing === kind).length;
     const mode = (kind: string): number => [...this.snapshot.workloads.values()].filter(({ ref }) => modeOf(this.#state, ref, this.snapshot).value === kind).length;
     const revisionAtTime = this.#state.revisions.at(-1)?.decided.at;
@@ -109,10 +120,10 @@ export class OperatorTwin implements OperatorPort {
 
   graph: OperatorPort['graph'] = (filter) => Promise.resolve(liveGraph(this.#graph, filter));
   flows: OperatorPort['flows'] = (filter, page) => Promise.resolve(liveFlows(this.#state, this.observed, filter, page, this.#context(NOBODY)));
-  reviews: OperatorPort['reviews'] = (filter, page) => Promise.resolve(liveReviews(this.#state, filter, page, this.#context(NOBODY)));
+  reviews: OperatorPort['reviews'] = (filter, page) => Promise.resolve(liveReviews(this.#state, filter, page, this.#asked()));
   review: OperatorPort['review'] = (workload) => {
     const review = this.#reviews.get(workloadKey(workload));
-    return Promise.resolve(review === undefined ? undefined : liveReview(this.#state, review, this.#context(NOBODY)));
+    return Promise.resolve(review === undefined ? undefined : liveReview(this.#state, review, this.#asked()));
   };
 
   decided: OperatorPort['decided'] = () => Promise.resolve(this.#state);
@@ -174,6 +185,10 @@ export class OperatorTwin implements OperatorPort {
 
   #tell(change: OperatorChange): void {
     for (const listener of this.#listeners) listener(change);
+  }
+
+  #asked(): ReviewContext & { readonly observed: ObservedEvidence; readonly preview: (review: WorkloadReview) => WorkloadPreview } {
+    return { ...this.#context(NOBODY), observed: this.#evidence, preview: (review) => this.#reviewer.preview(review) };
   }
 
   #context(actor: Actor): ReviewContext {

@@ -3,6 +3,7 @@ import { type ProposalSummaryShape, routes } from '#operator-api';
 
 import { ExitCode } from '../exit-code.ts';
 import { allPages } from '../live/all-pages.ts';
+import { sinceApprovalText } from '../live/comparison-text.ts';
 import { type LiveOptions, withController } from '../live/live-command.ts';
 import { shareText } from '../live/live-text.ts';
 import { printJson } from '../output/json.ts';
@@ -57,7 +58,9 @@ function rulesText({ rules, undeclared, notExercised, quarantined }: ProposalSum
 function nextText(one: ProposalSummaryShape): string {
   const [broken] = one.brokenInvariants;
   if (broken !== undefined) return `cannot be approved: ${broken}`;
-  if (one.standing === 'approved') return `in force since revision ${String(one.inForce?.revision ?? '')}`;
+  const since = sinceApprovalText(one);
+  if (one.standing === 'approved') return since === '' ? `in force since revision ${String(one.inForce?.revision ?? '')}` : `in force; ${since}`;
   if (one.standing === 'rejected') return 'silent until the evidence changes';
-  return isApprovable(one) ? 'ready' : (one.waitsFor[0] ?? '');
+  const returned = one.rejectedBefore === undefined ? '' : 'back after a rejection; ';
+  return `${returned}${isApprovable(one) ? (since === '' ? 'ready' : `ready; ${since}`) : (one.waitsFor[0] ?? '')}`;
 }

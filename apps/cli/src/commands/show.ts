@@ -2,8 +2,9 @@ import { workloadKey } from '#model';
 import { type DirectionProposalShape, type ProposalShape, type RuleShape, routes } from '#operator-api';
 
 import { ExitCode } from '../exit-code.ts';
+import { comparisonLines, type Line, returnedLines } from '../live/comparison-text.ts';
 import { complain, type LiveOptions, withController } from '../live/live-command.ts';
-import { actorText, agoText, coverageText, dateText, peersText, portsText, readWorkload, timeText } from '../live/live-text.ts';
+import { actorText, agoText, coverageText, dateText, kindsText, peersText, portsText, readWorkload, timeText } from '../live/live-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
 import { wrapText } from '../output/table.ts';
@@ -31,8 +32,10 @@ export function proposalText(shown: ProposalShape, columns: number, now: number)
     ...coverage.lowered.map((text) => ({ indent: 9, text: `lowered: ${text}` })),
     ...(inForce === undefined ? [] : [{ text: `in force since revision ${String(inForce.revision)}, approved by ${actorText(inForce.by)} ${timeText(inForce.at, now)}${inForce.reason === undefined ? '' : `: ${inForce.reason}`}` }]),
     ...(rejection === undefined ? [] : [{ text: `rejected by ${actorText(rejection.by)} ${timeText(rejection.at, now)}: ${rejection.reason ?? ''}` }]),
+    ...returnedLines(shown, now),
     ...edits.map(({ edit, by, at }) => ({ text: `edited by ${actorText(by)} ${agoText(at, now)}: ${edit.kind} in ${edit.direction}` })),
     ...misfits.map((text) => ({ indent: 2, text: `an edit does nothing: ${text}` })),
+    ...comparisonLines(shown, now),
     ...brokenInvariants.map((text) => ({ text: `CANNOT BE APPROVED: ${text}` })),
     ...(waitsFor.length === 0 ? [{ text: 'ready to approve' }] : [{ text: 'not ready:' }, ...waitsFor.map((text) => ({ indent: 2, text: `- ${text}${nextRunText(text, awaitedRuns, now)}` }))]),
     { text: '' },
@@ -43,11 +46,6 @@ export function proposalText(shown: ProposalShape, columns: number, now: number)
     { text: `hash ${shown.hash}` },
   ];
   return lines.map(({ indent = 0, text }) => layOut(indent, cleanText(text), columns)).join('');
-}
-
-interface Line {
-  readonly indent?: number;
-  readonly text: string;
 }
 
 function layOut(indent: number, text: string, columns: number): string {
@@ -63,12 +61,20 @@ function nextRunText(text: string, runs: ProposalShape['awaitedRuns'], now: numb
 
 function directionLines(direction: 'ingress' | 'egress', proposed: DirectionProposalShape, shown: ProposalShape): readonly Line[] {
   const way = direction === 'ingress' ? 'INGRESS (who may reach it)' : 'EGRESS (what it may reach)';
-  if (proposed.kind === 'open') return [{ text: `${way}: left open` }, { indent: 2, text: proposed.why }];
+  if (proposed.kind === 'open') return [{ text: `${way}: left open` }, { indent: 2, text: proposed.why }, ...previewLines(direction, shown)];
   const head = [{ text: `${way}: closed but for ${String(proposed.rules.length)} rules` }, { indent: 2, text: proposed.why }];
-  return [...head, ...proposed.rules.flatMap((rule) => ruleLines(direction, rule, shown))];
+  return [...head, ...proposed.rules.flatMap((rule) => ruleLines(direction, rule, shown.quarantine, shown.leftOutBefore))];
 }
 
-function ruleLines(direction: 'ingress' | 'egress', rule: RuleShape, { quarantine, leftOutBefore }: ProposalShape): readonly Line[] {
+/** What would apply if it were closed on what is known now: nothing an approval brings about. */
+function previewLines(direction: 'ingress' | 'egress', { preview }: ProposalShape): readonly Line[] {
+  const closed = preview[direction];
+  if (closed === undefined) return [];
+  const head = closed.rules.length === 0 ? 'not enforced; closed on what is known now, nothing would get through' : `not enforced; closed on what is known now, it would be closed but for ${String(closed.rules.length)} rules:`;
+  return [{ indent: 2, text: head }, ...closed.rules.flatMap((rule) => ruleLines(direction, rule, closed.quarantine, []))];
+}
+
+function ruleLines(direction: 'ingress' | 'egress', rule: RuleShape, quarantine: ProposalShape['quarantine'], leftOutBefore: ProposalShape['leftOutBefore']): readonly Line[] {
   const reasons = quarantine.find((one) => one.direction === direction && one.rule === rule.id)?.reasons ?? [];
   const spoken = rule.application === undefined ? '' : ` speaking ${rule.application}${rule.enforceApplication === true ? ' (enforced)' : ''}`;
   const sure = rule.confidence === undefined ? '' : `, ${String(Math.round(rule.confidence * 100))} % sure`;
@@ -83,14 +89,4 @@ function ruleLines(direction: 'ingress' | 'egress', rule: RuleShape, { quarantin
     ...(rule.expiresAt === undefined ? [] : [{ indent: 4, text: `ends ${dateText(rule.expiresAt)}` }]),
     { indent: 4, text: `id ${rule.id}` },
   ];
-}
-
-/** What the evidence of a rule comes to: the first thing to look at. */
-function kindsText({ evidence }: RuleShape): string {
-  const kinds = new Set(evidence.map(({ kind }) => kind));
-  if (kinds.has('declared') && kinds.has('observed')) return 'declared and observed';
-  if (kinds.has('observed')) return 'observed but UNDECLARED';
-  if (kinds.has('declared')) return 'declared, not exercised yet';
-  if (kinds.has('permitted')) return 'permitted by a policy that is there already';
-  return kinds.has('built-in') ? 'built in' : 'added by a person';
 }

@@ -122,3 +122,13 @@ export function readSpan(text: string): number | undefined {
   const unit = { s: 1_000, m: MINUTE, h: HOUR, d: DAY, w: 7 * DAY }[match[2] ?? 's'] ?? 0;
   return Number(match[1]) * unit;
 }
+
+/** What the evidence of a rule comes to: the first thing to look at. */
+export function kindsText({ evidence }: RuleShape): string {
+  const kinds = new Set(evidence.map(({ kind }) => kind));
+  if (kinds.has('declared') && kinds.has('observed')) return 'declared and observed';
+  if (kinds.has('observed')) return 'observed but UNDECLARED';
+  if (kinds.has('declared')) return 'declared, not exercised yet';
+  if (kinds.has('permitted')) return 'permitted by a policy that is there already';
+  return kinds.has('built-in') ? 'built in' : 'added by a person';
+}

@@ -1,5 +1,5 @@
 import { type EvidenceRow, inferGraph, joinObserved, type ObservedCounts, ObservedHistory, type UnattributedAddress } from '#graph';
-import { AddressHistory, attribute, Inventory } from '#inventory';
+import { AddressHistory, Inventory } from '#inventory';
 import type { LearningContext } from '#learning';
 import type { FlowReport, ObservedRelationship, ServiceGraph, Snapshot, SourceUpdate, WorkloadRef } from '#model';
 import { NOTHING_DECIDED, type ReviewState } from '#review';
@@ -7,6 +7,7 @@ import { NOTHING_DECIDED, type ReviewState } from '#review';
 import { EnforcedObjects } from './enforced-objects.ts';
 import type { LearningBudget, LearningPipelineOptions, LearningTurn } from './learning-turn.ts';
 import { changedReviews, type LearningView } from './learning-view.ts';
+import { observedReport } from './observed-report.ts';
 import { Pace } from './pace.ts';
 import { PermittedRelationships } from './permitted-by.ts';
 import { invariantCheck } from './proposal-invariants.ts';
@@ -202,15 +203,8 @@ export class LearningPipeline {
   }
 
   #takeReport(report: FlowReport, now: number): void {
-    const { reporter, from, to, loss, foreign } = report;
-    const isReplayed = this.#observed.has(reporter, from);
-    const { flows, misplaced } = isReplayed ? { flows: [], misplaced: 0 } : attribute(report, this.#addresses);
-    const overflowed = report.overflowed.flatMap(({ pod, connections }) => {
-      const found = this.#snapshot?.pods.get(pod);
-      // nobody saw too much of a pod that is somewhere else
-      return found?.node !== reporter ? [] : [{ workload: found.workload, connections }];
-    });
-    if (this.#observed.accept({ reporter, from, to, flows, loss, overflowed, foreign, misplaced }, now) !== 'taken') return;
+    const isReplayed = this.#observed.has(report.reporter, report.from);
+    if (this.#observed.accept(observedReport(report, isReplayed, this.#addresses, this.#snapshot), now) !== 'taken') return;
     this.#isStale = true;
     this.#hasRows = true;
   }
@@ -280,7 +274,7 @@ export class LearningPipeline {
     const { observed, snapshot, reviews } = round;
     this.#changed = changedReviews(this.#view?.reviews ?? new Map(), reviews);
     const graph = joinObserved(declared, observed.relationships, snapshot, (relationship) => permitted.by(relationship));
-    this.#view = { snapshot, graph, observed, reviews, at: now };
+    this.#view = { snapshot, graph, observed, reviews, preview: (review) => round.preview(review), at: now };
     this.#round = undefined;
   }
 

@@ -1,3 +1,4 @@
+import type { WorkloadPreview } from '#learning';
 import { compareText, type ObservedEvidence, type ServiceGraph, type Snapshot, type WorkloadReview, type WorkloadReviews, type WorkloadRef } from '#model';
 
 /** Everything learning has worked out, all of it of one moment. */
@@ -7,6 +8,8 @@ export interface LearningView {
   readonly graph: ServiceGraph;
   readonly observed: ObservedEvidence;
   readonly reviews: WorkloadReviews;
+  /** What the directions a review leaves open would be closed but for. */
+  readonly preview: (review: WorkloadReview) => WorkloadPreview;
   /** Milliseconds since 1970. */
   readonly at: number;
 }

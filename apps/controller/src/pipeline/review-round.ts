@@ -1,4 +1,4 @@
-import { type LearningContext, Reviewer } from '#learning';
+import { type LearningContext, Reviewer, type WorkloadPreview } from '#learning';
 import { compareText, type ObservedEvidence, type ServiceGraph, type Snapshot, type WorkloadKey, type WorkloadReview, type WorkloadReviews } from '#model';
 
 /** The review of every workload of one moment, so many at a time. */
@@ -20,6 +20,10 @@ export class ReviewRound {
   /** By workload; complete once `step` has said so. */
   get reviews(): WorkloadReviews {
     return this.#reviews;
+  }
+
+  preview(review: WorkloadReview): WorkloadPreview {
+    return this.#reviewer.preview(review);
   }
 
   /** Reviews so many more; true where those were the last. */

@@ -44,11 +44,11 @@ export function answerQuestion(question: Question, { pipeline, invariants, enfor
     case 'flows':
       return liveFlows(state, view.observed.relationships, question.ask.filter, question.ask.page, context);
     case 'reviews':
-      return liveReviews(state, question.ask.filter, question.ask.page, { ...context, autoApproval });
+      return liveReviews(state, question.ask.filter, question.ask.page, { ...context, observed: view.observed, autoApproval });
     case 'review': {
       const { namespace, kind, name } = question.ask.workload;
       const review = reviews.get(`${namespace}/${kind}/${name}`);
-      return review === undefined ? undefined : liveReview(state, review, { ...context, autoApproval });
+      return review === undefined ? undefined : liveReview(state, review, { ...context, observed: view.observed, autoApproval, preview: view.preview });
     }
     case 'revision':
       return revisionAt(state, question.ask.number, question.ask.number === 0 ? snapshot.policies : []);
@@ -89,5 +89,6 @@ const NOTHING_KNOWN: LearningView = {
   graph: { relationships: [], unresolved: [], knowledge: new Map(), diagnostics: [] },
   observed: { relationships: [], workloads: new Map(), reporters: [] },
   reviews: new Map(),
+  preview: () => ({}),
   at: 0,
 };

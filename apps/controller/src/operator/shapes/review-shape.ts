@@ -3,10 +3,11 @@ import { type ApprovalShape, decidedShape, directionsShape, proposalEditShape, t
 import type { ReviewState, StandingApproval } from '#review';
 
 import type { ReviewItem } from '../../pipeline/answers/live-list.ts';
+import { comparisonShape, differenceShape, previewShape, sinceApprovalShape } from './comparison-shape.ts';
 
 /** One workload's line in the list of proposals. */
 export function summaryShape(item: ReviewItem, decided: ReviewState): ProposalSummaryShape {
-  const { review, proposal, hash, standing, mode, approval, autoApproval } = item;
+  const { review, proposal, hash, standing, mode, approval, comparison, quarantineEnded, rejectedBefore, autoApproval } = item;
   const rules = rulesOf(proposal);
   const isBacked = (rule: ProposedRule, kind: 'declared' | 'observed'): boolean => rule.evidence.some((one) => one.kind === kind);
   return {
@@ -25,17 +26,23 @@ export function summaryShape(item: ReviewItem, decided: ReviewState): ProposalSu
     quarantined: review.quarantined.length,
     brokenInvariants: review.brokenInvariants,
     ...(approval === undefined ? {} : { inForce: approvalShape(approval, decided) }),
+    ...(comparison === undefined ? {} : { sinceApproval: sinceApprovalShape(comparison) }),
+    quarantineEnded,
+    ...(rejectedBefore === undefined ? {} : { rejectedBefore: decidedShape(rejectedBefore.decided, rejectedBefore.reason) }),
     ...(autoApproval === undefined ? {} : { autoApproval }),
   };
 }
 
 /** Everything a person needs to decide about one workload. */
 export function proposalShape(item: ReviewItem, decided: ReviewState): ProposalShape {
-  const { review, edits, misfits, leftOutBefore, rejection } = item;
+  const { review, edits, misfits, leftOutBefore, rejection, comparison, sinceRejection, preview = {} } = item;
   return {
     ...summaryShape(item, decided),
     proposal: directionsShape(item.proposal),
     directionCoverage: review.directions,
+    ...(comparison === undefined ? {} : { comparison: comparisonShape(comparison) }),
+    ...(sinceRejection === undefined ? {} : { sinceRejection: differenceShape(sinceRejection) }),
+    preview: previewShape(preview),
     awaitedRuns: review.awaitedRuns.map(({ workload, schedule, next, why }) => ({ workload, schedule, why, ...(next === undefined ? {} : { next }) })),
     quarantine: review.quarantined,
     edits: edits.map((one) => ({ ...decidedShape(one.decided, one.reason), edit: proposalEditShape(one.edit) })),

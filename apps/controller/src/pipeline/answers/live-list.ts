@@ -1,3 +1,4 @@
+import type { DirectionComparison, DirectionDifference, WorkloadPreview } from '#learning';
 import type { FlowVerdict, Mode, ObservedRelationship, WorkloadRef } from '#model';
 import type { ReviewedProposal, ReviewStanding } from '#review';
 
@@ -35,6 +36,12 @@ export interface Page<Item> {
 /** A workload's proposal with everything a person needs to decide. */
 export interface ReviewItem extends ReviewedProposal {
   readonly mode: Mode;
+  /** With what is in force, where something is. */
+  readonly comparison?: readonly DirectionComparison[];
+  /** What is proposed otherwise than what was rejected, where that stands no more. */
+  readonly sinceRejection?: readonly DirectionDifference[];
+  /** Of directions left open; only where one workload is asked for. */
+  readonly preview?: WorkloadPreview;
   /** The auto-approval rule that takes it, or why none does; absent where there are no such rules. */
   readonly autoApproval?: { readonly rule: string } | { readonly why: readonly string[] };
 }
