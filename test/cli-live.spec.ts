@@ -28,7 +28,7 @@ interface Ran {
   readonly err: string;
 }
 
-async function run(args: readonly string[], { answers = [], columns = 100, server = urls[0] ?? '' }: { readonly answers?: readonly string[]; readonly columns?: number; readonly server?: string } = {}): Promise<Ran> {
+async function run(args: readonly string[], { answers = [], columns = 100, server = urls[0] ?? '' }: { readonly answers?: readonly (string | (() => string))[]; readonly columns?: number; readonly server?: string } = {}): Promise<Ran> {
   let code: number | undefined;
   let out = '';
   let err = '';
@@ -40,7 +40,8 @@ async function run(args: readonly string[], { answers = [], columns = 100, serve
     readStdin: () => '',
     ask: (question: string) => {
       err += question;
-      return waiting.shift();
+      const next = waiting.shift();
+      return typeof next === 'function' ? next() : next;
     },
     columns,
   };
@@ -60,7 +61,7 @@ async function started(one: OperatorTwin): Promise<OperatorApp> {
 }
 
 beforeAll(async () => {
-  twin = new OperatorTwin({ now: () => NOW, undeclared: [{ from: workload('mailer'), to: workload('pricing'), port: 50051, denied: 4 }] });
+  twin = new OperatorTwin({ now: () => NOW, undeclared: [{ from: workload('mailer'), to: workload('pricing'), port: 50051, denied: 4 }, { from: workload('label-guard'), to: workload('pricing'), port: 50051, wouldBeDenied: 6 }] });
   app = await started(twin);
   urls = await app.listen();
 });
@@ -167,7 +168,7 @@ describe('deciding', () => {
   it('names the flow that dies with the rule it lacks', async () => {
     const { code, out } = await run(['simulate', '--workload', PRICING], { columns: 200 });
     expect(code).toBe(1);
-    expect(out).toMatch(/1 kind of flow would die: 10 connections/);
+    expect(out).toMatch(/2 kinds of flow would die: 20 connections/);
     expect(out.replace(/\s+/g, ' ')).toContain('10 shop/Deployment/mailer shop/Deployment/pricing 50051/TCP deny');
   });
 
@@ -235,9 +236,10 @@ describe('deciding', () => {
   it('rejects with a reason, and sets modes', async () => {
     expect(await run(['reject', 'shop/Deployment/payments', '--reason', 'wait for the audit'])).toMatchObject({ code: 0 });
     expect((await run(['show', 'shop/Deployment/payments'])).out).toContain('wait for the audit');
-    const set = await run(['mode', 'shop', 'audit', '--fate', 'drain:60', '--target', 'networkpolicy', '--reason', 'first step'], { columns: 200 });
+    const set = await run(['mode', 'shop', 'audit', '--fate', 'drain:60', '--target', 'networkpolicy', '--reason', 'first step', '--yes']);
     expect(set.code).toBe(0);
-    for (const text of ['namespace shop', 'mode audit', 'drained within 60 s', 'policies go to networkpolicy', 'first step']) expect(set.out).toContain(text);
+    const { out } = await run(['mode'], { columns: 200 });
+    for (const text of ['namespace shop', 'mode audit', 'drained within 60 s', 'policies go to networkpolicy', 'first step']) expect(out).toContain(text);
     expect(await run(['mode', 'cluster', 'enforce'])).toMatchObject({ code: 1, err: expect.stringContaining('ramp one namespace at a time') as unknown });
   });
 });
@@ -266,6 +268,65 @@ describe('where a project may run', () => {
     expect((await run(['nodes'])).out).not.toContain('crm');
     expect(await run(['admit', 'crm', 'node-b', '--clear'])).toMatchObject({ code: 0, out: expect.stringContaining('waits') as unknown });
     expect(await run(['admit', 'crm'])).toMatchObject({ code: 2, err: expect.stringContaining('name the node') as unknown });
+  });
+});
+
+describe('setting a mode', () => {
+  beforeEach(async () => {
+    const person = { kind: 'person', name: 'test' } as const;
+    await twin.command({ kind: 'roll-back', to: 0, reason: 'a fresh start' }, person);
+    for (const scope of [{ kind: 'namespace', namespace: 'shop' }, { kind: 'workload', workload: workload('pricing') }] as const) await twin.command({ kind: 'set-mode', scope, mode: 'cleared' }, person);
+    await run(['approve', PRICING, '--yes', '--reason', 'only this one']);
+  });
+
+  it('shows first what would die, what it lacks and what helps, and sets it only on a yes', async () => {
+    const no = await run(['mode', 'shop', 'enforce'], { answers: ['n'] });
+    expect(no).toMatchObject({ code: 2 });
+    expect(no.out).toMatch(/^namespace shop to enforce, with revision \d+: \d+ kinds of flow of the last 7 days replayed, \d+ connections\n\d+ workloads change mode\n/);
+    expect(no.out.replace(/\s+/g, ' ')).toContain(`${PRICING} observe enforce revision`);
+    expect(no.out).toMatch(/shop\/Deployment\/label-guard -> shop\/Deployment\/pricing 50051\/TCP\n {4}6 counted in audit since \d{4}-\d\d-\d\d \d\d:\d\d UTC \(3 h ago\), last \d+ (?:h|min) ago; 10 connections in 7 days\n {4}missing: ingress of shop\/Deployment\/pricing from shop\/Deployment\/label-guard on 50051\/TCP\n {4}smallest change: add a rule/);
+    expect(no.out).toContain(`ringfence edit ${PRICING} --add ingress --peer shop/Deployment/label-guard --port 50051/TCP --why`);
+    // what audit has counted stands before what was only seen
+    expect(no.out.indexOf('label-guard ->')).toBeLessThan(no.out.indexOf('mailer ->'));
+    expect(no.out).toContain('Stay open, for nothing is approved for them: shop/');
+    expect(no.err).toContain('set namespace shop to enforce? [y/N] nothing was changed');
+    expect(twin.state.modes.namespaces.size).toBe(0);
+
+    expect(await run(['mode', 'shop', 'enforce'])).toMatchObject({ code: 2, err: expect.stringContaining('nobody is there to be asked') as unknown });
+    expect(await run(['mode', 'shop', 'enforce', '--reason', 'ramp'], { answers: ['y'] })).toMatchObject({ code: 0, out: expect.stringContaining('namespace shop is set') as unknown });
+    expect(twin.state.modes.namespaces.get('shop')).toMatchObject({ value: 'enforce', reason: 'ramp' });
+  });
+
+  it('lowers without anybody to ask, and says what opens', async () => {
+    await run(['mode', PRICING, 'enforce', '--yes']);
+    const no = await run(['mode', PRICING, 'observe'], { answers: ['n'] });
+    expect(no).toMatchObject({ code: 2, err: expect.stringContaining('nothing was changed') as unknown });
+    const { code, out } = await run(['mode', PRICING, 'observe']);
+    expect(code).toBe(0);
+    expect(out).toContain('Nothing that gets through now would be dropped.');
+    expect(out.replace(/\s+/g, ' ')).toMatch(/Would open: FROM TO PORTS SPEAKS .*shop\/Deployment\/mailer shop\/Deployment\/pricing/);
+    expect(out).toMatch(/\n0 paths would close, \d+ would open\./);
+  });
+
+  it('gives machines the preview, and the result', async () => {
+    const dry = await run(['mode', PRICING, 'enforce', '--dry-run', '-o', 'json']);
+    const { preview } = JSON.parse(dry.out) as { preview: { shown: string; lost: readonly { wouldBeDenied: number }[] } };
+    expect([dry.code, preview.lost.map(({ wouldBeDenied }) => wouldBeDenied)]).toEqual([1, [6, 0]]);
+    expect(twin.state.modes.workloads.size).toBe(0);
+    const set = await run(['mode', PRICING, 'enforce', '--yes', '-o', 'json']);
+    expect(JSON.parse(set.out)).toMatchObject({ preview: { shown: preview.shown }, modes: [{ mode: 'enforce' }] });
+    for (const { out } of [dry, set]) expect(schemas['mode']!.safeParse(JSON.parse(out)).error).toBeUndefined();
+    expect(await run(['mode', PRICING, 'audit', '--dry-run'])).toMatchObject({ code: 0 });
+    expect(await run(['mode', PRICING, '--dry-run', '--fate', 'cut'])).toMatchObject({ code: 2, err: expect.stringContaining('name one') as unknown });
+  });
+
+  it('refuses what would do something else by then', async () => {
+    const afterAnother = (): string => {
+      void twin.command({ kind: 'roll-back', to: 0, reason: 'meanwhile' }, { kind: 'person', name: 'bob' });
+      return 'y';
+    };
+    expect(await run(['mode', PRICING, 'enforce'], { answers: [afterAnother] })).toMatchObject({ code: 1, err: expect.stringContaining('would be changed in another way than it was shown') as unknown });
+    expect(twin.state.modes.workloads.size).toBe(0);
   });
 });
 

@@ -38,6 +38,7 @@ export const modeBody = z.strictObject({
   scope: givenScopeSchema,
   mode: z.union([modeSchema, z.literal('cleared')]),
   reason: reason.optional(),
+  shown: z.string().min(1).max(200).optional().describe('what a preview gave; where it would do something else by now, it is a conflict'),
   skipsRamp: z.boolean().optional().describe('sets the whole cluster to enforce although a namespace is not yet'),
 });
 

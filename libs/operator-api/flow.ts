@@ -5,7 +5,7 @@ import { ENTITIES } from '#model';
 import { countSchema, nameSchema, protocolSchema, type Shape, timeSchema, workloadSchema } from './parts.ts';
 import { pageQuery, pageSchema, workloadQuery } from './page.ts';
 
-const observedPeerSchema = z.discriminatedUnion('kind', [
+export const observedPeerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('workload'), workload: workloadSchema }),
   z.strictObject({ kind: z.literal('entity'), entity: z.enum(ENTITIES) }),
   z.strictObject({ kind: z.literal('node'), node: z.string(), mayBe: z.array(workloadSchema).describe('workloads that share the address of the node') }),

@@ -6,6 +6,7 @@ export { type ActorShape, type ApprovalShape, type DecidedShape, decidedShape } 
 export type { FlowShape } from './flow.ts';
 export { type EdgeShape, edgeShape, type GraphShape, graphSchema, graphShape } from './graph.ts';
 export type { JournalShape, VerificationShape } from './journal.ts';
+export { type DoomedFlowShape, type ModePreviewShape, modePreviewSchema } from './mode-preview.ts';
 export type { NodesShape } from './node.ts';
 export type { OutputsShape, PolicyRealisationShape } from './output.ts';
 export { workloadFromKey } from './page.ts';
@@ -21,4 +22,4 @@ export { type PeerShape, peerShape, type PortMatchShape, type RuleShape, ruleSha
 export type { FateShape, ScopeShape, SettingsShape } from './setting.ts';
 export { type SimulatedFlowShape, simulatedFlowSchema, simulatedFlowShape, type SimulationShape, simulationSchema, unusedPathsSchema, type UnusedPathsShape, unusedPathsShape } from './simulation.ts';
 export type { StatusShape } from './status.ts';
-export type { WhyShape, WhySideShape } from './why.ts';
+export type { RemedyShape, WhyShape, WhySideShape } from './why.ts';

@@ -6,6 +6,7 @@ import { flowPageSchema, flowQuery } from './flow.ts';
 import { graphSchema } from './graph.ts';
 import { journalQuery, journalSchema, verificationSchema } from './journal.ts';
 import { nodesSchema, trialsBody } from './node.ts';
+import { modePreviewBody, modePreviewSchema } from './mode-preview.ts';
 import { outputsSchema } from './output.ts';
 import { workloadQuery } from './page.ts';
 import { nameSchema } from './parts.ts';
@@ -70,6 +71,16 @@ export const routes = {
   reject: { name: 'reject', method: 'POST', path: '/api/v1/rejections', role: 'reviewer', summary: 'Reject proposals: they stay silent until the evidence changes', body: rejectionBody, answer: doneSchema, problems: DECIDED },
   edit: { name: 'edit', method: 'POST', path: '/api/v1/edits', role: 'reviewer', summary: 'Change what is proposed', body: editBody, answer: doneSchema, problems: DECIDED },
   rollback: { name: 'rollback', method: 'POST', path: '/api/v1/rollbacks', role: 'approver', summary: 'Make a new revision of an older one', body: rollbackBody, answer: doneSchema, problems: DECIDED },
+  previewMode: {
+    name: 'previewMode',
+    method: 'POST',
+    path: '/api/v1/mode-previews',
+    role: 'viewer',
+    summary: 'What setting a mode would do: which workloads, which flows would die and what they lack; changes nothing',
+    body: modePreviewBody,
+    answer: modePreviewSchema,
+    problems: [422],
+  },
   setMode: { name: 'setMode', method: 'POST', path: '/api/v1/modes', role: 'admin', summary: 'Set what is observed, audited, enforced', body: modeBody, answer: doneSchema, problems: DECIDED },
   setFate: { name: 'setFate', method: 'POST', path: '/api/v1/fates', role: 'admin', summary: 'Set what becomes of established connections', body: fateBody, answer: doneSchema, problems: DECIDED },
   setTarget: { name: 'setTarget', method: 'POST', path: '/api/v1/targets', role: 'admin', summary: 'Set where the policies of a namespace go', body: targetBody, answer: doneSchema, problems: DECIDED },

@@ -13,7 +13,7 @@ function scopeOf(namespace: z.ZodString, workload: typeof workloadSchema) {
     .describe('the narrower scope wins');
 }
 
-const scopeSchema = scopeOf(z.string(), workloadSchema);
+export const scopeSchema = scopeOf(z.string(), workloadSchema);
 
 /** A scope somebody sends. */
 export const givenScopeSchema = scopeOf(nameSchema, namedWorkloadSchema);

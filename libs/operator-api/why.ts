@@ -6,11 +6,12 @@ import { outputNameSchema, policyRealisationSchema } from './output.ts';
 import { countSchema, decisionSchema, directionSchema, modeSchema, protocolSchema, type Shape, workloadSchema } from './parts.ts';
 import { ruleSchema } from './rule.ts';
 
-const remedySchema = z.strictObject({
+export const remedySchema = z.strictObject({
   kind: z.enum(['approve', 'add-rule', 'change-others']).describe('approve what is proposed, add a rule to it first, or have a policy changed that is not managed here'),
   text: z.string(),
   workload: workloadSchema,
   admit: z.array(z.string()).describe('rules in quarantine that have to be admitted by their ids'),
+  direction: directionSchema.optional().describe('of the rule to add'),
   rule: ruleSchema.pick({ peers: true, ports: true }).optional().describe('the rule to add'),
 });
 
@@ -75,5 +76,6 @@ export const whyQuery = z.strictObject({
   protocol: protocolSchema.optional(),
 });
 
+export type RemedyShape = Shape<typeof remedySchema>;
 export type WhyShape = Shape<typeof whySchema>;
 export type WhySideShape = Shape<typeof sideSchema>;

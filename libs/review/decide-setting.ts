@@ -1,8 +1,12 @@
 import { assertNever, type Diagnostic, type ModeScope, type WorkloadRef, workloadKey } from '#model';
 
 import { LONGEST_DRAIN_SECONDS } from './event-json.ts';
-import { note, problem, problemsOfWords, refused } from './refusal.ts';
+import { foldReview } from './fold-review.ts';
+import { scopeName, workloadsIn } from './mode-scope.ts';
+import { modeShown } from './mode-shown.ts';
+import { conflict, note, problem, problemsOfWords, refused } from './refusal.ts';
 import type { ReviewCommand, ReviewContext, ReviewDecision } from './review-command.ts';
+import type { ReviewEvent } from './review-event.ts';
 import type { ReviewState } from './review-state.ts';
 import { modeOf, modeOfNamespace } from './settings.ts';
 
@@ -18,8 +22,12 @@ export function decideSetting(state: ReviewState, command: SettingCommand, conte
     case 'set-mode': {
       const problems = command.mode === 'enforce' && command.skipsRamp !== true ? problemsOfRamp(state, command.scope, context) : [];
       if (problems.length > 0) return refused(...problems);
-      const { scope, mode } = command;
-      return { kind: 'events', events: [{ kind: 'mode-set', scope, mode, by, ...reason }], notes: [...notesOfScope(scope, context), ...(mode === 'enforce' ? notesOfEnforcing(state, scope, context) : [])] };
+      const { scope, mode, shown } = command;
+      const event: ReviewEvent = { kind: 'mode-set', scope, mode, by, ...reason };
+      if (shown !== undefined && shown !== modeShown(state, foldReview(state, { seq: state.seq + 1, at: context.now, event }), scope, context)) {
+        return conflict(problem('mode-changed', scopeName(scope), 'would be changed in another way than it was shown', 'look at what it would do now, then decide again'));
+      }
+      return { kind: 'events', events: [event], notes: [...notesOfScope(scope, context), ...(mode === 'enforce' ? notesOfEnforcing(state, scope, context) : [])] };
     }
     case 'set-fate': {
       const { scope, fate } = command;
@@ -53,23 +61,13 @@ function notesOfScope(scope: ModeScope, { snapshot }: ReviewContext): readonly D
 }
 
 function notesOfEnforcing(state: ReviewState, scope: ModeScope, { snapshot }: ReviewContext): readonly Diagnostic[] {
-  const meant = [...snapshot.workloads.values()].map(({ ref }) => ref).filter((workload) => isIn(workload, scope));
+  const meant = workloadsIn(scope, snapshot);
   const unapproved = meant.filter((workload) => state.approvals.get(workloadKey(workload))?.policy === undefined);
   const unaudited = meant.filter((workload) => modeOf(state, workload, { namespaces: snapshot.namespaces }).value === 'observe');
   return [
     ...(unapproved.length === 0 ? [] : [note('nothing-approved', scopeName(scope), `has ${count(unapproved)} with no approved policy, which stay open`, 'approve what is proposed for them')]),
     ...(unaudited.length === 0 ? [] : [note('audit-skipped', scopeName(scope), `has ${count(unaudited)} that ${unaudited.length === 1 ? 'was' : 'were'} never in audit`, 'in audit it is counted and shown what would be dropped')]),
   ];
-}
-
-function isIn(workload: WorkloadRef, scope: ModeScope): boolean {
-  if (scope.kind === 'cluster') return true;
-  return scope.kind === 'namespace' ? workload.namespace === scope.namespace : workloadKey(workload) === workloadKey(scope.workload);
-}
-
-function scopeName(scope: ModeScope): string {
-  if (scope.kind === 'cluster') return 'the cluster';
-  return scope.kind === 'namespace' ? `namespace ${scope.namespace}` : workloadKey(scope.workload);
 }
 
 function count(workloads: readonly WorkloadRef[]): string {

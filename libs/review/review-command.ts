@@ -38,8 +38,8 @@ export type ReviewCommand =
   | { readonly kind: 'discard-edits'; readonly workload: WorkloadRef }
   /** `to` 0 leaves nothing approved. */
   | { readonly kind: 'roll-back'; readonly to: number; readonly reason: string; readonly ticket?: string; readonly base?: number }
-  /** The whole cluster is not set to enforce while a namespace is not, unless `skipsRamp`. */
-  | { readonly kind: 'set-mode'; readonly scope: ModeScope; readonly mode: Mode | 'cleared'; readonly reason?: string; readonly skipsRamp?: boolean }
+  /** The whole cluster is not set to enforce while a namespace is not, unless `skipsRamp`. `shown` is what a preview gave; anything else is a conflict. */
+  | { readonly kind: 'set-mode'; readonly scope: ModeScope; readonly mode: Mode | 'cleared'; readonly reason?: string; readonly skipsRamp?: boolean; readonly shown?: string }
   | { readonly kind: 'set-fate'; readonly scope: ModeScope; readonly fate: ConnectionFate | 'cleared'; readonly reason?: string }
   | { readonly kind: 'set-target'; readonly namespace: string; readonly target: OutputTarget | 'cleared'; readonly reason?: string }
   /** A person's alone. */

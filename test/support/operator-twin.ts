@@ -15,6 +15,7 @@ import { countEnforcement } from '../../apps/controller/src/pipeline/answers/enf
 import { lookAtTrials } from '../../apps/controller/src/nodes/shown-trials.ts';
 import { diffLive } from '../../apps/controller/src/pipeline/answers/live-diff.ts';
 import { liveFlows, liveGraph } from '../../apps/controller/src/pipeline/answers/live-flows.ts';
+import { previewModeLive } from '../../apps/controller/src/pipeline/answers/live-mode-preview.ts';
 import { liveReview, liveReviews } from '../../apps/controller/src/pipeline/answers/live-reviews.ts';
 import { simulateLive } from '../../apps/controller/src/pipeline/answers/live-simulation.ts';
 import { whyLive } from '../../apps/controller/src/pipeline/answers/live-why.ts';
@@ -32,7 +33,7 @@ export interface TwinOptions {
   readonly invariants?: readonly Invariant[];
   readonly now?: () => number;
   /** Observed although nothing declares it. */
-  readonly undeclared?: readonly { readonly from: WorkloadRef; readonly to: WorkloadRef; readonly port: number; readonly denied?: number }[];
+  readonly undeclared?: readonly { readonly from: WorkloadRef; readonly to: WorkloadRef; readonly port: number; readonly denied?: number; readonly wouldBeDenied?: number }[];
 }
 
 /**
@@ -65,7 +66,7 @@ export class OperatorTwin implements OperatorPort {
     const declared = this.#graph.relationships.filter(({ from, to }) => typeof from !== 'string' && typeof to !== 'string');
     this.observed = [
       ...declared.map(({ from, to, protocol, port }) => seen({ kind: 'workload', workload: from as WorkloadRef }, { kind: 'workload', workload: to as WorkloadRef }, { protocol, port, at: now() })),
-      ...undeclared.map(({ from, to, port, denied = 0 }) => seen({ kind: 'workload', workload: from }, { kind: 'workload', workload: to }, { protocol: 'TCP', port, at: now(), denied })),
+      ...undeclared.map(({ from, to, port, denied = 0, wouldBeDenied = 0 }) => seen({ kind: 'workload', workload: from }, { kind: 'workload', workload: to }, { protocol: 'TCP', port, at: now(), denied, wouldBeDenied })),
     ];
     const since = now() - WATCHED_DAYS * 24 * HOUR;
     const watched: ObservedWorkload = { since, hours: [], reporters: ['node-1'], overflowed: 0, unattributed: 0, beyondBounds: 0 };
@@ -130,6 +131,7 @@ export class OperatorTwin implements OperatorPort {
   revision: OperatorPort['revision'] = (number) => Promise.resolve(revisionAt(this.#state, number, this.snapshot.policies));
   journal: OperatorPort['journal'] = (after, limit) => Promise.resolve(this.#entries.slice(after, after + limit));
   simulate: OperatorPort['simulate'] = (question) => Promise.resolve(simulateLive(this.#state, question, this.#context(NOBODY), (since) => this.observed.filter(({ lastSeen }) => lastSeen >= since)));
+  previewMode: OperatorPort['previewMode'] = (question) => Promise.resolve(previewModeLive(this.#state, question, this.#context(NOBODY), (since) => this.observed.filter(({ lastSeen }) => lastSeen >= since)));
   diff: OperatorPort['diff'] = (before, after) => Promise.resolve(diffLive(this.#state, before, after, this.#context(NOBODY)));
   why: OperatorPort['why'] = (question) => Promise.resolve(whyLive(this.#state, question, this.#context(NOBODY), this.#graph.relationships));
   verifyJournal: OperatorPort['verifyJournal'] = () => Promise.resolve({ kind: 'whole', entries: this.#entries.length, digest: this.#entries.at(-1)?.digest ?? '', sealedFrom: 1 });
@@ -207,8 +209,8 @@ function digest(text: string): string {
   return hash('sha256', text, 'hex');
 }
 
-function seen(from: ObservedPeer, to: ObservedPeer, { protocol, port, at, denied = 0 }: Pick<ObservedRelationship, 'protocol' | 'port'> & { readonly at: number; readonly denied?: number }): ObservedRelationship {
-  return { from, to, protocol, port, firstSeen: at - 40 * HOUR, lastSeen: at - HOUR, buckets: 30, connections: 10, bytes: 4_000, replied: 10, denied, wouldBeDenied: 0, clientPods: 1, serverPods: 1, applications: [], processes: [], reporters: ['node-1'] };
+function seen(from: ObservedPeer, to: ObservedPeer, { protocol, port, at, denied = 0, wouldBeDenied = 0 }: Pick<ObservedRelationship, 'protocol' | 'port'> & { readonly at: number; readonly denied?: number; readonly wouldBeDenied?: number }): ObservedRelationship {
+  return { from, to, protocol, port, firstSeen: at - 40 * HOUR, lastSeen: at - HOUR, buckets: 30, connections: 10, bytes: 4_000, replied: 10, denied, wouldBeDenied, ...(wouldBeDenied === 0 ? {} : { wouldBeDeniedIn: { first: at - 3 * HOUR, last: at - HOUR } }), clientPods: 1, serverPods: 1, applications: [], processes: [], reporters: ['node-1'] };
 }
 
 function reviewOf(proposal: Proposal): WorkloadReview {

@@ -121,12 +121,15 @@ function addDecisions(live: NewCommand, terminal: Terminal, report: Report): voi
     .addOption(reason())
     .addOption(output('table', 'json'));
   act<[string | undefined, string | undefined]>(admit, terminal, report, async (project, node, options) => (await import('./commands/admit.ts')).runAdmit(project, node, options, terminal));
-  const mode = live('mode', 'show or set what is observed, audited and enforced')
+  const mode = live('mode', 'show what is observed, audited and enforced, or set it after showing what that would do')
     .argument('[scope]', 'cluster, a namespace, or namespace/kind/name')
     .argument('[mode]', 'observe, audit, enforce or clear')
     .addOption(new Option('--fate <fate>', 'of established connections a revision forbids: cut, keep, drain:SECONDS or clear'))
     .addOption(new Option('--target <target>', 'where policies of a namespace go').choices(['nftables', 'networkpolicy', 'folder', 'none', 'clear']))
     .option('--skip-ramp', 'enforce in the whole cluster although a namespace does not yet', false)
+    .option('--dry-run', 'only show what it would do; exit 1 where something that gets through would be dropped', false)
+    .option('--yes', 'do not ask', false)
+    .addOption(days())
     .addOption(reason())
     .addOption(output('table', 'json'));
   act<[string | undefined, string | undefined]>(mode, terminal, report, async (scope, given, options) => (await import('./commands/mode.ts')).runMode(scope, given, options, terminal));

@@ -1,10 +1,10 @@
-import { workloadKey } from '#model';
 import { type FlowShape, routes } from '#operator-api';
 
 import { ExitCode } from '../exit-code.ts';
 import { allPages } from '../live/all-pages.ts';
 import { complain, type LiveOptions, withController } from '../live/live-command.ts';
 import { agoText, readSpan } from '../live/live-text.ts';
+import { observedPeerText } from '../live/observed-peer-text.ts';
 import { printJson } from '../output/json.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -40,7 +40,7 @@ function printFlows(flows: readonly FlowShape[], hasMore: boolean, terminal: Ter
     return;
   }
   const now = Date.now();
-  const rows = flows.map((flow) => [peerText(flow.from), peerText(flow.to), flow.port === null ? flow.protocol : `${String(flow.port)}/${flow.protocol}`, flow.applications.join(' '), fateText(flow), agoText(flow.lastSeen, now), flow.missing ?? '']);
+  const rows = flows.map((flow) => [observedPeerText(flow.from), observedPeerText(flow.to), flow.port === null ? flow.protocol : `${String(flow.port)}/${flow.protocol}`, flow.applications.join(' '), fateText(flow), agoText(flow.lastSeen, now), flow.missing ?? '']);
   const isAnyMissing = flows.some(({ missing }) => missing !== undefined);
   const head = ['FROM', 'TO', 'PORT', 'SPEAKS', 'CONNECTIONS', 'LAST SEEN', ...(isAnyMissing ? ['LACKS'] : [])];
   terminal.out(formatTable(head, isAnyMissing ? rows : rows.map((row) => row.slice(0, -1)), terminal.columns));
@@ -54,19 +54,4 @@ function fateText({ connections, denied, wouldBeDenied, replied }: FlowShape): s
     ...(wouldBeDenied > 0 ? [`${String(wouldBeDenied)} would be denied`] : []),
   ];
   return parts.join(', ');
-}
-
-function peerText(peer: FlowShape['from']): string {
-  switch (peer.kind) {
-    case 'workload':
-      return workloadKey(peer.workload);
-    case 'entity':
-      return peer.entity;
-    case 'node':
-      return `node ${peer.node}${peer.mayBe.length === 0 ? '' : ` (or ${peer.mayBe.map(workloadKey).join(', ')})`}`;
-    case 'service':
-      return `Service ${peer.service}`;
-    case 'external':
-      return peer.host;
-  }
 }

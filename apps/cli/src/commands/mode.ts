@@ -1,17 +1,18 @@
 import { workloadKey } from '#model';
-import { type DoneShape, type FateShape, routes, type ScopeShape, type SettingsShape } from '#operator-api';
+import { type FateShape, routes, type ScopeShape, type SettingsShape } from '#operator-api';
 
 import { ExitCode } from '../exit-code.ts';
 import type { ControllerClient } from '../live/controller-client.ts';
-import { complain, type LiveOptions, printNotes, withController } from '../live/live-command.ts';
+import { complain, withController } from '../live/live-command.ts';
 import { actorText, dateText, readWorkload } from '../live/live-text.ts';
 import { printJson } from '../output/json.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
+import { changeMode, type ModeChangeOptions, type WantedSettings } from './mode-change.ts';
+import { readDays } from './simulate-live.ts';
 
-export interface ModeOptions extends LiveOptions {
-  readonly reason?: string;
-  readonly skipRamp: boolean;
+export interface ModeOptions extends ModeChangeOptions {
+  readonly days: string;
   /** `cut`, `keep`, `drain:SECONDS` or `clear`. */
   readonly fate?: string;
   readonly target?: 'nftables' | 'networkpolicy' | 'folder' | 'none' | 'clear';
@@ -19,7 +20,7 @@ export interface ModeOptions extends LiveOptions {
 
 const MODES: ReadonlySet<string> = new Set(['observe', 'audit', 'enforce', 'clear']);
 
-/** `ringfence mode`: what is set; `mode SCOPE MODE` sets it for the cluster, a namespace or a workload. */
+/** `ringfence mode`: what is set; `mode SCOPE MODE` shows what that would do to the cluster, a namespace or a workload, asks, and sets it. */
 export async function runMode(scopeText: string | undefined, mode: string | undefined, options: ModeOptions, terminal: Terminal): Promise<ExitCode> {
   if (scopeText === undefined) return listSettings(options, terminal);
   const scope = readScope(scopeText);
@@ -29,15 +30,16 @@ export async function runMode(scopeText: string | undefined, mode: string | unde
   if (options.fate !== undefined && fate === undefined) return complain('mode', [`--fate ${options.fate}: give cut, keep, drain:SECONDS or clear`], terminal);
   if (options.target !== undefined && scope.kind !== 'namespace') return complain('mode', ['--target is set for a namespace'], terminal);
   if (mode === undefined && fate === undefined && options.target === undefined) return complain('mode', [`say what to set ${scopeText} to: observe, audit, enforce or clear; or --fate, or --target`], terminal);
-  return withController('mode', options, terminal, async (client) => {
-    const reason = options.reason === undefined ? {} : { reason: options.reason };
-    const done: DoneShape[] = [];
-    if (mode !== undefined) done.push(await client.ask(routes.setMode, { body: { scope, mode: mode === 'clear' ? 'cleared' : (mode as 'observe'), ...(options.skipRamp ? { skipsRamp: true } : {}), ...reason } }));
-    if (fate !== undefined) done.push(await client.ask(routes.setFate, { body: { scope, fate, ...reason } }));
-    if (options.target !== undefined && scope.kind === 'namespace') done.push(await client.ask(routes.setTarget, { body: { namespace: scope.namespace, target: options.target === 'clear' ? 'cleared' : options.target, ...reason } }));
-    for (const { notes } of done) printNotes(notes, terminal);
-    return showSettings(client, options, terminal);
-  });
+  const days = readDays(options.days);
+  if (days === undefined) return complain('mode', [`--days ${options.days}: give a number from 1 to 90`], terminal);
+  if (options.dryRun && mode === undefined) return complain('mode', ['--dry-run shows what a mode would do: name one'], terminal);
+  const wanted: WantedSettings = {
+    scope,
+    ...(mode === undefined ? {} : { mode: mode === 'clear' ? 'cleared' : (mode as 'observe') }),
+    ...(fate === undefined ? {} : { fate }),
+    ...(options.target === undefined ? {} : { target: options.target === 'clear' ? 'cleared' : options.target }),
+  };
+  return withController('mode', options, terminal, (client) => changeMode(client, wanted, days, options, terminal));
 }
 
 function listSettings(options: ModeOptions, terminal: Terminal): Promise<ExitCode> {

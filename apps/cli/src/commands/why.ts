@@ -6,6 +6,7 @@ import { ExitCode } from '../exit-code.ts';
 import { complain, type LiveOptions, withController } from '../live/live-command.ts';
 import { actorText, peersText, portsText, timeText } from '../live/live-text.ts';
 import { OUTPUT_NAMES, realisationText } from '../live/output-text.ts';
+import { remedyLines } from '../live/remedy-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
 import { portName } from '../output/peer-name.ts';
@@ -66,21 +67,13 @@ function sideLines(side: WhySideShape, now: number): readonly string[] {
     ]),
     ...(rules.length === 0 && closedBy !== undefined ? [`    ${approvalText('closed', closedBy, now)}`] : []),
     ...(missing === undefined ? [] : [`    ${missing}`]),
-    ...remedies.flatMap((remedy) => remedyLines(remedy, direction)),
+    ...remedies.flatMap(remedyLines).map((line) => `      ${line}`),
   ];
 }
 
 function writtenText({ output, policy, realisation }: NonNullable<WhySideShape['written']>, now: number): string {
   if (policy === undefined) return `${OUTPUT_NAMES[output]}: none is written for it`;
   return `${OUTPUT_NAMES[output]}: ${policy} is ${realisation === undefined ? 'not written yet' : realisationText(realisation, now)}`;
-}
-
-function remedyLines({ kind, text, workload, rule, admit }: WhySideShape['remedies'][number], direction: WhySideShape['direction']): readonly string[] {
-  const name = workloadKey(workload);
-  const approve = `        ringfence approve ${name}${admit.length === 0 ? '' : ` --admit ${admit.join(' ')}`}`;
-  const adding = rule === undefined ? [] : [`        ringfence edit ${name} --add ${direction} --peer ${peersText(rule.peers)} --port ${portsText(rule.ports)} --why "…"`];
-  if (kind === 'change-others') return [`      smallest change: ${text}`];
-  return [`      smallest change: ${text}`, ...(kind === 'add-rule' ? adding : []), approve];
 }
 
 function approvalText(word: string, { revision, by, at, reason, ticket }: ApprovalShape, now: number): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { routes, simulationSchema } from '#operator-api';
+import { modePreviewSchema, routes, simulationSchema } from '#operator-api';
 
 const done = routes.approve.answer.shape;
 
@@ -12,7 +12,13 @@ export const approveSchema = z.strictObject({ ...done, simulation: simulationSch
 export const rejectSchema = routes.reject.answer;
 export const rollbackSchema = approveSchema;
 export const admitSchema = routes.projects.answer;
-export const modeSchema = routes.modes.answer;
+/** What is set; what it was set to would do, and after what it was set. Of `--dry-run` the preview alone. */
+export const modeSchema = z.strictObject({
+  ...routes.modes.answer.partial().shape,
+  preview: modePreviewSchema.optional().describe('what setting a mode does, where one is named'),
+  seq: done.seq.optional().describe('where something was set: the last entry it made in the journal'),
+  notes: done.notes.optional(),
+});
 export const whySchema = routes.why.answer;
 export const revisionsSchema = z.strictObject({
   revisions: z.array(z.strictObject({ ...routes.revision.answer.shape, policies: routes.revision.answer.shape.policies.optional().describe('where one revision was asked for') })),

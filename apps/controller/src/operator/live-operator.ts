@@ -8,7 +8,7 @@ import type { WaitingProject } from '../nodes/project-claims.ts';
 import { lookAtTrials } from '../nodes/shown-trials.ts';
 import type { PolicyDesk } from '../outputs/policy-desk.ts';
 import { withWritten } from '../outputs/written-policies.ts';
-import type { Answer, DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
+import type { Answer, DiffSide, ModeAnswer, ModeQuestion, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, WorkloadFilter } from '../pipeline/answers/live-list.ts';
 import type { LearningLink } from '../workers/learning-link.ts';
 import type { ControllerStatus } from './controller-status.ts';
@@ -79,6 +79,10 @@ export class LiveOperator implements OperatorPort {
 
   simulate(question: SimulationQuestion): Promise<Answer<SimulationAnswer>> {
     return this.#parts.learning.ask('simulate', { question });
+  }
+
+  previewMode(question: ModeQuestion): Promise<Answer<ModeAnswer>> {
+    return this.#parts.learning.ask('previewMode', { question });
   }
 
   diff(before: DiffSide, after: DiffSide): Promise<Answer<ConnectivityDiff>> {

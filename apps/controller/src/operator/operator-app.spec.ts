@@ -157,6 +157,18 @@ describe('deciding', () => {
     expect(routes.modes.answer.safeParse(body).error).toBeUndefined();
     expect(body).toMatchObject({ modes: [{ mode: 'audit' }], fates: [{ fate: { seconds: 60 } }], targets: [{ target: 'networkpolicy' }] });
     expect(await post('/api/v1/modes', { scope: { kind: 'cluster' }, mode: 'enforce' })).toMatchObject({ status: 422, body: { code: 'ramp-skipped' } });
+    expect(await post('/api/v1/mode-previews', { scope: { kind: 'cluster' }, mode: 'enforce' })).toMatchObject({ status: 422, body: { code: 'ramp-skipped' } });
+  });
+
+  it('shows what a mode would do, and sets what was shown', async () => {
+    const scope = { kind: 'workload', workload: PRICING };
+    const shown = await post('/api/v1/mode-previews', { scope, mode: 'enforce' });
+    expect(shown).toMatchObject({ status: 200, body: { scope, mode: 'enforce', isLowering: false, changes: [{ workload: PRICING, after: 'enforce' }], open: [PRICING] } });
+    const preview = routes.previewMode.answer.parse(shown.body);
+    expect(preview.to - preview.from).toBe(7 * 86_400_000);
+    expect(await post('/api/v1/modes', { scope, mode: 'enforce', shown: 'something else' })).toMatchObject({ status: 409, body: { code: 'mode-changed' } });
+    expect(await post('/api/v1/modes', { scope, mode: 'enforce', shown: preview.shown })).toMatchObject({ status: 200 });
+    expect(await post('/api/v1/modes', { scope, mode: 'cleared' })).toMatchObject({ status: 200 });
   });
 
   it('says where a project may run, and takes it back', async () => {

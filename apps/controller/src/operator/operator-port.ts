@@ -3,7 +3,7 @@ import type { ConnectivityDiff } from '#policy';
 import type { Actor, ReviewCommand, ReviewEntry, ReviewState } from '#review';
 import type { JournalVerification } from '#store';
 
-import type { Answer, DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
+import type { Answer, DiffSide, ModeAnswer, ModeQuestion, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { WaitingProject } from '../nodes/project-claims.ts';
 import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, WorkloadFilter } from '../pipeline/answers/live-list.ts';
 import type { ControllerStatus } from './controller-status.ts';
@@ -60,6 +60,7 @@ export interface OperatorPort {
   /** Follows the whole of it anew. */
   verifyJournal(): Promise<JournalVerification>;
   simulate(question: SimulationQuestion): Promise<Answer<SimulationAnswer>>;
+  previewMode(question: ModeQuestion): Promise<Answer<ModeAnswer>>;
   diff(before: DiffSide, after: DiffSide): Promise<Answer<ConnectivityDiff>>;
   why(question: WhyQuestion): Promise<Answer<WhyAnswer>>;
   nodes(): Promise<readonly NodeView[]>;

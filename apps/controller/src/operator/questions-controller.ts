@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Param, Query } from '@nestjs/common';
 
-import { type ConnectivityShape, connectivityShape, graphShape, type GraphShape, type JournalShape, type NodesShape, type OutputsShape, type ProjectsShape, type ProposalShape, routes, type SettingsShape, type SimulationShape, type StatusShape, type VerificationShape, type WhyShape } from '#operator-api';
+import { type ConnectivityShape, connectivityShape, graphShape, type GraphShape, type JournalShape, type ModePreviewShape, type NodesShape, type OutputsShape, type ProjectsShape, type ProposalShape, routes, type SettingsShape, type SimulationShape, type StatusShape, type VerificationShape, type WhyShape } from '#operator-api';
 import type { z } from 'zod';
 
 import type { Answer } from '../pipeline/answers/live-answer.ts';
@@ -11,6 +11,7 @@ import { Serves } from './serves.ts';
 import { flowShape, simulationShape, statusShape, whyShape } from './shapes/answer-shape.ts';
 import { entryShape } from './shapes/journal-shape.ts';
 import { projectsShape } from './shapes/projects-shape.ts';
+import { modePreviewShape } from './shapes/mode-shape.ts';
 import { proposalShape, summaryShape } from './shapes/review-shape.ts';
 import { revisionShape, revisionSummaryShape } from './shapes/revision-shape.ts';
 import { settingsShape } from './shapes/settings-shape.ts';
@@ -112,6 +113,11 @@ export class QuestionsController {
   @Serves(routes.diff)
   async diff(@Query({ schema: routes.diff.query }) { before, after }: z.output<typeof routes.diff.query>): Promise<ConnectivityShape> {
     return connectivityShape(answerOf(await this.#port.diff(before, after)));
+  }
+
+  @Serves(routes.previewMode)
+  async previewMode(@Body({ schema: routes.previewMode.body }) question: z.output<typeof routes.previewMode.body>): Promise<ModePreviewShape> {
+    return modePreviewShape(question, answerOf(await this.#port.previewMode(present(question))));
   }
 
   @Serves(routes.simulate)

@@ -8,6 +8,7 @@ import { countEnforcement, type RealisedNodes } from '../pipeline/answers/enforc
 import { diffLive } from '../pipeline/answers/live-diff.ts';
 import { liveFlows, liveGraph } from '../pipeline/answers/live-flows.ts';
 import type { ReviewItem } from '../pipeline/answers/live-list.ts';
+import { previewModeLive } from '../pipeline/answers/live-mode-preview.ts';
 import { liveReview, liveReviews } from '../pipeline/answers/live-reviews.ts';
 import { simulateLive } from '../pipeline/answers/live-simulation.ts';
 import { whyLive } from '../pipeline/answers/live-why.ts';
@@ -54,6 +55,8 @@ export function answerQuestion(question: Question, { pipeline, invariants, enfor
       return revisionAt(state, question.ask.number, question.ask.number === 0 ? snapshot.policies : []);
     case 'simulate':
       return simulateLive(state, question.ask.question, context, (since) => pipeline.observedSince(since));
+    case 'previewMode':
+      return previewModeLive(state, question.ask.question, context, (since) => pipeline.observedSince(since));
     case 'diff':
       return diffLive(state, question.ask.before, question.ask.after, context);
     case 'why':

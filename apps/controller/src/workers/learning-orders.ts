@@ -5,7 +5,7 @@ import type { ConnectivityDiff, Invariant } from '#policy';
 import type { Actor, ReviewCommand, ReviewDecision, ReviewEntry } from '#review';
 
 import type { EnforcementCounts, RealisedNodes } from '../pipeline/answers/enforcement-counts.ts';
-import type { Answer, DiffSide, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
+import type { Answer, DiffSide, ModeAnswer, ModeQuestion, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, WorkloadFilter } from '../pipeline/answers/live-list.ts';
 import type { AutomaticApproval } from '../pipeline/automatic-approvals.ts';
 import type { ReviewCounts } from '../operator/controller-status.ts';
@@ -32,6 +32,7 @@ export interface LearningQuestions {
   readonly review: { readonly ask: { readonly workload: WorkloadRef }; readonly answer: ReviewItem | undefined };
   readonly revision: { readonly ask: { readonly number: number }; readonly answer: Revision | undefined };
   readonly simulate: { readonly ask: { readonly question: SimulationQuestion }; readonly answer: Answer<SimulationAnswer> };
+  readonly previewMode: { readonly ask: { readonly question: ModeQuestion }; readonly answer: Answer<ModeAnswer> };
   readonly diff: { readonly ask: { readonly before: DiffSide; readonly after: DiffSide }; readonly answer: Answer<ConnectivityDiff> };
   readonly why: { readonly ask: { readonly question: WhyQuestion }; readonly answer: Answer<WhyAnswer> };
   readonly overview: { readonly ask: { readonly nodes: RealisedNodes }; readonly answer: LearningOverview };

@@ -1,9 +1,10 @@
-import { connectivityShape, decidedShape, diagnosticShape, edgeShape, type FlowShape, peerShape, ruleShape, simulatedFlowShape, type SimulationShape, type StatusShape, unusedPathsShape, type WhyShape, type WhySideShape } from '#operator-api';
+import { connectivityShape, decidedShape, diagnosticShape, edgeShape, type FlowShape, ruleShape, simulatedFlowShape, type SimulationShape, type StatusShape, unusedPathsShape, type WhyShape, type WhySideShape } from '#operator-api';
 import type { RevisionRecord } from '#review';
 
 import type { SimulationAnswer, WhyAnswer, WhySide } from '../../pipeline/answers/live-answer.ts';
 import type { FlowItem } from '../../pipeline/answers/live-list.ts';
 import type { ControllerStatus } from '../controller-status.ts';
+import { remedyShape } from './remedy-shape.ts';
 
 export function statusShape(status: ControllerStatus): StatusShape {
   return { ...status, diagnostics: status.diagnostics.map(diagnosticShape) };
@@ -52,14 +53,6 @@ function sideShape(side: WhySide): WhySideShape {
     ...(remedy === undefined ? {} : { remedy: remedyShape(remedy) }),
     remedies: remedies.map(remedyShape),
   };
-}
-
-function remedyShape(remedy: WhySide['remedies'][number]): WhySideShape['remedies'][number] {
-  const { kind, text, workload } = remedy;
-  if (kind === 'approve') return { kind, text, workload, admit: remedy.admit };
-  if (kind === 'change-others') return { kind, text, workload, admit: [] };
-  const { peers, ports } = remedy.rule;
-  return { kind, text, workload, admit: [], rule: { peers: peers === 'any' ? peers : peers.map(peerShape), ports } };
 }
 
 function approvalOf({ number, decided, reason, ticket }: RevisionRecord): NonNullable<WhySideShape['closedBy']> {

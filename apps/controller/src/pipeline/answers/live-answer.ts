@@ -1,6 +1,6 @@
-import type { Decision, Diagnostic, Mode, PolicyOutput, PolicyRealisation, Protocol, Relationship, Rule, WorkloadRef } from '#model';
+import type { Decision, Diagnostic, Mode, ModeScope, ObservedRelationship, PolicyOutput, PolicyRealisation, Protocol, Relationship, Rule, WorkloadRef } from '#model';
 import type { ConnectivityDiff, ExplainedSide, SimulatedFlow, UnusedPath } from '#policy';
-import type { Remedy, RevisionRecord } from '#review';
+import type { ModePreview, Remedy, RevisionRecord } from '#review';
 
 /** `unanswerable`: the question is wrong in itself, such as an end that is nobody or a revision that never was. */
 export type Answer<Value> = { readonly kind: 'answer'; readonly value: Value } | { readonly kind: 'unanswerable'; readonly diagnostics: readonly Diagnostic[] };
@@ -31,6 +31,36 @@ export interface SimulationAnswer {
   /** While there are any it cannot be approved. */
   readonly brokenInvariants: readonly string[];
   readonly notes: readonly Diagnostic[];
+}
+
+/** Which mode to try, and over how many days of what was observed. */
+export interface ModeQuestion {
+  readonly scope: ModeScope;
+  readonly mode: Mode | 'cleared';
+  readonly skipsRamp?: boolean;
+  readonly days: number;
+}
+
+/** Something that gets through now and would be dropped. */
+export interface DoomedFlow {
+  readonly observed: ObservedRelationship;
+  /** Connections of the days that were asked about. */
+  readonly count: number;
+  readonly decision: Decision;
+  readonly text: string;
+  /** The rules it lacks, in words, and what a person can do about each. */
+  readonly missing: readonly string[];
+  readonly remedies: readonly Remedy[];
+}
+
+/** What would come of setting a mode. Times are milliseconds since 1970. */
+export interface ModeAnswer extends Pick<ModePreview, 'revision' | 'shown' | 'changes' | 'isLowering' | 'unchanged' | 'open' | 'change' | 'notes'> {
+  readonly from: number;
+  readonly to: number;
+  readonly flows: number;
+  readonly connections: number;
+  /** What audit has counted first. */
+  readonly lost: readonly DoomedFlow[];
 }
 
 /** One side of a comparison: a revision, or the current one with these proposals approved. */

@@ -1,8 +1,8 @@
-import { type ObservedPeer, observedPeerKey, type ObservedRelationship, type Relationship, type ServiceGraph, workloadKey, type WorkloadRef } from '#model';
-import { connectionsBetween, explain, readEnd } from '#policy';
+import { observedPeerKey, type ObservedRelationship, type Relationship, type ServiceGraph, workloadKey, type WorkloadRef } from '#model';
 import { policiesInForce, type ReviewContext, type ReviewState } from '#review';
 
 import { type FlowFilter, type FlowItem, type Page, type PageRequest, pageOf, type WorkloadFilter } from './live-list.ts';
+import { LackFinder } from './missing-rules.ts';
 
 type FlowContext = Pick<ReviewContext, 'snapshot' | 'now' | 'enforcesExisting'>;
 
@@ -10,7 +10,9 @@ type FlowContext = Pick<ReviewContext, 'snapshot' | 'now' | 'enforcesExisting'>;
 export function liveFlows(state: ReviewState, observed: readonly ObservedRelationship[], filter: FlowFilter, page: PageRequest, context: FlowContext): Page<FlowItem> {
   const keyed = observed.filter((one) => isMeant(one, filter)).map((one) => ({ one, key: flowKey(one) })).sort((a, b) => (a.key < b.key ? -1 : 1));
   const { items, ...rest } = pageOf(keyed, page, ({ key }) => key);
-  return { items: items.map(({ one }) => flowItem(state, one, context)), ...rest };
+  // asked of what is in force now: a rule that was added since is not missing any more
+  const finder = new LackFinder(policiesInForce(state, context), context.snapshot);
+  return { items: items.map(({ one }) => flowItem(one, finder)), ...rest };
 }
 
 /** The part of a graph that has an end in what is meant. */
@@ -38,37 +40,10 @@ function isOne(workload: WorkloadRef, { namespace, workload: only }: WorkloadFil
   return (namespace === undefined || namespace === workload.namespace) && (only === undefined || workloadKey(only) === workloadKey(workload));
 }
 
-function flowItem(state: ReviewState, observed: ObservedRelationship, context: FlowContext): FlowItem {
+function flowItem(observed: ObservedRelationship, finder: LackFinder): FlowItem {
   if (observed.denied === 0 && observed.wouldBeDenied === 0) return { observed };
-  const missing = missingRule(state, observed, context);
-  return { observed, ...(missing === undefined ? {} : { missing }) };
-}
-
-// Asked of what is in force now: a rule that was added since is not missing any more.
-function missingRule(state: ReviewState, { from, to, protocol, port }: ObservedRelationship, context: FlowContext): string | undefined {
-  const { snapshot } = context;
-  const [client, server] = [from, to].map((peer) => readEnd(nameOf(peer), snapshot));
-  if (client?.kind !== 'ends' || server?.kind !== 'ends') return undefined;
-  const [connection] = connectionsBetween(client.ends, server.ends, { protocol, port: port ?? 0 });
-  if (connection === undefined) return undefined;
-  const { sides } = explain(policiesInForce(state, context), snapshot, connection);
-  const texts = sides.flatMap(({ missing }) => missing.map(({ text }) => text));
-  return texts.length === 0 ? undefined : texts.join('; ');
-}
-
-function nameOf(peer: ObservedPeer): string {
-  switch (peer.kind) {
-    case 'workload':
-      return workloadKey(peer.workload);
-    case 'external':
-      return peer.addresses[0] ?? 'internet';
-    case 'entity':
-      return peer.entity;
-    case 'node':
-      return peer.node;
-    case 'service':
-      return peer.service;
-  }
+  const texts = finder.lacksOf(observed).map(({ missing }) => missing.text);
+  return { observed, ...(texts.length === 0 ? {} : { missing: texts.join('; ') }) };
 }
 
 function flowKey({ from, to, protocol, port }: ObservedRelationship): string {
