@@ -49,9 +49,10 @@ describe('policies of others, enforced by the network', () => {
   const ask = (): Promise<string> => run('why', 'shop/Deployment/basket', PRICING, '50051/TCP');
 
   it('show in what an approval would do', async () => {
-    const because = new RegExp(`deny the cluster's network: ${THEIRS} isolates`);
-    expect((await run('simulate', '--workload', PRICING)).replace(/\s+/g, ' ')).toMatch(because);
-    expect((await run('approve', PRICING, '--yes', '--reason', 'known')).replace(/\s+/g, ' ')).toMatch(because);
+    const shown = new RegExp(`no flow would die 3 kinds of flow would stay denied, by what is in force already: 30 connections Denied by what is in force already: .* deny the cluster's network: ${THEIRS} isolates`);
+    expect((await run('simulate', '--workload', PRICING)).replace(/\s+/g, ' ')).toMatch(shown);
+    expect(JSON.parse(await run('simulate', '--workload', PRICING, '-o', 'json'))).toMatchObject({ lost: [{ deniedBefore: true }, { deniedBefore: true }, { deniedBefore: true }] });
+    expect((await run('approve', PRICING, '--yes', '--reason', 'known')).replace(/\s+/g, ' ')).toMatch(shown);
   }, 60_000);
 
   it.each(['observe', 'audit', 'enforce'] as const)('deny what is approved, in mode %s', async (mode) => {

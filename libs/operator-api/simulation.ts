@@ -17,6 +17,7 @@ export const simulatedFlowSchema = z.strictObject({
   forwarded: z.boolean().describe('whether it got through when it was seen'),
   decision: decisionSchema,
   text: z.string(),
+  deniedBefore: z.boolean().optional().describe('what is in force does not let it through either, so that nothing changes for it; absent: it does, or that was not asked'),
 });
 
 export const unusedPathsSchema = z

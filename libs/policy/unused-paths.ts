@@ -39,6 +39,7 @@ export class UsedPaths {
    * speaks for what the rule says, not for what it was widened to. `about`: only paths with such an end.
    */
   unusedIn(allowed: AllowedPorts, snapshot: Snapshot, inForce: PoliciesInForce, about?: ReadonlySet<WorkloadKey>): readonly UnusedPath[] {
+    if (about?.size === 0) return [];
     const ends = endsByWorkload(podEnds(snapshot, [{ family: 4, first: 0n, last: (1n << 32n) - 1n }, { family: 6, first: 0n, last: (1n << 128n) - 1n }]));
     const openers = new Openers(inForce, snapshot);
     const paths: UnusedPath[] = [];

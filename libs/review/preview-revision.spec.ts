@@ -69,10 +69,11 @@ describe('what an approval would do', () => {
     const written = carryOut(start, { kind: 'set-target', namespace: 'data', target: 'networkpolicy' }, beside);
     const shown = preview(written, approvalOf(written, beside, DB), beside, [flow('shop/Deployment/web', 'data/StatefulSet/db', 5432)]);
     expect(shown.simulation.lost).toEqual([]);
-    // by enforcers, what is approved drops what theirs lets in, and theirs what is approved
+    // enforced apart, what is approved drops what theirs lets in, and theirs what is approved, as it did before
     const flows = ['web', 'api'].map((name) => flow(`shop/Deployment/${name}`, 'data/StatefulSet/db', 5432));
     const apart = preview(start, approvalOf(start, beside, DB), beside, flows);
     expect(apart.simulation.lost.map(({ text }) => text)).toEqual([expect.stringMatching(/^the cluster's network: NetworkPolicy data\/theirs isolates data\/db-1/), expect.stringMatching(/^the enforcers: learned data\/StatefulSet\/db isolates data\/db-1/)]);
+    expect([...apart.deniedBefore].map(({ from }) => from.workload)).toEqual(['shop/Deployment/api']);
     expect(apart.change.opened).toEqual([]);
     expect(apart.change.closed.map(format).filter((change) => change.endsWith(' > db all'))).toEqual(['web > db all']);
     expect(everyPolicyOf(shown.inForce).map(({ name }) => name)).toEqual(['NetworkPolicy data/theirs', 'learned data/StatefulSet/db']);

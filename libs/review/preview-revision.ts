@@ -18,6 +18,8 @@ export interface RevisionPreview {
   readonly change: ConnectivityDiff;
   /** The flows replayed: which would die, and which open paths of the changed workloads nothing used. */
   readonly simulation: Simulation;
+  /** Those of the lost flows that what is in force does not let through already: the command changes nothing about them. */
+  readonly deniedBefore: ReadonlySet<Flow>;
   /** While there are any it is refused. */
   readonly broken: readonly BrokenInvariant[];
   readonly notes: readonly Diagnostic[];
@@ -37,13 +39,16 @@ export function previewRevision(
   const next = nextRevision(state, { ...command, reason: 'preview' }, context);
   if (next.kind !== 'next') return next;
   const { snapshot } = context;
-  const inForce = policiesInForce(next.after, context);
+  const [before, inForce] = [policiesInForce(state, context), policiesInForce(next.after, context)];
+  const simulation = simulate(inForce, snapshot, flows, { unusedOf: next.changed });
+  const already = simulate(before, snapshot, simulation.lost.map(({ flow }) => flow), { unusedOf: [] });
   return {
     kind: 'preview',
     inForce,
     base: next.event.base,
-    change: diff({ revision: policiesInForce(state, context), snapshot }, { revision: inForce, snapshot }),
-    simulation: simulate(inForce, snapshot, flows, { unusedOf: next.changed }),
+    change: diff({ revision: before, snapshot }, { revision: inForce, snapshot }),
+    simulation,
+    deniedBefore: new Set(already.lost.map(({ flow }) => flow)),
     broken: brokenByNext(state, next, context),
     notes: next.notes,
   };

@@ -11,7 +11,7 @@ import { readWorkload } from '../live/live-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { changeRow } from '../output/connectivity-text.ts';
 import { printJson } from '../output/json.ts';
-import { printLossesAndUnused } from '../output/simulation-text.ts';
+import { printLossesAndUnused, printStayingDenied } from '../output/simulation-text.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 import { isApprovable } from './proposals.ts';
@@ -48,7 +48,7 @@ export async function runLiveSimulate(revision: number | undefined, options: Liv
     const simulation = await simulated(client, revision ?? chosen, days, terminal);
     if (options.output === 'json') printJson(simulation, terminal);
     else printSimulation(simulation, terminal);
-    return simulation.lost.length > 0 || simulation.brokenInvariants.length > 0 ? ExitCode.findings : ExitCode.fine;
+    return simulation.lost.some(({ deniedBefore }) => deniedBefore !== true) || simulation.brokenInvariants.length > 0 ? ExitCode.findings : ExitCode.fine;
   });
 }
 
@@ -78,16 +78,24 @@ export function printSimulation(simulation: SimulationShape, terminal: Terminal)
   const days = Math.round((to - from) / 86_400_000);
   const names = proposals.map(({ workload }) => workloadKey(workload));
   const what = names.length === 0 ? 'going back' : names.length === 1 ? `approving ${names.join('')}` : `approving ${String(names.length)} workloads`;
-  const dying = lost.reduce((sum, { count }) => sum + count, 0);
+  const named = lost.map((flow) => ({ ...flow, from: bareName(flow.from), to: bareName(flow.to) }));
+  const dying = named.filter(({ deniedBefore }) => deniedBefore !== true);
+  const denied = named.filter(({ deniedBefore }) => deniedBefore === true);
   terminal.out(cleanText(`${what}, against revision ${String(base)}: ${count(flows, 'kind', 's of flow', ' of flow')} of the last ${count(days, 'day')} replayed, ${count(connections, 'connection')}`) + '\n');
-  terminal.out(lost.length === 0 ? 'no flow would die\n' : `${count(lost.length, 'kind', 's of flow', ' of flow')} would die: ${count(dying, 'connection')}\n`);
-  printLossesAndUnused({ lost: lost.map((flow) => ({ ...flow, from: bareName(flow.from), to: bareName(flow.to) })), unused: simulation.unused }, terminal);
+  terminal.out(dying.length === 0 ? 'no flow would die\n' : `${count(dying.length, 'kind', 's of flow', ' of flow')} would die: ${connectionsOf(dying)}\n`);
+  if (denied.length > 0) terminal.out(`${count(denied.length, 'kind', 's of flow', ' of flow')} would stay denied, by what is in force already: ${connectionsOf(denied)}\n`);
+  printLossesAndUnused({ lost: dying, unused: simulation.unused }, terminal);
+  printStayingDenied(denied, terminal);
   terminal.out(change.opened.length === 0 ? '\nNo path would open.\n' : '\nWould open:\n');
   terminal.out(formatTable(['FROM', 'TO', 'PORTS', 'SPEAKS'], change.opened.slice(0, CHANGES_SHOWN).map(changeRow), terminal.columns));
   if (change.opened.length > CHANGES_SHOWN) terminal.out(`… and ${String(change.opened.length - CHANGES_SHOWN)} more (-o json has all)\n`);
   terminal.out(`${count(change.closed.length, 'path')} would close.\n`);
   for (const text of brokenInvariants) terminal.out(`${cleanText(`CANNOT BE APPROVED: ${text}`)}\n`);
   printNotes(notes, terminal);
+}
+
+function connectionsOf(flows: SimulationShape['lost']): string {
+  return count(flows.reduce((sum, flow) => sum + flow.count, 0), 'connection');
 }
 
 // Nearly every end is a workload: saying so in each row says nothing.

@@ -15,6 +15,12 @@ export function printLossesAndUnused({ lost, unused }: { readonly lost: readonly
   terminal.out(formatTable(['FROM', 'TO', 'PORTS', 'OPENED BY'], rows, terminal.columns));
 }
 
+/** Flows that were seen to get through, and that neither what is in force nor what would be lets through. */
+export function printStayingDenied(flows: readonly SimulatedFlowShape[], terminal: Terminal): void {
+  if (flows.length > 0) terminal.out('\nDenied by what is in force already:\n');
+  terminal.out(formatTable(['SEEN', 'FROM', 'TO', 'PORT', 'NOW', 'BECAUSE'], flows.map(lossRow), terminal.columns));
+}
+
 function lossRow({ count, from, to, port, protocol, decision, text }: SimulatedFlowShape): readonly string[] {
   return [String(count), from, to, portName(port, protocol), decision, text];
 }

@@ -20,7 +20,7 @@ export function simulationShape(answer: SimulationAnswer): SimulationShape {
   return {
     ...rest,
     proposals: hashes,
-    lost: lost.map(simulatedFlowShape),
+    lost: lost.map((one) => ({ ...simulatedFlowShape(one), ...(one.deniedBefore ? { deniedBefore: true } : {}) })),
     change: connectivityShape(change),
     unused: unusedPathsShape(unused),
     notes: notes.map(diagnosticShape),

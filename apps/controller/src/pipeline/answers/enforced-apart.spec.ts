@@ -51,7 +51,8 @@ describe.each(MIXTURES)('target %s, enforcers that enforce what exists %s', (tar
 
   it('simulates what would die', () => {
     const { lost, change } = valueOf(simulateLive(stateOf(target), { what: { kind: 'proposals', workloads: [DB] }, days: 30 }, asked, () => observed));
-    expect(lost.map(({ from }) => from).sort()).toEqual(isApart ? ['workload shop/Deployment/api', 'workload shop/Deployment/web'] : []);
+    // what theirs drops already no approval changes
+    expect(lost.map(({ from, deniedBefore }) => [from, deniedBefore]).sort()).toEqual(isApart ? [['workload shop/Deployment/api', true], ['workload shop/Deployment/web', false]] : []);
     const between = [...change.opened.map((one) => ['opened', one] as const), ...change.closed.map((one) => ['closed', one] as const)].flatMap(([word, { from, to, ports }]) => (from.kind === 'workload' && to.kind === 'workload' && to.workload.name === 'db' ? [`${word} ${from.workload.name} ${formatPorts(ports)}`] : []));
     expect(between).toEqual(isApart ? ['closed web all'] : ['opened api 5432/TCP']);
   });

@@ -11,6 +11,11 @@ export interface SimulationQuestion {
   readonly days: number;
 }
 
+export interface LostFlow extends SimulatedFlow {
+  /** Whether what is in force does not let it through either: nothing changes for it. */
+  readonly deniedBefore: boolean;
+}
+
 /** What would happen if it were approved (or were in force) now. Times are milliseconds since 1970. */
 export interface SimulationAnswer {
   /** What an approval of exactly this has to name. */
@@ -23,7 +28,7 @@ export interface SimulationAnswer {
   readonly flows: number;
   readonly connections: number;
   /** Got through and would not any more, most connections first. */
-  readonly lost: readonly SimulatedFlow[];
+  readonly lost: readonly LostFlow[];
   /** What opens and closes against the base. */
   readonly change: ConnectivityDiff;
   /** Open by a rule, although nothing used it and no evidence asks for it. */

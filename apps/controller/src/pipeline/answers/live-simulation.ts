@@ -29,7 +29,7 @@ export function simulateLive(state: ReviewState, question: SimulationQuestion, a
       to: context.now,
       flows: flows.length,
       connections: flows.reduce((sum, { count }) => sum + count, 0),
-      lost: preview.simulation.lost,
+      lost: preview.simulation.lost.map((one) => ({ ...one, deniedBefore: preview.deniedBefore.has(one.flow) })),
       change: preview.change,
       unused: preview.simulation.unused,
       brokenInvariants: preview.broken.map(({ text }) => text),
