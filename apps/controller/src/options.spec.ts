@@ -42,7 +42,7 @@ describe('options of the controller', () => {
   });
 
   it('are all in the help', () => {
-    for (const name of ['watch', 'kubeconfig', 'context', 'source', 'enforce', 'enforce-existing', 'folder', 'state', 'store', 'port', 'listen', 'ssh-port', 'invariants', 'auto-approval', 'fresh']) expect(HELP).toContain(`--${name} `);
+    for (const name of ['watch', 'kubeconfig', 'context', 'source', 'enforce', 'enforce-existing', 'folder', 'state', 'store', 'redis-password-file', 'port', 'listen', 'ssh-port', 'invariants', 'auto-approval', 'fresh']) expect(HELP).toContain(`--${name} `);
   });
 
   it('keep the state of each kind of source apart', () => {

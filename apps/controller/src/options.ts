@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { type HostWays, isPortNumber } from '#model';
 
 import { storeFolder } from './state-folder.ts';
+import { faultOfPassword, type RedisPassword, urlWithPassword } from './redis-password.ts';
 import { readStoreChoice, type StoreChoice } from './store-choice.ts';
 
 /** Where what runs is read from; `auto` takes the first there is. */
@@ -14,6 +15,7 @@ export interface ControllerProcessOptions {
   /** Holds the store, the certificate authority and the log; absent: the usual place, one for each kind of source. */
   readonly state: string | undefined;
   readonly store: string;
+  readonly redisPassword: RedisPassword;
   /** A file with what the journal is sealed with; absent: it comes out of the authority's key. */
   readonly journalKey: string | undefined;
   /** Namespace of the Lease object that says which replica leads; absent: the store says so. */
@@ -60,7 +62,9 @@ What becomes of what is approved:
   --folder DIR            where namespaces of target folder have their YAML written
 
   --state DIR             store, certificate authority, log (~/.local/state/ringfence/SOURCE)
-  --store NAME            sqlite, memory or redis://… (sqlite); a password belongs in RINGFENCE_STORE, not here
+  --store NAME            sqlite, memory or redis://… without its password (sqlite)
+  --redis-password-file FILE
+                          holds the password of redis://…; or the environment does: RINGFENCE_REDIS_PASSWORD
   --journal-key FILE      what the journal is sealed with (comes out of the key of the certificate authority)
   --lease NAMESPACE       replicas agree on who leads by a Lease object there (else by the store)
   --port NUMBER           operator interface, on loopback only; 0 is any that is free (8470)
@@ -75,7 +79,7 @@ What becomes of what is approved:
 Each option can be given as an environment variable too: RINGFENCE_STATE, RINGFENCE_STORE, …
 `;
 
-const TEXTS = ['state', 'store', 'journal-key', 'lease', 'source', 'kubeconfig', 'context', 'folder', 'port', 'listen', 'auto-approval'] as const;
+const TEXTS = ['state', 'store', 'redis-password-file', 'journal-key', 'lease', 'source', 'kubeconfig', 'context', 'folder', 'port', 'listen', 'auto-approval'] as const;
 const LISTS = ['watch', 'invariants', 'hubble', 'ssh-port'] as const;
 const FLAGS = ['enforce', 'enforce-existing', 'fresh'] as const;
 const SOURCES: readonly SourceChoice[] = ['auto', 'kubernetes', 'nodes', 'lab', 'recorded'];
@@ -110,6 +114,9 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
   if (source === undefined) return problem(`--source ${text('source') ?? ''}: there are ${SOURCES.join(', ')}`);
   const store = text('store') ?? 'sqlite';
   if (readStoreChoice(store, '') === undefined) return problem('--store: there are sqlite, memory and redis://…');
+  const redisPassword = { password: fromEnvironment('redis-password') === '' ? undefined : fromEnvironment('redis-password'), passwordFile: text('redis-password-file') };
+  const faultOfStore = faultOfPassword(store, typeof given['store'] === 'string', redisPassword);
+  if (faultOfStore !== undefined) return problem(faultOfStore);
   const port = Number(text('port') ?? '8470');
   if (port !== 0 && !isPortNumber(port)) return problem(`--port ${text('port') ?? ''}: give a port from 0 to 65535`);
   const listen = readListen(text('listen') ?? (source === 'lab' ? '127.0.0.1:0' : '127.0.0.1:8471'));
@@ -123,6 +130,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
     options: {
       state: text('state'),
       store,
+      redisPassword,
       journalKey: text('journal-key'),
       lease: text('lease'),
       source,
@@ -151,9 +159,10 @@ export function stateFolder({ state }: Pick<ControllerProcessOptions, 'state'>, 
   return join(base, 'ringfence', source);
 }
 
-/** The store in a state folder. */
-export function storeIn(folder: string, store: string): StoreChoice {
-  return readStoreChoice(store, storeFolder(folder)) ?? { kind: 'memory' };
+/** The store in a state folder, with the password it needs: that may have to be read from a file. */
+export function storeIn(folder: string, { store, redisPassword }: Pick<ControllerProcessOptions, 'store' | 'redisPassword'>): StoreChoice {
+  const choice = readStoreChoice(store, storeFolder(folder)) ?? { kind: 'memory' };
+  return choice.kind === 'redis' ? { kind: 'redis', url: urlWithPassword(choice.url, redisPassword) } : choice;
 }
 
 function readListen(text: string): ControllerProcessOptions['listen'] | undefined {

@@ -45,7 +45,7 @@ export async function startController(options: ControllerProcessOptions, plan: S
   if (lease !== undefined && plan.cluster === undefined) throw new Error(`lead by a Lease in ${lease}: there is no cluster it could be in`);
   prepareStateFolder(state, options);
   const authority = await openAuthority(state, Date.now());
-  const choice = storeIn(state, options.store);
+  const choice = storeIn(state, options);
   const key = journalKey(authority, options.journalKey);
   const store = await openStore(choice, key, (error) => {
     log.warn({ why: error.message }, 'the store does not answer');

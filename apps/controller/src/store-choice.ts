@@ -10,7 +10,7 @@ export type StoreChoice =
 export function readStoreChoice(text: string, folder: string): StoreChoice | undefined {
   if (text === 'sqlite') return { kind: 'sqlite', folder };
   if (text === 'memory') return { kind: 'memory' };
-  return /^rediss?:\/\//.test(text) ? { kind: 'redis', url: text } : undefined;
+  return /^rediss?:\/\//.test(text) && URL.canParse(text) ? { kind: 'redis', url: text } : undefined;
 }
 
 export async function openStore(choice: StoreChoice, journalKey: Uint8Array, onTrouble: (error: Error) => void): Promise<Store> {
