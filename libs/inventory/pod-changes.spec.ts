@@ -39,6 +39,12 @@ function pod(name: string, { owner = 'ReplicaSet/web-1', ip = '192.0.2.1', phase
   return { source, key: `/Pod/shop/${name}`, value };
 }
 
+function slice(name: string, ips: readonly string[], service = 'web'): SourceUpdate {
+  const body = { metadata: { name, namespace: 'shop', labels: { 'kubernetes.io/service-name': service } }, addressType: 'IPv4', endpoints: ips.map((ip) => ({ addresses: [ip] })), ports: [{ port: 8080 }] };
+  const value: Manifest = { kind: 'manifest', apiVersion: 'discovery.k8s.io/v1', objectKind: 'EndpointSlice', namespace: 'shop', name, body, origin: { file: 'x.yaml', line: 1 } };
+  return { source: 'test', key: `/EndpointSlice/shop/${name}`, value };
+}
+
 function gone(update: SourceUpdate): SourceUpdate {
   return { ...update, value: undefined };
 }
@@ -59,6 +65,7 @@ function isPatched(inventory: Inventory, ...updates: readonly SourceUpdate[]): b
 
 describe('a change of single pods', () => {
   const a = pod('a');
+  const listed = slice('web-x', ['192.0.2.1']);
   it.each([
     ['comes', [pod('b', { ip: '192.0.2.2' })], true],
     ['goes', [gone(a)], true],
@@ -68,11 +75,16 @@ describe('a change of single pods', () => {
     ['shares an address', [pod('b')], false],
     ['belongs to nothing that is there', [pod('b', { owner: 'StatefulSet/s', ip: '192.0.2.2' })], false],
     ['is known from another source', [pod('a', { source: 'other' })], false],
+    ['is listed elsewhere now', [pod('b', { ip: '192.0.2.2' }), slice('web-x', ['192.0.2.1', '192.0.2.2'])], true],
+    ['leaves a list that belongs to another Service now', [gone(a), slice('web-x', [], 'other')], true],
+    ['is listed for the first time', [slice('web-y', ['192.0.2.1'])], false],
+    ['is listed no more', [gone(listed)], false],
+    ['is listed wrongly', [slice('web-x', ['nonsense'])], false],
     ['is broken', [pod('b', { ip: 'nonsense' })], false],
   ])('is cheap where it can be: a pod that %s', (_name, updates, expected) => {
-    const inventory = start(a);
+    const inventory = start(a, listed);
     expect(isPatched(inventory, ...updates)).toBe(expected);
-    const last = new Map([...base, a, ...updates].map((update) => [`${update.source} ${update.key}`, update]));
+    const last = new Map([...base, a, listed, ...updates].map((update) => [`${update.source} ${update.key}`, update]));
     expect([...inventory.snapshot().pods]).toEqual([...snapshotOf(last.values()).pods]);
     expect(inventory.snapshot()).toEqual(snapshotOf(last.values()));
   });
@@ -97,7 +109,7 @@ describe('a change of single pods', () => {
     for (let step = 0; step < 600; step += 1) {
       const owner = ['ReplicaSet/web-1', 'ReplicaSet/web-1', 'ReplicaSet/web-1', 'StatefulSet/db', ''][draw(5)] ?? '';
       const update = pod(`p${draw(8)}`, { owner, ip: `192.0.2.${draw(12)}`, phase: draw(4) === 0 ? 'Failed' : 'Running', labels: { v: String(draw(3)) } });
-      const said = draw(3) === 0 ? gone(update) : update;
+      const said = draw(3) === 0 ? gone(update) : draw(3) === 0 ? slice(`s${String(draw(3))}`, [`192.0.2.${String(draw(12))}`]) : update;
       if (said.value === undefined) present.delete(said.key);
       else present.set(said.key, said);
       inventory.accept(said);

@@ -1,4 +1,4 @@
-import { type Pod, type PodKey, podKey, workloadKey } from '#model';
+import { type EndpointSlice, type Pod, type PodKey, podKey, workloadKey } from '#model';
 
 import type { Assembled } from './assemble.ts';
 import type { Entry } from './read-update.ts';
@@ -11,16 +11,23 @@ export interface EntryChange {
 
 /**
  * The snapshot after changes that touch nothing but pods of workloads that are there without them,
- * or undefined where there is more to it and everything has to be put together again.
+ * and EndpointSlices that stay where they are, or undefined where there is more to it and everything
+ * has to be put together again.
  *
- * The usual change in a running cluster: a pod comes, goes, or gets an address. Everything but the
- * map of pods is shared with the snapshot before. `assembled.holders` is brought up to date, also
+ * The usual change in a running cluster: a pod comes, goes, or gets an address. Everything else
+ * is shared with the snapshot before. `assembled.holders` is brought up to date, also
  * where the answer is undefined, and is then to be thrown away.
  */
 export function patchPods({ snapshot, ownership, declared, holders, hasTwins }: Assembled, changes: readonly EntryChange[]): Assembled['snapshot'] | undefined {
   if (hasTwins || holders.contested > 0) return undefined;
   const changed = new Map<PodKey, Pod | undefined>();
+  const slices = new Map<EndpointSlice, EndpointSlice>();
   for (const { before, after } of changes) {
+    const [was, is] = [sliceIn(before), sliceIn(after)];
+    if (was !== undefined && is?.namespace === was.namespace && is.name === was.name) {
+      slices.set(was, is);
+      continue;
+    }
     const old = podIn(before);
     const now = podIn(after);
     if (old === 'more' || now === 'more') return undefined;
@@ -41,7 +48,15 @@ export function patchPods({ snapshot, ownership, declared, holders, hasTwins }: 
       changed.set(key, pod);
     }
   }
-  return holders.contested > 0 ? undefined : { ...snapshot, pods: snapshot.pods.with(changed) };
+  if (holders.contested > 0) return undefined;
+  return { ...snapshot, pods: snapshot.pods.with(changed), ...(slices.size === 0 ? {} : { endpointSlices: snapshot.endpointSlices.map((slice) => slices.get(slice) ?? slice) }) };
+}
+
+/** The EndpointSlice an entry is, and nothing else; one that stays where it is has other endpoints whenever a pod comes or goes. */
+function sliceIn(entry: Entry | undefined): EndpointSlice | undefined {
+  const { endpointSlices = [], ...rest } = entry?.found ?? {};
+  const [slice] = endpointSlices;
+  return endpointSlices.length === 1 && Object.keys(rest).length === 0 && entry?.diagnostics.length === 0 ? slice : undefined;
 }
 
 /** The pod an entry is, `more` where it is something else or has anything to say, undefined where there is no entry. */

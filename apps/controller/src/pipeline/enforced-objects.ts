@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject, type Manifest, type SourceUpd
 import { isOwnPolicy } from './own-policies.ts';
 
 /** Kinds that say nothing about who may talk to whom once that is approved; secrets least of all. */
-const NOT_ENFORCED: ReadonlySet<string> = new Set([
+export const NOT_ENFORCED: ReadonlySet<string> = new Set([
   'ConfigMap',
   'Secret',
   'Endpoints',

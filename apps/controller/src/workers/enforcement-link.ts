@@ -1,6 +1,7 @@
 import type { BundleSnapshot } from '#distribution';
 import type { Revision, SourceUpdate } from '#model';
 
+import { enforcedPart } from '../pipeline/enforced-part.ts';
 import type { EnforcementNews, EnforcementOrder, ReviewSettings } from './enforcement-orders.ts';
 import { UpdateFeed } from './update-feed.ts';
 import type { PipelineLink } from './worker-thread.ts';
@@ -27,7 +28,8 @@ export class EnforcementLink {
   }
 
   update(update: SourceUpdate): void {
-    this.#feed.update(update);
+    const meant = enforcedPart(update);
+    if (meant !== undefined) this.#feed.update(meant);
   }
 
   setInSync(source: string, isInSync: boolean): void {
