@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+
 import { pino } from 'pino';
 import { CommanderError } from 'commander';
 
@@ -339,6 +342,44 @@ describe('what goes wrong is said with what to do', () => {
       const { code, err } = await run(['status'], { server });
       expect({ code, err }).toEqual({ code: 2, err: `ringfence status: no controller answers at ${server}: nothing listens there\n  start one with npm start, or name another with --server or RINGFENCE_SERVER\n` });
     }
+  });
+
+  const page = (status: number, headers: Readonly<Record<string, string>> = {}, body = '<html>') => (_request: IncomingMessage, response: ServerResponse): void => {
+    response.writeHead(status, headers).end(body);
+  };
+  const document = (version: string): string => JSON.stringify({ openapi: '3.1.0', info: { title: 'Ringfence controller', version } });
+  const controllerOf = (version: string, status: number, body: object) => (request: IncomingMessage, response: ServerResponse): void => {
+    if (request.url === '/openapi.json') response.writeHead(200, { 'content-type': 'application/json' }).end(document(version));
+    else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
+  const noSuchRoute = { type: 'urn:ringfence:problem:no-such-route', title: 'Not Found', status: 404, detail: 'x', code: 'no-such-route', subject: 'the request', message: 'cannot GET', hint: '' };
+
+  it.each<readonly [string, Server | ReturnType<typeof createTcpServer>, string, string]>([
+    ['a web server', createServer(page(404)), 'is no Ringfence controller (status 404)', 'name the controller'],
+    ['another program that answers in JSON', createServer(page(200, { 'content-type': 'application/json' }, '{"status":"ok"}')), 'is no Ringfence controller (status 200)', 'name the controller'],
+    ['a proxy that wants credentials', createServer(page(401)), 'asks who you are (status 401)', 'a controller asks for no credentials'],
+    ['a proxy with nothing behind it', createServer(page(503)), 'for a controller it does not reach (status 503)', 'look whether the controller runs'],
+    ['one that sends elsewhere', createServer(page(302, { location: `http://127.0.0.1:1/${encodeURIComponent(HOSTILE)}` })), 'sends elsewhere (status 302, to http://127.0.0.1:1/', 'name the controller'],
+    ['a newer controller', createServer(controllerOf('9.9.9', 200, { version: '9.9.9' })), 'is release 9.9.9, and this is 0.1.0: it gives another status (', 'bring the older of both up to date'],
+    ['an older controller', createServer(controllerOf('0.0.1', 404, noSuchRoute)), 'is release 0.0.1, and this is 0.1.0: it does not know GET /api/v1/status', 'bring the older of both up to date'],
+    ['something that speaks no HTTP', createTcpServer((socket) => socket.end('SSH-2.0-x\r\n')), 'it does not speak HTTP', 'name the controller'],
+    ['something that hangs up', createTcpServer((socket) => socket.destroy()), 'it closes the connection without an answer', 'people to another: 8470'],
+  ])('instead of a controller: %s', async (_what, other, text, hint) => {
+    await new Promise<void>((resolve) => other.listen(0, '::1', resolve));
+    try {
+      const { code, err } = await run(['status'], { server: `http://[::1]:${String((other.address() as AddressInfo).port)}` });
+      expect({ code, lines: err.split('\n').length }).toEqual({ code: 2, lines: 3 });
+      expect(err).toContain(text);
+      expect(err).toContain(hint);
+      // eslint-disable-next-line no-control-regex
+      expect(err).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+    } finally {
+      other.close();
+    }
+  });
+
+  it('https where plain HTTP is spoken', async () => {
+    expect(await run(['status'], { server: (urls[0] ?? '').replace('http:', 'https:') })).toMatchObject({ code: 2, err: expect.stringMatching(/it does not speak TLS\n {2}a controller speaks plain HTTP on loopback: say http:\/\//) as unknown });
   });
 
   it.each<readonly [string, readonly string[], number, string]>([

@@ -3,20 +3,16 @@ import { request as secureRequest } from 'node:https';
 import { userInfo } from 'node:os';
 
 import { type Given, type ProblemShape, problemSchema, type Route, type Shape } from '#operator-api';
-import type { z } from 'zod';
+import { z } from 'zod';
+
+import { misunderstood, otherRelease, unreachable } from './no-controller.ts';
 
 export const DEFAULT_SERVER = 'http://127.0.0.1:8470';
 const PATIENCE_MS = 120_000;
 const LARGEST_ANSWER = 1 << 28;
+const NO_SUCH_ROUTE = 'no-such-route';
+const DOCUMENT = z.looseObject({ info: z.looseObject({ title: z.literal('Ringfence controller'), version: z.string().max(100) }) });
 const NAME = /^[A-Za-z0-9._@+-]{1,64}$/;
-
-/** No controller answered: what was tried, where, and what to do. */
-export class NoController extends Error {
-  constructor(server: string, why: string, cause: unknown) {
-    super(`no controller answers at ${server}: ${why}`, { cause });
-    this.name = 'NoController';
-  }
-}
 
 /** The controller answered with a problem. */
 export class ControllerProblem extends Error {
@@ -30,6 +26,12 @@ export class ControllerProblem extends Error {
 }
 
 type Input<Schema> = Schema extends z.ZodType ? Given<Schema> : never;
+
+interface Answered {
+  readonly status: number;
+  readonly location: string | undefined;
+  readonly json: unknown;
+}
 
 /** What a route is asked with; only what the route takes. */
 type Question<R extends Route> = (R extends { params: infer P } ? { readonly params: Input<P> } : unknown) &
@@ -53,29 +55,37 @@ export class ControllerClient {
     const path = route.path.replace(/:(\w+)/g, (_match, name: string) => encodeURIComponent(String(params[name])));
     const search = new URLSearchParams(Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
     const url = `${this.server}${path}${search.size === 0 ? '' : `?${search.toString()}`}`;
-    const { status, json } = await this.#send(url, {
+    const answered = await this.#send(url, {
       method: route.method,
       headers: { accept: 'application/json', ...(this.#actor === undefined ? {} : { 'ringfence-actor': this.#actor }), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    if (status === 200) {
-      const answer = route.answer.safeParse(json);
+    if (answered.status === 200) {
+      const answer = route.answer.safeParse(answered.json);
       if (answer.success) return answer.data as AnswerOf<R>;
       const [issue] = answer.error.issues;
-      throw new NoController(this.server, `what answers gives another ${route.name} than this release expects (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''})`, answer.error);
+      throw misunderstood(this.server, answered, await this.#release(), `it gives another ${route.name} (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''})`, answer.error);
     }
-    const problem = problemSchema.safeParse(json);
-    if (!problem.success) throw new NoController(this.server, `what answers there is no Ringfence controller (status ${String(status)})`, problem.error);
+    const problem = problemSchema.safeParse(answered.json);
+    if (!problem.success) throw misunderstood(this.server, answered, await this.#release(), `it answers ${route.name} with status ${String(answered.status)}`, problem.error);
+    if (problem.data.code === NO_SUCH_ROUTE) throw otherRelease(this.server, (await this.#release()) ?? 'unknown', `it does not know ${route.method} ${route.path}`);
     throw new ControllerProblem(problem.data);
   }
 
+  /** What answers says of itself, where it is a controller: of every release the document has a title and a version. */
+  async #release(): Promise<string | undefined> {
+    const { json } = await this.#send(`${this.server}/openapi.json`, { method: 'GET', headers: { accept: 'application/json' } });
+    const document = DOCUMENT.safeParse(json);
+    return document.success ? document.data.info.version : undefined;
+  }
+
   // A connection a question: one that waited while a person thought may be gone when it is used again.
-  #send(url: string, question: { readonly method: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string }): Promise<{ readonly status: number; readonly json: unknown }> {
+  #send(url: string, question: { readonly method: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string }): Promise<Answered> {
     const { method, headers, body } = question;
     const request = url.startsWith('https:') ? secureRequest : plainRequest;
     return new Promise((resolve, reject) => {
-      const fail = (why: string, cause: unknown): void => {
-        reject(new NoController(this.server, why, cause));
+      const fail = (error: Error): void => {
+        reject(unreachable(this.server, error));
       };
       const sent = request(url, { method, headers, agent: false, signal: AbortSignal.timeout(PATIENCE_MS) }, (response) => {
         const parts: Buffer[] = [];
@@ -86,15 +96,11 @@ export class ControllerClient {
           else parts.push(part);
         });
         response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, json: parsed(Buffer.concat(parts).toString('utf8')) });
+          resolve({ status: response.statusCode ?? 0, location: response.headers.location, json: parsed(Buffer.concat(parts).toString('utf8')) });
         });
-        response.on('error', (error) => {
-          fail(reasonOf(error), error);
-        });
+        response.on('error', fail);
       });
-      sent.on('error', (error) => {
-        fail(reasonOf(error), error);
-      });
+      sent.on('error', fail);
       sent.end(body);
     });
   }
@@ -106,11 +112,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function reasonOf(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ECONNREFUSED') return 'nothing listens there';
-  return error.name === 'AbortError' ? `no answer within ${String(PATIENCE_MS / 1_000)} s` : error.message;
 }
 
 /** The name decisions are recorded under, as this user claims it; undefined where the system knows none that can be sent. */

@@ -3,7 +3,8 @@ import type { DiagnosticShape } from '#operator-api';
 import { ExitCode } from '../exit-code.ts';
 import { cleanText } from '../output/clean-text.ts';
 import type { Terminal } from '../terminal.ts';
-import { ControllerClient, ControllerProblem, DEFAULT_SERVER, NoController, ownName } from './controller-client.ts';
+import { ControllerClient, ControllerProblem, DEFAULT_SERVER, ownName } from './controller-client.ts';
+import { NoController } from './no-controller.ts';
 
 /** What every command that asks a controller takes. */
 export interface LiveOptions {
@@ -27,7 +28,7 @@ export async function withController(command: string, options: LiveOptions, term
     return await run(new ControllerClient(server, options.as ?? ownName()));
   } catch (error) {
     terminal.progress('');
-    if (error instanceof NoController) return complain(command, [error.message, `start one with npm start, or name another with --server or RINGFENCE_SERVER`], terminal);
+    if (error instanceof NoController) return complain(command, [error.message, error.hint], terminal);
     if (!(error instanceof ControllerProblem)) throw error;
     const { problem } = error;
     const [first = problem, ...others] = problem.diagnostics ?? [];
