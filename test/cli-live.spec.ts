@@ -333,6 +333,15 @@ describe('setting a mode', () => {
   });
 });
 
+describe('a node that is no more', () => {
+  it('is removed by name, which the journal tells', async () => {
+    expect(await run(['nodes', 'remove', 'node-2', '--reason', 'scrapped'])).toMatchObject({ code: 0, out: expect.stringMatching(/^node node-2 is removed: what it said does not count any more \(entry \d+\)\n$/) as unknown });
+    expect((await run(['journal'], { columns: 200 })).out).toMatch(/removed node node-2.*scrapped/);
+    expect(schemas['nodes remove']?.parse(JSON.parse((await run(['nodes', 'remove', 'node-2', '-o', 'json'])).out))).toMatchObject({ node: 'node-2' });
+    expect(await run(['nodes', 'remove'])).toMatchObject({ code: 2, err: expect.stringContaining('name the node') as unknown });
+  });
+});
+
 describe('what goes wrong is said with what to do', () => {
   it('no controller', async () => {
     const gone = await started(twin);

@@ -41,4 +41,6 @@ export const trialsBody = z.strictObject({
   reason: z.string().min(1).max(2_000).optional().describe('why; it stays in the journal for good'),
 });
 
+export const nodeRemovalBody = z.strictObject({ node: nameSchema, reason: z.string().min(1).max(2_000).optional().describe('why; it stays in the journal for good') });
+
 export type NodesShape = Shape<typeof nodesSchema>;

@@ -5,7 +5,7 @@ import { connectivitySchema } from './connectivity.ts';
 import { flowPageSchema, flowQuery } from './flow.ts';
 import { graphSchema } from './graph.ts';
 import { journalQuery, journalSchema, verificationSchema } from './journal.ts';
-import { nodesSchema, trialsBody } from './node.ts';
+import { nodeRemovalBody, nodesSchema, trialsBody } from './node.ts';
 import { modePreviewBody, modePreviewSchema } from './mode-preview.ts';
 import { outputsSchema } from './output.ts';
 import { workloadQuery } from './page.ts';
@@ -86,6 +86,7 @@ export const routes = {
   setTarget: { name: 'setTarget', method: 'POST', path: '/api/v1/targets', role: 'admin', summary: 'Set where the policies of a namespace go', body: targetBody, answer: doneSchema, problems: DECIDED },
   confirmTrials: { name: 'confirmTrials', method: 'POST', path: '/api/v1/trials', role: 'approver', summary: 'Say that what nodes have on trial locked nobody out: it stays', body: trialsBody, answer: doneSchema, problems: DECIDED },
   setProjectNode: { name: 'setProjectNode', method: 'POST', path: '/api/v1/projects', role: 'admin', summary: 'Say whether a Compose project may run on a node', body: projectNodeBody, answer: doneSchema, problems: DECIDED },
+  removeNode: { name: 'removeNode', method: 'POST', path: '/api/v1/nodes/removals', role: 'admin', summary: 'Say that a node is no more: what it said of what runs there does not count any more', body: nodeRemovalBody, answer: doneSchema, problems: DECIDED },
   events: { name: 'events', method: 'GET', path: '/api/v1/events', role: 'viewer', summary: 'What changes, as server-sent events; resumes after Last-Event-ID', answerType: 'text/event-stream', problems: [503] },
   openapi: { name: 'openapi', method: 'GET', path: '/openapi.json', role: 'anyone', summary: 'This document', answer: z.looseObject({ openapi: z.string() }), problems: [] },
   metrics: { name: 'metrics', method: 'GET', path: '/metrics', role: 'anyone', summary: 'Counts for Prometheus; no name of any workload', answerType: 'text/plain', problems: [] },

@@ -2,6 +2,7 @@ import { assertNever, type Diagnostic, workloadKey, type WorkloadReview } from '
 
 import { type BrokenInvariant, brokenInvariants } from './broken-invariants.ts';
 import { decideProject } from './decide-project.ts';
+import { decideRemoval } from './decide-removal.ts';
 import { decideSetting } from './decide-setting.ts';
 import { decideTrials } from './decide-trials.ts';
 import { editProposal } from './edit-proposal.ts';
@@ -52,6 +53,8 @@ export function decide(state: ReviewState, command: ReviewCommand, context: Revi
       return decideProject(state, command, context);
     case 'confirm-trials':
       return decideTrials(command, context);
+    case 'remove-node':
+      return decideRemoval(command, context);
     default:
       return assertNever(command);
   }

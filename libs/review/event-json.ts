@@ -45,6 +45,7 @@ function fieldsOf(event: ReviewEvent): { readonly [field: string]: Json } {
     case 'rolled-back':
     case 'target-set':
     case 'project-node-set':
+    case 'node-removed':
       return { ...event, by: { ...event.by } };
     case 'mode-set':
       return { ...event, by: { ...event.by }, scope: writeScope(event.scope) };
@@ -64,6 +65,7 @@ const FIELDS = {
   'target-set': ['namespace', 'target', 'reason'],
   'trials-confirmed': ['trials', 'reason'],
   'project-node-set': ['project', 'node', 'admission', 'reason'],
+  'node-removed': ['node', 'reason'],
 } as const;
 const KINDS = Object.keys(FIELDS) as readonly (keyof typeof FIELDS)[];
 const ALL_FIELDS: ReadonlySet<string> = new Set(['format', 'kind', 'by', ...Object.values(FIELDS).flat()]);
@@ -94,6 +96,8 @@ function readFields(place: JsonPlace): ReviewEvent {
       return { kind, trials: fields.at('trials').list(readTrial), by, ...fields.optional('reason', text) };
     case 'project-node-set':
       return { kind, project: fields.at('project').name(), node: fields.at('node').name(), admission: fields.at('admission').choice(['founded', 'admitted', 'refused', 'cleared']), by, ...fields.optional('reason', text) };
+    case 'node-removed':
+      return { kind, node: fields.at('node').name(), by, ...fields.optional('reason', text) };
   }
 }
 

@@ -103,6 +103,9 @@ class Draft {
         this.#state.projects = withEntry(this.#state.projects, event.project, nodes.size === 0 ? undefined : nodes);
         break;
       }
+      case 'node-removed':
+        // about what a node said, which no decision holds
+        break;
       default:
         assertNever(event);
     }

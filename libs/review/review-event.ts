@@ -74,7 +74,9 @@ export type ReviewEvent =
   | { readonly kind: 'fate-set'; readonly scope: ModeScope; readonly fate: ConnectionFate | 'cleared'; readonly by: Actor; readonly reason?: string }
   | { readonly kind: 'target-set'; readonly namespace: string; readonly target: OutputTarget | 'cleared'; readonly by: Actor; readonly reason?: string }
   | { readonly kind: 'project-node-set'; readonly project: string; readonly node: string; readonly admission: ProjectAdmission | 'cleared'; readonly by: Actor; readonly reason?: string }
-  | { readonly kind: 'trials-confirmed'; readonly trials: readonly TrialOnNode[]; readonly by: Actor; readonly reason?: string };
+  | { readonly kind: 'trials-confirmed'; readonly trials: readonly TrialOnNode[]; readonly by: Actor; readonly reason?: string }
+  /** What it said of what runs there does not count any more. */
+  | { readonly kind: 'node-removed'; readonly node: string; readonly by: Actor; readonly reason?: string };
 
 /** An event with its place in the journal; `at` is in milliseconds since 1970. */
 export interface ReviewEntry {

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 
 import { ControllerCertificate, openAuthority, Revocations } from '#certificates';
 import { DesiredBundles, readBundleText } from '#distribution';
+import { MemoryStore } from '#store';
 
 import { pino } from 'pino';
 
@@ -30,6 +31,10 @@ const desk = new NodeDesk({
   onUpdate: () => undefined,
   onFirstOfProject: () => undefined,
   onInSync: () => undefined,
+  onRemembered: () => undefined,
+  onForgotten: () => undefined,
+  onTrouble: (what) => { tell('trouble', { why: what }); },
+  documents: new MemoryStore().documents,
   onChange: () => {
     for (const { node, realisation } of desk.views()) tell('stands', { node, realisation });
   },

@@ -76,6 +76,7 @@ function command(state: ReviewState, context: ReviewContext, random: Random): Re
       if (random.chance(0.5)) return { kind: 'set-target', namespace: random.pick(['x', 'y']), target: random.pick(['nftables', 'networkpolicy', 'folder', 'none', 'cleared']) };
       if (random.chance(0.2)) return { kind: 'confirm-trials', trials: [{ node: random.pick(['a', 'y\n']), hash: 'a1' }], reason };
       const [project, node] = [random.pick(['crm', 'y\n']), random.pick(['a', 'b'])];
+      if (random.chance(0.2)) return { kind: 'remove-node', node, ...(reason === '' ? {} : { reason }) };
       return random.chance(0.5) ? { kind: 'found-projects', projects: [{ project, node }] } : { kind: 'set-project-node', project, node, admission: random.pick(['admitted', 'refused', 'cleared']), reason };
     }
     case 7:

@@ -50,7 +50,7 @@ function addQuestions(live: NewCommand, terminal: Terminal, report: Report): voi
   act<[string | undefined, string | undefined, string | undefined]>(why, terminal, report, async (from, to, port, options) => (await import('./commands/why.ts')).runWhy(from, to, port, options, terminal));
   const revisions = live('revisions', 'list what was approved, or show one revision').argument('[number]', 'revision to show').addOption(output('table', 'json'));
   act<[string | undefined]>(revisions, terminal, report, async (number, options) => (await import('./commands/revisions.ts')).runRevisions(number, options, terminal));
-  addNodes(live('nodes', 'show what each node is known to enforce; confirm what is on trial'), terminal, report);
+  addNodes(live('nodes', 'show what each node is known to enforce; confirm what is on trial, or remove one that is no more'), terminal, report);
   act<[]>(live('outputs', 'show what is realised on the API server and in the folder').addOption(output('table', 'json')), terminal, report, async (options) => (await import('./commands/outputs.ts')).runOutputs(options, terminal));
   const journal = live('journal', 'list everything that was decided').addOption(new Option('--after <entry>', 'only what came after this entry').default('0'))
     .option('--verify', 'follow it from its first entry: is it what was written?', false)
@@ -68,6 +68,11 @@ function addNodes(nodes: Command, terminal: Terminal, report: Report): void {
     .addOption(new Option('--hash <hash>', 'only if this bundle is still on trial, as nodes -o json gave it'))
     .addOption(output('table', 'json'));
   act<[string[]]>(confirm, terminal, report, async (names, options) => (await import('./commands/nodes-confirm.ts')).runNodesConfirm(names, options, terminal));
+  const remove = serverOptions(withSchema(nodes.command('remove').description('say that a node is no more: what it said of what runs there does not count any more').exitOverride()))
+    .argument('[node]', 'as ringfence nodes or ringfence status shows it')
+    .addOption(reason())
+    .addOption(output('table', 'json'));
+  act<[string | undefined]>(remove, terminal, report, async (node, options) => (await import('./commands/nodes-remove.ts')).runNodesRemove(node, options, terminal));
 }
 
 function addDecisions(live: NewCommand, terminal: Terminal, report: Report): void {

@@ -14,6 +14,7 @@ import { ReviewLog } from './decisions/review-log.ts';
 import { RuleDesk } from './decisions/rule-desk.ts';
 import type { SharedMemory } from './decisions/shared-memory.ts';
 import { NodeDesk } from './nodes/node-desk.ts';
+import { nodeSources } from './nodes/node-sources.ts';
 import type { ControllerStatus, Leadership } from './operator/controller-status.ts';
 import { controllerStatus, realisedNodes } from './operator/live-status.ts';
 import { LiveOperator } from './operator/live-operator.ts';
@@ -93,17 +94,14 @@ export class Controller {
         await this.#evidence.whenKeeping;
         await this.#learning.report(report);
       },
-      onUpdate: (update) => {
-        this.sources.add(update.source, update.source, false);
-        this.sources.update(update);
-      },
+      ...nodeSources(this.sources),
       onFirstOfProject: (project, node) => {
         this.#projects.first(project, node);
       },
-      onInSync: (source, isInSync) => {
-        this.sources.add(source, source, false);
-        this.sources.setInSync(source, isInSync);
+      onTrouble: (what, error) => {
+        this.#trouble(what, error);
       },
+      documents: store.documents,
       onChange: (nodes) => {
         this.operator.nodesChanged(nodes);
       },
@@ -142,7 +140,7 @@ export class Controller {
     });
     this.#desk = new DecisionDesk({ log: this.#log, leader: this.#leader, decide: (command, actor, seq, now) => this.#learning.ask('decide', { command, actor, seq, now }), now: Date.now });
     this.#projects = new ProjectDesk({ isLeader: () => this.#leader.fence !== undefined, command: (command, actor) => this.command(command, actor), log });
-    this.#rules = new RuleDesk({ isLeader: () => this.#leader.fence !== undefined, command: (command, actor) => this.command(command, actor), log });
+    this.#rules = new RuleDesk({ mayApprove: () => this.#leader.fence !== undefined && this.nodes.sayings.unheard.length === 0, command: (command, actor) => this.command(command, actor), log });
     this.#policies = new PolicyDesk({
       ...options.outputs,
       isLeader: () => this.#leader.fence !== undefined,
@@ -173,6 +171,7 @@ export class Controller {
     await this.#options.witness?.check(store.journal);
     await this.#log.begin();
     rememberEnd(this.#log.end, this.#options);
+    await this.nodes.remember();
     this.#unsubscribe = store.journal.subscribe(() => {
       this.#log.catchUp().catch((error: unknown) => {
         this.#trouble('read the journal', error);
@@ -186,8 +185,9 @@ export class Controller {
     return { channelPorts: channel.ports };
   }
 
-  command(command: ReviewCommand, actor: Actor): Promise<CommandResult> {
-    return this.#desk.command(command, actor);
+  async command(command: ReviewCommand, actor: Actor): Promise<CommandResult> {
+    const obstacle = command.kind === 'remove-node' && this.#leader.fence !== undefined ? this.nodes.obstacleToRemoval(command.node) : undefined;
+    return obstacle === undefined ? this.#desk.command(command, actor) : { kind: 'refused', diagnostics: [obstacle] };
   }
 
   /** What an orchestrator says. */
@@ -212,6 +212,7 @@ export class Controller {
     this.#projects.close();
     this.#policies.close();
     await this.#channel?.close();
+    await this.nodes.close();
     const rows = await this.#learning.finish();
     this.#evidence.keep(rows);
     await this.#evidence.close();
@@ -249,6 +250,8 @@ export class Controller {
     for (const { event } of entries) if (event.kind === 'trials-confirmed') this.nodes.confirm(event.trials, event.by.name);
     if (before?.approvals !== state.approvals || before.revisions !== state.revisions) this.#enforcement.setRevision(currentRevision(state));
     if (before?.projects !== state.projects) this.nodes.claims.decide(state.projects);
+    // what was removed before this process began said nothing here
+    if (before !== undefined) for (const { event } of entries) if (event.kind === 'node-removed') void this.nodes.remove(event.node);
     const { modes, fates, targets } = state;
     const areSettingsNew = before?.modes !== modes || before.fates !== fates || before.targets !== targets;
     if (areSettingsNew) this.#enforcement.setSettings({ modes, fates, targets });
@@ -290,7 +293,7 @@ export class Controller {
       overview,
       nodes,
       outputs: this.#policies.views(),
-      diagnostics: [...(this.#options.weaknesses ?? []), ...weaknesses, ...this.#log.weaknesses(), ...this.sources.diagnostics(), ...this.nodes.claims.diagnostics(), ...this.#policies.diagnostics(), ...this.#findings, ...overview.diagnostics],
+      diagnostics: [...(this.#options.weaknesses ?? []), ...weaknesses, ...this.#log.weaknesses(), ...this.sources.diagnostics(), ...this.nodes.sayings.diagnostics(), ...this.nodes.claims.diagnostics(), ...this.#policies.diagnostics(), ...this.#findings, ...overview.diagnostics],
     });
   }
 }

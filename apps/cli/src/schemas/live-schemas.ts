@@ -25,6 +25,7 @@ export const revisionsSchema = z.strictObject({
 });
 export const nodesSchema = routes.nodes.answer;
 export const nodesConfirmSchema = z.strictObject({ ...done, trials: routes.confirmTrials.body.shape.trials });
+export const nodesRemoveSchema = z.strictObject({ ...done, node: z.string() });
 export const outputsSchema = routes.outputs.answer;
 export const journalSchema = z.strictObject({
   entries: routes.journal.answer.shape.entries.optional(),

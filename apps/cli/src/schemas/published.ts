@@ -6,7 +6,7 @@ import { checkSchema } from './check-schema.ts';
 import { diffSchema } from './diff-schema.ts';
 import { explainSchema } from './explain-schema.ts';
 import { generateSchema } from './generate-schema.ts';
-import { admitSchema, approveSchema, flowsSchema, journalSchema, modeSchema, nodesConfirmSchema, nodesSchema, outputsSchema, proposalsSchema, rejectSchema, revisionsSchema, rollbackSchema, showSchema, statusSchema, whySchema } from './live-schemas.ts';
+import { admitSchema, approveSchema, flowsSchema, journalSchema, modeSchema, nodesConfirmSchema, nodesRemoveSchema, nodesSchema, outputsSchema, proposalsSchema, rejectSchema, revisionsSchema, rollbackSchema, showSchema, statusSchema, whySchema } from './live-schemas.ts';
 import { labDownSchema, labStatusSchema, labTrafficSchema } from './lab-schema.ts';
 import { nodeCertSchema, nodeDoneSchema, nodeShowSchema, nodeStatusSchema, nodeWhySchema } from './node-schema.ts';
 import { simulateSchema } from './simulate-schema.ts';
@@ -38,6 +38,7 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
   'node why': nodeWhySchema,
   nodes: nodesSchema,
   'nodes confirm': nodesConfirmSchema,
+  'nodes remove': nodesRemoveSchema,
   outputs: outputsSchema,
   proposals: proposalsSchema,
   reject: rejectSchema,

@@ -8,7 +8,7 @@ export interface NodeUpdate extends SourceUpdate {
 
 /** Everything of a node's sources that changed, or at first everything there is. */
 export interface NodeMetadata {
-  /** What came before is to be forgotten: this begins anew. */
+  /** It begins anew. What came before counts until its sources are in sync, all of them together, and is gone then where it was not said again. */
   readonly isFirst: boolean;
   /** Sources are named after the node: `docker:NODE`. */
   readonly updates: readonly NodeUpdate[];

@@ -6,7 +6,8 @@ import type { CommandResult } from '../operator/operator-port.ts';
 import type { AutomaticApproval } from '../pipeline/automatic-approvals.ts';
 
 export interface RuleDeskOptions {
-  readonly isLeader: () => boolean;
+  /** False where another replica leads, and while what some nodes say is old: what is learned is not all there is then. */
+  readonly mayApprove: () => boolean;
   readonly command: (command: ReviewCommand, actor: Actor) => Promise<CommandResult>;
   readonly log: Logger;
 }
@@ -26,8 +27,8 @@ export class RuleDesk {
   }
 
   async approve(approvals: readonly AutomaticApproval[]): Promise<void> {
-    const { isLeader, command, log } = this.#options;
-    if (this.#isBusy || !isLeader()) return;
+    const { mayApprove, command, log } = this.#options;
+    if (this.#isBusy || !mayApprove()) return;
     this.#isBusy = true;
     try {
       for (const { command: approval, actor } of approvals) this.#tell(await command(approval, actor), actor, approval.items.length);

@@ -98,9 +98,9 @@ export class NodeClaims {
     this.#sayAgain([id, ...(ofNode.size === 1 ? this.#book.concerned(nodeClaim(node)) : [])]);
   }
 
-  /** The node begins anew: whatever it does not say again is gone. */
-  keysOf(node: string): readonly { readonly source: string; readonly key: string }[] {
-    return [...(this.#sayings.get(node)?.values() ?? [])].map(({ source, key }) => ({ source, key }));
+  /** What the node says, as it said it. */
+  sayingsOf(node: string): readonly SourceUpdate[] {
+    return [...(this.#sayings.get(node)?.values() ?? [])].map(({ source, key, value }) => ({ source, key, value }));
   }
 
   /** Containers of projects that are left out until a person decides. */

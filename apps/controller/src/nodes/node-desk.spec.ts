@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 
 import { readNodeNews } from '#distribution';
+import { MemoryStore } from '#store';
 
 import { NodeDesk } from './node-desk.ts';
 
@@ -17,6 +18,10 @@ describe('the desk of nodes', () => {
       onUpdate: () => undefined,
       onFirstOfProject: () => undefined,
       onInSync: () => undefined,
+      onRemembered: () => undefined,
+      onForgotten: () => undefined,
+      onTrouble: () => undefined,
+      documents: new MemoryStore().documents,
       onChange: () => undefined,
       log: pino({ base: null, timestamp: false }, new Writable({ write: (chunk: Buffer, _encoding, done) => { lines.push((JSON.parse(chunk.toString()) as { readonly news: string }).news); done(); } })),
       now: () => now,

@@ -1,19 +1,25 @@
 import { Rollout } from '#distribution';
-import type { FlowReport, NodeView, SourceUpdate } from '#model';
+import type { Diagnostic, FlowReport, NodeView, SourceUpdate } from '#model';
 import type { TrialOnNode } from '#review';
 import type { Logger } from 'pino';
+
+import type { DocumentStore } from '#store';
 
 import type { ChannelEvents, NodeMetadata } from '../channel/channel-events.ts';
 import type { NodeChannel } from '../channel/node-channel.ts';
 import type { EnforcementNews } from '../workers/enforcement-orders.ts';
 import type { EnforcementLink } from '../workers/enforcement-link.ts';
 import { NodeClaims } from './node-claims.ts';
+import { NodeSayings } from './node-sayings.ts';
+import { NodeMemory } from './node-memory.ts';
 
 const SILENT_AFTER_MS = 60_000;
 const SAME_LINE_EVERY_MS = 1_000;
 
 export interface NodeDeskOptions {
   readonly enforcement: Pick<EnforcementLink, 'snapshotOf'>;
+  /** Where what nodes say is kept beyond the process. */
+  readonly documents: DocumentStore;
   /** Resolves when the report is taken in. */
   readonly onFlows: (report: FlowReport) => Promise<void>;
   /** What a node says of what runs there, held to what it may say. */
@@ -21,6 +27,11 @@ export interface NodeDeskOptions {
   /** A node is the first with containers of a project: it is told until that is decided. */
   readonly onFirstOfProject: (project: string, node: string) => void;
   readonly onInSync: (source: string, isInSync: boolean) => void;
+  /** What a source of a node says is what it said to an earlier process. */
+  readonly onRemembered: (source: string, node: string) => void;
+  /** Nothing a source of a node said counts any more. */
+  readonly onForgotten: (source: string) => void;
+  readonly onTrouble: (what: string, error: unknown) => void;
   /** A node stands differently. */
   readonly onChange: (nodes: readonly string[]) => void;
   readonly log: Logger;
@@ -33,10 +44,13 @@ export interface NodeDeskOptions {
  * ```
  *   nodes to compile ─► desired ─► NodeChannel            Rollout ◄─ hello, ack, nack, reports
  *   sources, learning ◄─ NodeClaims, reports ◄────────────┘
+ *                            ▲ NodeSayings ◄─ NodeMemory, from the store
  * ```
  */
 export class NodeDesk {
   readonly claims: NodeClaims;
+  readonly sayings: NodeSayings;
+  readonly #memory: NodeMemory;
   readonly #options: NodeDeskOptions;
   readonly #rollout = new Rollout({ silentAfterMs: SILENT_AFTER_MS });
   /** By node and kind of news, of which there are few. */
@@ -46,6 +60,39 @@ export class NodeDesk {
   constructor(options: NodeDeskOptions) {
     this.#options = options;
     this.claims = new NodeClaims(options.onUpdate, options.onFirstOfProject);
+    this.sayings = new NodeSayings(this.claims);
+    this.#memory = new NodeMemory({ documents: options.documents, sayingsOf: (node) => this.claims.sayingsOf(node), onTrouble: options.onTrouble });
+  }
+
+  /** What nodes said to an earlier process counts until they speak: nothing of theirs is gone because this one began. */
+  async remember(): Promise<void> {
+    for (const remembered of await this.#memory.read()) {
+      this.sayings.remember(remembered);
+      for (const source of new Set(remembered.updates.map((update) => update.source))) this.#options.onRemembered(source, remembered.node);
+    }
+  }
+
+  /** Why a node is not to be removed: it is here and has said what runs there, or never said anything. */
+  obstacleToRemoval(node: string): Diagnostic | undefined {
+    const isHere = this.views().some((view) => view.node === node && view.isConnected);
+    if (isHere && !this.sayings.unheard.includes(node)) return obstacle('node-connected', node, 'is connected, and would say the same again', 'stop its enforcer first, or take its certificate back: ringfence node cert --revoke');
+    return this.sayings.unheard.includes(node) || this.claims.sayingsOf(node).length > 0 ? undefined : obstacle('node-unknown', node, 'has said nothing that could be removed', 'ringfence status shows which nodes speak');
+  }
+
+  /** A node is no more: nothing it said counts, here or after the next start. */
+  async remove(node: string): Promise<void> {
+    const sources = new Set(this.claims.sayingsOf(node).map(({ source }) => source));
+    this.sayings.forget(node);
+    for (const source of sources) this.#options.onForgotten(source);
+    this.#memory.changed(node);
+    this.#options.log.info({ node }, 'a node was removed: what it said does not count any more');
+    this.#options.onChange([node]);
+    await this.#memory.flush();
+  }
+
+  /** What nodes say is written down. */
+  close(): Promise<void> {
+    return this.#memory.flush();
   }
 
   /** Whom bundles are sent through, from now on. */
@@ -90,6 +137,7 @@ export class NodeDesk {
     return {
       onConnected: (node, hello, peer) => {
         this.claims.connected(node, peer);
+        this.#memory.connected(node, peer);
         log.info({ node, version: hello.enforcerVersion, driver: hello.driver, holds: hello.held?.revision }, 'an enforcer has connected');
         this.#rollout.connected(hello, now());
         changed(node);
@@ -139,11 +187,13 @@ export class NodeDesk {
     return isWorthIt;
   }
 
-  #takeMetadata(node: string, { isFirst, updates, inSync }: NodeMetadata): void {
-    const said = new Set(updates.map(({ source, key }) => `${source}\n${key}`));
-    // it begins anew: what it does not say again is gone
-    if (isFirst) for (const { source, key } of this.claims.keysOf(node)) if (!said.has(`${source}\n${key}`)) this.claims.node(node, { source, key, value: undefined });
-    for (const update of updates) this.claims.node(node, update);
-    for (const source of inSync) this.#options.onInSync(source, true);
+  #takeMetadata(node: string, metadata: NodeMetadata): void {
+    this.sayings.take(node, metadata);
+    this.#memory.changed(node);
+    for (const source of metadata.inSync) this.#options.onInSync(source, true);
   }
+}
+
+function obstacle(code: string, node: string, message: string, hint: string): Diagnostic {
+  return { code, severity: 'error', subject: `node ${node}`, message, hint };
 }

@@ -70,6 +70,11 @@ export class CommandsController {
     return this.#decide({ kind: 'set-project-node', ...present(body) }, caller);
   }
 
+  @Serves(routes.removeNode)
+  removeNode(@Body({ schema: routes.removeNode.body }) body: z.output<typeof routes.removeNode.body>, @CalledBy() caller: Caller): Promise<DoneShape> {
+    return this.#decide({ kind: 'remove-node', ...present(body) }, caller);
+  }
+
   async #decide(command: ReviewCommand, caller: Caller): Promise<DoneShape> {
     return doneOf(await this.#port.command(command, actorOf(caller)));
   }

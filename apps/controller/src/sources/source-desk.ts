@@ -36,6 +36,11 @@ export class SourceDesk {
     if (!this.#sources.has(source)) this.#sources.set(source, { label, isRequired, state: 'syncing', since: this.#now(), why: undefined, keys: new Set(), findings: [] });
   }
 
+  /** It is no more; everything it said has been said to be gone. */
+  remove(source: string): void {
+    if (this.#sources.delete(source)) this.#onChange();
+  }
+
   update(update: SourceUpdate): void {
     const standing = this.#sources.get(update.source);
     if (update.value === undefined) standing?.keys.delete(update.key);

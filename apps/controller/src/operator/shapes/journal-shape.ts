@@ -38,6 +38,7 @@ function workloadsOf(event: ReviewEvent): readonly WorkloadRef[] {
     case 'target-set':
     case 'project-node-set':
     case 'trials-confirmed':
+    case 'node-removed':
       return [];
     default:
       return assertNever(event);
@@ -66,6 +67,8 @@ function textOf(event: ReviewEvent): string {
       return `confirmed what is on trial on ${nodesText(event.trials)}`;
     case 'project-node-set':
       return admissionText(event);
+    case 'node-removed':
+      return `removed node ${event.node}: what it said does not count any more`;
     default:
       return assertNever(event);
   }
