@@ -10,6 +10,8 @@ export interface RedisStoreOptions {
   readonly namespace?: string;
   /** What the journal is sealed with; every controller over this server has the same. */
   readonly journalKey?: Uint8Array;
+  /** A write counts once so many replicas have it; 0, or absent: once the server has. */
+  readonly replicas?: number;
   /** PEM of who signs the server's certificate, where the system does not know it. */
   readonly ca?: string;
   /** Told of every broken connection; it is made anew by itself. */
@@ -19,6 +21,8 @@ export interface RedisStoreOptions {
 const CONNECT_MS = 5_000;
 /** No answer for so long: the connection is taken for dead and made anew. */
 const SILENCE_MS = 10_000;
+/** How long replicas are waited for. */
+const REPLICATED_WITHIN_MS = 2_000;
 /** Connections tried for one command before it fails: about four seconds. */
 const TRIES = 6;
 
@@ -31,11 +35,15 @@ export class RedisConnection {
   readonly #prefix: string;
   readonly #listeners: Redis[] = [];
   readonly #onTrouble: (error: Error) => void;
+  readonly replicas: number;
+  /** How many connections there were: what one has written another cannot wait for. */
+  #connections = 0;
   #lastTrouble = 'it does not answer';
 
-  constructor({ url, namespace = 'ringfence', ca, onTrouble = () => undefined }: RedisStoreOptions, gate: CallGate) {
+  constructor({ url, namespace = 'ringfence', replicas = 0, ca, onTrouble = () => undefined }: RedisStoreOptions, gate: CallGate) {
     this.place = placeOf(url);
     this.#gate = gate;
+    this.replicas = replicas;
     // the braces keep all keys in one slot of a cluster
     this.#prefix = `{${namespace}}:`;
     this.#onTrouble = onTrouble;
@@ -49,6 +57,9 @@ export class RedisConnection {
       // a server that was the leader and is no more: go and find the one that is
       reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
       ...(ca === undefined ? {} : { tls: { ca } }),
+    });
+    this.#redis.on('ready', () => {
+      this.#connections += 1;
     });
     this.#redis.on('error', (error) => {
       this.#lastTrouble = error.message;
@@ -65,6 +76,23 @@ export class RedisConnection {
     const named = keys.map((key) => this.key(key));
     const answer = await this.#doing('write to', () => this.#runScript(lua, named, args));
     return Array.isArray(answer) ? answer.map(String) : [];
+  }
+
+  /**
+   * The same, and it counts only once the replicas have it: what is acknowledged survives the server,
+   * and a server that was cut off from them acknowledges nothing.
+   */
+  async replicated(lua: Lua, keys: readonly string[], args: readonly (string | number)[]): Promise<readonly string[]> {
+    for (;;) {
+      const connection = this.#connections;
+      const answer = await this.script(lua, keys, args);
+      if (this.replicas === 0) return answer;
+      const reached = await this.#doing('write to', () => this.#redis.wait(this.replicas, REPLICATED_WITHIN_MS));
+      // whoever had to connect anew in between waited for nothing: scripts may run twice
+      if (connection !== this.#connections && connection !== 0) continue;
+      if (reached >= this.replicas) return answer;
+      throw new StoreError('unreachable', `write to ${this.place}: ${String(reached)} of ${String(this.replicas)} replicas have it after ${String(REPLICATED_WITHIN_MS / 1_000)} s`, { isOutcomeUnknown: true });
+    }
   }
 
   /** Asks something that changes nothing. */
@@ -126,6 +154,7 @@ export class RedisConnection {
     // an answer of the server starts with a word in capitals, and then it did nothing
     if (/^-?(?:ERR |WRONGPASS|NOAUTH|NOPERM)/.test(message)) return say('failed', message);
     if (message.startsWith('OOM')) return say('full', 'it has no memory left, nothing was written');
+    if (message.startsWith('NOREPLICAS')) return say('unreachable', 'too few of its replicas are there, nothing was written');
     if (message.startsWith('MISCONF')) return say('full', 'it cannot write to its disk, nothing was written');
     if (message.startsWith('WRONGTYPE')) return say('unreadable', 'its keys are of something else');
     return say('unreachable', message.startsWith('Reached the max retries') ? this.#lastTrouble : message, doing === 'write to');

@@ -31,7 +31,7 @@ export class RedisJournal implements Journal {
     const end = known?.seq === expectedSeq ? known : await this.#endAt(expectedSeq);
     const sealed = seal(end, records, this.#key);
     const entries = sealed.flatMap(({ at, digest, text }) => [at, digest, text]);
-    const [kind, said] = await this.#connection.script(APPEND, ['head', 'journal'], [expectedSeq, end.digest, fence ?? '', this.#channel, ...entries]);
+    const [kind, said] = await this.#connection.replicated(APPEND, ['head', 'journal'], [expectedSeq, end.digest, fence ?? '', this.#channel, ...entries]);
     switch (kind) {
       case 'appended': {
         const { seq, digest } = sealed.at(-1) ?? end;

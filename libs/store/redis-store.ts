@@ -52,7 +52,7 @@ class RedisStore implements Store {
 
   async raiseFence(fence: number): Promise<boolean> {
     checkFence(fence);
-    const [kind] = await this.#connection.script(RAISE_FENCE, ['head'], [fence]);
+    const [kind] = await this.#connection.replicated(RAISE_FENCE, ['head'], [fence]);
     return kind === 'raised';
   }
 
@@ -125,7 +125,7 @@ class RedisDocuments implements DocumentStore {
 
   async #write(name: string, text: string, { expectedVersion, fence }: DocumentCondition): Promise<DocumentResult> {
     checkFence(fence);
-    const [kind, said] = await this.#connection.script(WRITE_DOCUMENT, ['head', 'documents'], [fence ?? '', name, expectedVersion ?? '', text]);
+    const [kind, said] = await this.#connection.replicated(WRITE_DOCUMENT, ['head', 'documents'], [fence ?? '', name, expectedVersion ?? '', text]);
     if (kind === 'fenced') return { kind, fence: Number(said) };
     return kind === 'written' ? { kind, version: Number(said) } : { kind: 'conflict', version: Number(said) };
   }
@@ -142,13 +142,14 @@ class RedisLeases implements LeaseStore {
     checkName(name, 'acquire a lease');
     checkName(holder, 'acquire a lease');
     checkTtl(ttlMs);
-    const [kind, said = '', forMs] = await this.#connection.script(ACQUIRE_LEASE, ['head', `lease:${name}`, 'lease-fences'], [name, holder, ttlMs]);
+    const [kind, said = '', forMs] = await this.#connection.replicated(ACQUIRE_LEASE, ['head', `lease:${name}`, 'lease-fences'], [name, holder, ttlMs]);
     return kind === 'held' ? { kind, fence: Number(said) } : { kind: 'taken', by: said, forMs: Number(forMs) };
   }
 
   async renew(name: string, holder: string, fence: number, ttlMs: number): Promise<boolean> {
     checkTtl(ttlMs);
-    const [kind] = await this.#connection.script(KEEP_LEASE, [`lease:${name}`, 'lease-fences'], [name, holder, fence, ttlMs]);
+    // a server that was cut off from its replicas goes on saying yes while another leads with one of them
+    const [kind] = await this.#connection.replicated(KEEP_LEASE, [`lease:${name}`, 'lease-fences'], [name, holder, fence, ttlMs]);
     return kind === 'kept';
   }
 

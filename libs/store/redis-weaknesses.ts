@@ -22,7 +22,19 @@ export async function redisWeaknesses(connection: RedisConnection): Promise<read
     if (!isStoreError(error, 'failed')) throw error;
     return [weakness('store-durability-unknown', 'info', connection, 'does not tell how it keeps what it writes', 'see to it that appendonly is yes, appendfsync always and maxmemory-policy noeviction')];
   }
-  return WANTED.filter(({ setting, value }) => found.get(setting) !== value && !(setting === 'appendfsync' && found.get('appendonly') !== 'yes')).map(({ setting, message, hint }) => weakness(`store-${setting}`, 'warning', connection, message, hint));
+  const settings = WANTED.filter(({ setting, value }) => found.get(setting) !== value && !(setting === 'appendfsync' && found.get('appendonly') !== 'yes')).map(({ setting, message, hint }) => weakness(`store-${setting}`, 'warning', connection, message, hint));
+  return [...settings, ...(await replicaWeaknesses(connection))];
+}
+
+async function replicaWeaknesses(connection: RedisConnection): Promise<readonly Diagnostic[]> {
+  const { replicas } = connection;
+  const there = Number(/^connected_slaves:(\d+)/m.exec(await connection.ask((redis) => redis.info('replication')))?.[1] ?? 0);
+  if (replicas === 0) {
+    return there === 0 ? [] : [weakness('store-replicas-not-waited-for', 'warning', connection, `has ${String(there)} replica${there === 1 ? '' : 's'} that decisions are not waited for in: a failover may lose what was acknowledged`, 'set --redis-replicas (RINGFENCE_REDIS_REPLICAS) to how many have to have a decision')];
+  }
+  if (there < replicas) return [weakness('store-replicas-missing', 'error', connection, `has ${String(there)} of the ${String(replicas)} replicas that are waited for: nothing is decided`, 'bring them back')];
+  const [, least] = (await connection.ask((redis) => redis.config('GET', 'min-replicas-to-write'))) as readonly string[];
+  return Number(least ?? 0) >= replicas ? [] : [weakness('store-min-replicas-to-write', 'warning', connection, 'takes writes although its replicas are gone: what nobody acknowledged may be read there all the same', `set min-replicas-to-write ${String(replicas)}`)];
 }
 
 function weakness(code: string, severity: Diagnostic['severity'], { place }: RedisConnection, message: string, hint: string): Diagnostic {

@@ -16,6 +16,7 @@ describe('options of the controller', () => {
     [['--enforce', '--folder', 'out'], { mayWrite: true, folder: 'out' }],
     [['--watch', 'a', '--watch', 'b'], { watch: ['a', 'b'] }],
     [['--listen', '[2001:db8::1]:9000'], { listen: { host: '2001:db8::1', port: 9000 } }],
+    [['--store', 'redis://h', '--redis-replicas', '2', '--journal-key', 'k'], { redisReplicas: 2, journalKey: 'k' }],
     [['--listen', '192.0.2.1:9000'], { listen: { host: '192.0.2.1', port: 9000 } }],
     [['--ssh-port', '2022', '--ssh-port', 'edge-1=22,edge-2=2222'], { ssh: { sshPort: 2022, sshPorts: [{ host: 'edge-1', port: 22 }, { host: 'edge-2', port: 2222 }] } }],
     [['--source', 'nodes'], { source: 'nodes', ssh: {} }],
@@ -27,6 +28,8 @@ describe('options of the controller', () => {
   it.each([
     [['--source', 'docker'], '--source docker: there are auto, kubernetes, nodes, lab, recorded'],
     [['--store', 'mysql://user:word@host'], '--store: there are sqlite, memory and redis://…'],
+    [['--redis-replicas', '1'], '--redis-replicas: the store is no Redis'],
+    [['--store', 'redis://h', '--redis-replicas', '1x'], '--redis-replicas 1x: give a number from 0 to 10'],
     [['--port', '70000'], '--port 70000: give a port from 0 to 65535'],
     [['--ssh-port', 'edge-1=ssh'], '--ssh-port edge-1=ssh: give PORT or HOST=PORT'],
     [['--ssh-port', '70000'], '--ssh-port 70000: give PORT or HOST=PORT'],
@@ -42,7 +45,7 @@ describe('options of the controller', () => {
   });
 
   it('are all in the help', () => {
-    for (const name of ['watch', 'kubeconfig', 'context', 'source', 'enforce', 'enforce-existing', 'folder', 'state', 'store', 'redis-password-file', 'port', 'listen', 'ssh-port', 'invariants', 'auto-approval', 'fresh']) expect(HELP).toContain(`--${name} `);
+    for (const name of ['watch', 'kubeconfig', 'context', 'source', 'enforce', 'enforce-existing', 'folder', 'state', 'store', 'redis-password-file', 'redis-replicas', 'journal-key', 'port', 'listen', 'ssh-port', 'invariants', 'auto-approval', 'fresh']) expect(HELP).toContain(`--${name} `);
   });
 
   it('keep the state of each kind of source apart', () => {

@@ -16,6 +16,8 @@ export interface ControllerProcessOptions {
   readonly state: string | undefined;
   readonly store: string;
   readonly redisPassword: RedisPassword;
+  /** How many replicas of Redis have to have a decision before it counts. */
+  readonly redisReplicas: number;
   /** A file with what the journal is sealed with; absent: it comes out of the authority's key. */
   readonly journalKey: string | undefined;
   /** Namespace of the Lease object that says which replica leads; absent: the store says so. */
@@ -65,6 +67,7 @@ What becomes of what is approved:
   --store NAME            sqlite, memory or redis://… without its password (sqlite)
   --redis-password-file FILE
                           holds the password of redis://…; or the environment does: RINGFENCE_REDIS_PASSWORD
+  --redis-replicas N      how many replicas of that Redis have to have a decision before it counts (0)
   --journal-key FILE      what the journal is sealed with (comes out of the key of the certificate authority)
   --lease NAMESPACE       replicas agree on who leads by a Lease object there (else by the store)
   --port NUMBER           operator interface, on loopback only; 0 is any that is free (8470)
@@ -79,7 +82,7 @@ What becomes of what is approved:
 Each option can be given as an environment variable too: RINGFENCE_STATE, RINGFENCE_STORE, …
 `;
 
-const TEXTS = ['state', 'store', 'redis-password-file', 'journal-key', 'lease', 'source', 'kubeconfig', 'context', 'folder', 'port', 'listen', 'auto-approval'] as const;
+const TEXTS = ['state', 'store', 'redis-password-file', 'redis-replicas', 'journal-key', 'lease', 'source', 'kubeconfig', 'context', 'folder', 'port', 'listen', 'auto-approval'] as const;
 const LISTS = ['watch', 'invariants', 'hubble', 'ssh-port'] as const;
 const FLAGS = ['enforce', 'enforce-existing', 'fresh'] as const;
 const SOURCES: readonly SourceChoice[] = ['auto', 'kubernetes', 'nodes', 'lab', 'recorded'];
@@ -117,6 +120,9 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
   const redisPassword = { password: fromEnvironment('redis-password') === '' ? undefined : fromEnvironment('redis-password'), passwordFile: text('redis-password-file') };
   const faultOfStore = faultOfPassword(store, typeof given['store'] === 'string', redisPassword);
   if (faultOfStore !== undefined) return problem(faultOfStore);
+  const redisReplicas = Number(text('redis-replicas') ?? '0');
+  if (!Number.isInteger(redisReplicas) || redisReplicas < 0 || redisReplicas > 10) return problem(`--redis-replicas ${text('redis-replicas') ?? ''}: give a number from 0 to 10`);
+  if (redisReplicas > 0 && !store.startsWith('redis')) return problem('--redis-replicas: the store is no Redis');
   const port = Number(text('port') ?? '8470');
   if (port !== 0 && !isPortNumber(port)) return problem(`--port ${text('port') ?? ''}: give a port from 0 to 65535`);
   const listen = readListen(text('listen') ?? (source === 'lab' ? '127.0.0.1:0' : '127.0.0.1:8471'));
@@ -131,6 +137,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
       state: text('state'),
       store,
       redisPassword,
+      redisReplicas,
       journalKey: text('journal-key'),
       lease: text('lease'),
       source,

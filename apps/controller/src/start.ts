@@ -47,9 +47,7 @@ export async function startController(options: ControllerProcessOptions, plan: S
   const authority = await openAuthority(state, Date.now());
   const choice = storeIn(state, options);
   const key = journalKey(authority, options.journalKey);
-  const store = await openStore(choice, key, (error) => {
-    log.warn({ why: error.message }, 'the store does not answer');
-  });
+  const store = await openStore(choice, { journalKey: key, replicas: options.redisReplicas, onTrouble: (error) => { log.warn({ why: error.message }, 'the store does not answer'); } });
   const { required, traffic, cluster, workEveryMs } = plan;
   const version = packageVersion();
   const autoApprovals = options.autoApproval === undefined ? { rules: [], diagnostics: [] } : readAutoApprovalFolder(options.autoApproval);

@@ -13,14 +13,21 @@ export function readStoreChoice(text: string, folder: string): StoreChoice | und
   return /^rediss?:\/\//.test(text) && URL.canParse(text) ? { kind: 'redis', url: text } : undefined;
 }
 
-export async function openStore(choice: StoreChoice, journalKey: Uint8Array, onTrouble: (error: Error) => void): Promise<Store> {
+export interface OpenOptions {
+  readonly journalKey: Uint8Array;
+  /** How many replicas of Redis have to have a decision. */
+  readonly replicas: number;
+  readonly onTrouble: (error: Error) => void;
+}
+
+export async function openStore(choice: StoreChoice, { journalKey, replicas, onTrouble }: OpenOptions): Promise<Store> {
   switch (choice.kind) {
     case 'sqlite':
       return openSqliteStore({ folder: choice.folder, isAlone: true, journalKey });
     case 'memory':
       return new MemoryStore({ journalKey });
     case 'redis':
-      return openRedisStore({ url: choice.url, journalKey, onTrouble });
+      return openRedisStore({ url: choice.url, journalKey, replicas, onTrouble });
   }
 }
 
