@@ -137,6 +137,20 @@ describe('what a node has on trial', () => {
   });
 });
 
+it('nodes and status tell a recording, where there are no enforcers, from nodes whose enforcers are missing', async () => {
+  const recorded = new OperatorTwin({ now: () => NOW });
+  recorded.views = ['node-1', 'node-2'].map((node) => ({ node, isConnected: false, realisation: { kind: 'silent', since: NOW }, lostEvents: 0 }));
+  recorded.trouble = { traffic: 'real', nodes: { realised: 0, pending: 0, trial: 0, drifted: 0, failed: 0, silent: 2 } };
+  const server = (await (await started(recorded)).listen())[0] ?? '';
+  const missing = await run(['nodes'], { server, columns: 200 });
+  expect(missing).toMatchObject({ code: 1, out: expect.stringContaining('no enforcer has ever connected; waits since just now') as unknown });
+  expect(missing.out).not.toContain('played back');
+  expect((await run(['status'], { server })).out).toContain('Nodes: 0 realised, 0 pending, 0 drifted, 0 failed, 2 silent\n');
+  recorded.trouble = { ...recorded.trouble, traffic: 'recorded' };
+  expect(await run(['nodes'], { server })).toMatchObject({ code: 0, out: expect.stringContaining('no enforcer runs: flows are played back, and no node enforces anything\n') as unknown });
+  expect((await run(['status'], { server })).out).toContain('Nodes: 2, and no enforcer on any: what is approved decides what of the recording gets through\n');
+});
+
 describe('deciding', () => {
   beforeEach(async () => {
     await twin.command({ kind: 'roll-back', to: 0, reason: 'a fresh start' }, { kind: 'person', name: 'test' });

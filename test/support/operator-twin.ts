@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inferGraph } from '#graph';
 import { placeExamplePods, snapshotOf } from '#inventory';
 import { propose, Reviewer, type WorkloadPreview } from '#learning';
-import { type Coverage, type NodeRealisation, type ObservedEvidence, type ObservedPeer, type ObservedRelationship, type ObservedWorkload, type PolicyRealisation, type Proposal, type ProposedRule, type ServiceGraph, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef, type WorkloadReview } from '#model';
+import { type Coverage, type NodeRealisation, type NodeView, type ObservedEvidence, type ObservedPeer, type ObservedRelationship, type ObservedWorkload, type PolicyRealisation, type Proposal, type ProposedRule, type ServiceGraph, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef, type WorkloadReview } from '#model';
 import type { Invariant } from '#policy';
 import { type Actor, currentNumber, decide, foldReview, modeOf, NOTHING_DECIDED, type ReviewCommand, type ReviewContext, type ReviewEntry, type ReviewState, revisionAt, writeEvent } from '#review';
 import { readPaths } from '#sources/files';
@@ -55,6 +55,8 @@ export class OperatorTwin implements OperatorPort {
   /** What `status` says beside what is true. */
   trouble: Partial<ControllerStatus> = {};
   isLeader = true;
+  /** Instead of the nodes it has. */
+  views: readonly NodeView[] | undefined;
   #trial: Extract<NodeRealisation, { readonly kind: 'trial' }> | undefined;
 
   constructor({ paths = [join(repositoryRoot, 'policies', 'examples', 'shop', 'kubernetes')], invariants = [], now = Date.now, undeclared = [], snapshot }: TwinOptions = {}) {
@@ -138,7 +140,7 @@ export class OperatorTwin implements OperatorPort {
   /** A project that was found on a second node. */
   waitingProjects: OperatorPort['waitingProjects'] = () => Promise.resolve(this.#state.projects.get('crm')?.has('node-b') === true ? [] : [{ project: 'crm', node: 'node-b', containers: 2 }]);
   nodes: OperatorPort['nodes'] = () =>
-    Promise.resolve([
+    Promise.resolve(this.views ?? [
       { node: 'node-1', isConnected: true, realisation: { kind: 'realised', revision: currentNumber(this.#state), hash: 'abc', at: this.#now() }, driver: 'nft', elements: 40, commitMs: 3, lastReportAt: this.#now(), lostEvents: 0 },
       { node: 'node-2', isConnected: false, realisation: { kind: 'failed', revision: 1, since: this.#now(), why: 'nft exited 1: \u001b[31mno such file' }, lostEvents: 7 },
       { node: 'node-3', isConnected: true, realisation: this.#trial ?? { kind: 'realised', revision: 1, hash: 'tried', at: this.#now() }, lostEvents: 0 },

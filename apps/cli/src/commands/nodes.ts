@@ -17,14 +17,20 @@ type NodeShape = NodesShape['nodes'][number];
 export function runNodes(options: LiveOptions, terminal: Terminal): Promise<ExitCode> {
   return withController('nodes', options, terminal, async (client) => {
     const { nodes } = await client.ask(routes.nodes, {});
+    const isRecorded = nodes.every(hasNeverReported) && (await client.ask(routes.status, {})).traffic === 'recorded';
     if (options.output === 'json') printJson({ nodes }, terminal);
     else {
       printNodes(nodes, terminal);
+      if (isRecorded) terminal.out('no enforcer runs: flows are played back, and no node enforces anything\n');
       printWaiting(await client.ask(routes.projects, {}), terminal);
     }
     const troubled = new Set(['failed', 'drifted', 'silent', 'trial']);
-    return nodes.some(({ realisation }) => troubled.has(realisation.kind)) ? ExitCode.findings : ExitCode.fine;
+    return !isRecorded && nodes.some(({ realisation }) => troubled.has(realisation.kind)) ? ExitCode.findings : ExitCode.fine;
   });
+}
+
+function hasNeverReported({ lastReportAt, isConnected }: NodeShape): boolean {
+  return lastReportAt === undefined && !isConnected;
 }
 
 function printNodes(nodes: readonly NodeShape[], terminal: Terminal): void {
@@ -47,7 +53,8 @@ function printWaiting({ waiting }: ProjectsShape, terminal: Terminal): void {
   if (waiting.length > MOST_WAITING) terminal.out(`and ${String(waiting.length - MOST_WAITING)} more: ringfence admit\n`);
 }
 
-function whyText({ node, realisation, lostEvents }: NodeShape, now: number): string {
+function whyText({ node, realisation, lastReportAt, lostEvents }: NodeShape, now: number): string {
+  if (realisation.kind === 'silent' && lastReportAt === undefined) return `no enforcer has ever connected; waits since ${agoText(realisation.since, now)}`;
   const since = 'since' in realisation ? `since ${agoText(realisation.since, now)}` : '';
   if (realisation.kind === 'trial') return `goes back ${realisation.until === undefined ? 'soon' : agoText(realisation.until, now)} unless confirmed: ringfence nodes confirm ${node}`;
   const why = 'why' in realisation ? `: ${realisation.why}` : '';

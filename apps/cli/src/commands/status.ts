@@ -39,7 +39,7 @@ function trafficOf({ traffic, nodes, flows }: StatusShape): StatusShape['traffic
 
 function printStatus(status: StatusShape, server: string, terminal: Terminal): void {
   const now = Date.now();
-  const { reviews, nodes, flows, store, leadership } = status;
+  const { reviews, flows, store, leadership } = status;
   const say = (text: string): void => {
     terminal.out(`${cleanText(text)}\n`);
   };
@@ -54,7 +54,7 @@ function printStatus(status: StatusShape, server: string, terminal: Terminal): v
   say(status.revision === 0 ? 'Nothing is approved yet.' : `Revision ${String(status.revision)} is in force${status.revisionAt === undefined ? '' : ` since ${timeText(status.revisionAt, now)}`}.`);
   for (const line of enforcementLines(status)) say(line);
   say(`Reviews: ${String(reviews.proposed)} proposed, ${String(reviews.edited)} edited, ${String(reviews.approved)} approved, ${String(reviews.rejected)} rejected; ${String(status.ready)} ready to approve${status.ready > 0 ? ' (ringfence proposals --ready)' : ''}`);
-  say(`Nodes: ${String(nodes.realised)} realised, ${String(nodes.pending)} pending, ${nodes.trial === 0 ? '' : `${String(nodes.trial)} on trial (ringfence nodes), `}${String(nodes.drifted)} drifted, ${String(nodes.failed)} failed, ${String(nodes.silent)} silent`);
+  say(nodesLine(status));
   for (const line of outputLines(status.outputs)) say(line);
   say(`Flows: ${count(flows.records, 'record')}, ${count(flows.connections, 'connection')}`);
   for (const line of losses(flows)) say(`  ${line}`);
@@ -74,6 +74,12 @@ function enforcementLines({ workloads, enforcement }: StatusShape): readonly str
     ...line(unaudited, 'set to audit with nothing approved: nothing is counted'),
     ...line(observed, 'observed'),
   ];
+}
+
+function nodesLine({ traffic, nodes: { realised, pending, trial, drifted, failed, silent } }: StatusShape): string {
+  if (traffic === 'recorded' && realised + pending + trial + drifted + failed === 0) return `Nodes: ${String(silent)}, and no enforcer on any: what is approved decides what of the recording gets through`;
+  const onTrial = trial === 0 ? '' : `${String(trial)} on trial (ringfence nodes), `;
+  return `Nodes: ${String(realised)} realised, ${String(pending)} pending, ${onTrial}${String(drifted)} drifted, ${String(failed)} failed, ${String(silent)} silent`;
 }
 
 // Only where a namespace has its policies written there.

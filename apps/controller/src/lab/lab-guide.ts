@@ -12,13 +12,16 @@ const INTRUDER = 'shop/Deployment/reviews';
 export class LabGuide {
   readonly #controller: Controller;
   readonly #view: LabView;
+  readonly #hasEnforcers: boolean;
   #isLooking = false;
   #hasToldProposals = false;
   #hasToldPrize = false;
   #revision: number;
   #isRealised = true;
 
-  constructor(controller: Controller, view: LabView) {
+  /** `hasEnforcers`: packets are real, and a revision is something kernels hold. */
+  constructor(controller: Controller, view: LabView, hasEnforcers: boolean) {
+    this.#hasEnforcers = hasEnforcers;
     this.#controller = controller;
     this.#view = view;
     this.#revision = controller.state.revisions.length;
@@ -49,7 +52,7 @@ export class LabGuide {
       proposals: reviews.proposed + reviews.edited,
       approved: reviews.approved,
       revision,
-      nodes: { realised, all: views.length },
+      ...(this.#hasEnforcers ? { nodes: { realised, all: views.length } } : {}),
     });
     if (!this.#hasToldProposals && reviews.proposed > 0) this.#tellProposals(reviews.proposed);
     if (!this.#hasToldPrize) this.#tellPrize(await operator.review(PRIZE));
@@ -83,8 +86,9 @@ export class LabGuide {
       const current = this.#controller.state.revisions.at(-1);
       this.#view.say(`      Revision ${String(revision)} by ${current?.decided.by.name ?? 'somebody'}: ${current?.reason ?? ''}`);
     }
-    if (this.#isRealised || realised < all) return;
+    if (this.#isRealised || (this.#hasEnforcers && realised < all)) return;
     this.#isRealised = true;
-    this.#view.say(`      Revision ${String(revision)} is in the kernel of all ${String(all)} nodes. Why is something dropped?  bin/ringfence why ${INTRUDER} ${workloadKey(PRIZE)}`);
+    const where = this.#hasEnforcers ? `is in the kernel of all ${String(all)} nodes` : 'decides from now on what of the recording gets through';
+    this.#view.say(`      Revision ${String(revision)} ${where}. Why is something dropped?  bin/ringfence why ${INTRUDER} ${workloadKey(PRIZE)}`);
   }
 }

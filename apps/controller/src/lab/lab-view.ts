@@ -8,7 +8,8 @@ export interface LabNumbers {
   readonly proposals: number;
   readonly approved: number;
   readonly revision: number;
-  readonly nodes: { readonly realised: number; readonly all: number };
+  /** Absent where no enforcer runs: flows are played back, and what is approved decides what gets through. */
+  readonly nodes?: { readonly realised: number; readonly all: number };
 }
 
 export interface LabViewOptions {
@@ -49,7 +50,7 @@ export class LabView {
   }
 
   numbers({ relationships, seen, proposals, approved, revision, nodes }: LabNumbers): void {
-    const text = `${String(relationships)} connections known, ${String(seen)} of them seen | ${String(proposals)} proposals, ${String(approved)} approved | revision ${String(revision)} | nodes ${String(nodes.realised)} of ${String(nodes.all)} in step`;
+    const text = `${String(relationships)} connections known, ${String(seen)} of them seen | ${String(proposals)} proposals, ${String(approved)} approved | revision ${String(revision)} | ${nodes === undefined ? 'no enforcers: played back' : `nodes ${String(nodes.realised)} of ${String(nodes.all)} in step`}`;
     this.#tellFresh();
     if (text === this.#numbers) return;
     this.#numbers = text;

@@ -47,7 +47,7 @@ export async function runLab(options: ControllerProcessOptions): Promise<void> {
   for (const update of shopObjects()) controller.update(update);
   controller.sources.setInSync(LAB_SOURCE, true);
   await stage.enforce(nodes, channelPort);
-  const guide = new LabGuide(controller, view);
+  const guide = new LabGuide(controller, view, true);
   const looking = setInterval(() => void guide.look(), LOOK_EVERY_MS);
   stopOnSignals(async () => {
     clearInterval(looking);

@@ -30,12 +30,12 @@ export async function runRecorded(options: ControllerProcessOptions, obstacle: s
   controller.sources.add(LAB_SOURCE, 'recorded', true);
   for (const update of updates) controller.update(update);
   controller.sources.setInSync(LAB_SOURCE, true);
-  view.say(`The example shop, recorded: ${String(traffic.pods)} pods on ${String(LAB_NODES)} nodes. No packet is real here${obstacle === undefined ? '' : ` (the lab, which sends some, is not possible: ${obstacle})`}.`);
+  view.say(`The example shop, recorded: ${String(traffic.pods)} pods on ${String(LAB_NODES)} nodes. No packet is real and no enforcer runs here${obstacle === undefined ? '' : ` (the lab, which sends some, is not possible: ${obstacle})`}.`);
   view.say('Its traffic is played back as enforcers would report it; what gets through is what the approved policies let through.');
   view.say(`Operator interface: ${urls.join(', ')}. State and log: ${state}.`);
   view.say('Nothing is approved by itself here: the coverage a rule for that asks for takes a day of traffic, and this is a minute of it.');
   view.say('Ctrl-C ends it.');
-  const guide = new LabGuide(controller, view);
+  const guide = new LabGuide(controller, view, false);
   const playing = setInterval(() => {
     const { reports, attempts } = traffic.until(Date.now(), controller.state);
     for (const attempt of attempts) view.attempt(attempt);
