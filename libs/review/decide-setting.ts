@@ -9,6 +9,7 @@ import type { ReviewCommand, ReviewContext, ReviewDecision } from './review-comm
 import type { ReviewEvent } from './review-event.ts';
 import type { ReviewState } from './review-state.ts';
 import { modeOf, modeOfNamespace } from './settings.ts';
+import { notesOfTarget } from './target-change.ts';
 
 /** A command that sets how earnestly policies are enforced, how connections end, or where policies go. */
 export type SettingCommand = Extract<ReviewCommand, { readonly kind: 'set-mode' | 'set-fate' | 'set-target' }>;
@@ -38,7 +39,9 @@ export function decideSetting(state: ReviewState, command: SettingCommand, conte
     }
     case 'set-target': {
       const { namespace, target } = command;
-      return { kind: 'events', events: [{ kind: 'target-set', namespace, target, by, ...reason }], notes: notesOfScope({ kind: 'namespace', namespace }, context) };
+      const event: ReviewEvent = { kind: 'target-set', namespace, target, by, ...reason };
+      const after = foldReview(state, { seq: state.seq + 1, at: context.now, event });
+      return { kind: 'events', events: [event], notes: [...notesOfScope({ kind: 'namespace', namespace }, context), ...notesOfTarget(state, after, namespace, context)] };
     }
     default:
       return assertNever(command);
