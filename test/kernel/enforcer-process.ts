@@ -48,7 +48,7 @@ export function putBundle(place: EnforcerPlace, bundle: NodeBundle | string): vo
   renameSync(`${path}.tmp`, path);
 }
 
-/** A real enforcer, from source, in a network namespace. */
+/** A real enforcer, from source, in a network namespace, or for one (`isOutside`) where a controller on this host can be reached. */
 export class EnforcerProcess {
   readonly reports: Line[] = [];
   readonly logs: Line[] = [];
@@ -56,9 +56,10 @@ export class EnforcerProcess {
   readonly #ended: Promise<number | string>;
   #notify: () => void = () => undefined;
 
-  constructor(place: EnforcerPlace, { args = ['--bundle', bundleFile(place)], prefix = [] }: { readonly args?: readonly string[]; readonly prefix?: readonly string[] } = {}) {
-    const [command = process.execPath, ...rest] = [...prefix, process.execPath, ...fromSource, join(repositoryRoot, 'apps/enforcer/src/main.ts'), '--state', stateOf(place), '--socket', socketOf(place), '--report', '-', ...args];
-    const child = place.namespace.run(() => spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: environment }));
+  constructor(place: EnforcerPlace, { args = ['--bundle', bundleFile(place)], prefix = [], isOutside = false }: { readonly args?: readonly string[]; readonly prefix?: readonly string[]; readonly isOutside?: boolean } = {}) {
+    const [command = process.execPath, ...rest] = [...prefix, process.execPath, ...fromSource, join(repositoryRoot, 'apps/enforcer/src/main.ts'), '--state', stateOf(place), '--socket', socketOf(place), '--report', '-', ...(isOutside ? ['--netns', place.namespace.path] : []), ...args];
+    const start = () => spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
+    const child = isOutside ? start() : place.namespace.run(start);
     this.#child = child;
     this.#ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {

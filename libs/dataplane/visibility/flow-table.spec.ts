@@ -140,17 +140,18 @@ describe('what a table of flows reports', () => {
 
   it('what would be refused counts where it begins, and goes on where its rules are asked again', () => {
     const flows = table();
-    const packet = (tcpFlags: number, isAnswer = false): [LogRecord, Buffer] => {
-      const [record, bytes] = isAnswer ? logged(6, SERVER, 2_222, CLIENT, 40_000) : logged(6, CLIENT, 40_000, SERVER, 2_222);
+    const packet = (port: number, tcpFlags: number, isAnswer = false): [LogRecord, Buffer] => {
+      const [record, bytes] = isAnswer ? logged(6, SERVER, 2_222, CLIENT, port) : logged(6, CLIENT, port, SERVER, 2_222);
       record.isAnswer = isAnswer;
       record.packet.tcpFlags = tcpFlags;
       return [record, bytes];
     };
     const [SYN, ACK] = [2, 16];
-    for (const [flags, isAnswer] of [[SYN, false], [SYN, false], [ACK, false], [SYN | ACK, true]] as const) flows.refused('would-be-denied', 'i_server', ...packet(flags, isAnswer));
+    // two that begin, with all that is told of them, one that is tried again, and two of which only what comes later is seen
+    for (const [port, flags, isAnswer] of [[1, SYN, false], [1, SYN | ACK, true], [1, ACK, false], [1, ACK, false], [2, SYN, false], [2, SYN, false], [3, ACK, false], [3, ACK, true], [4, ACK, true]] as const) flows.refused('would-be-denied', 'i_server', ...packet(port, flags, isAnswer));
     flows.refused('would-be-denied', 'o_client', ...logged(17, CLIENT, 40_000, SERVER, 53));
     // what it speaks is told by what comes behind its beginning
-    flows.refused('would-be-denied', '7:postgresql', ...packet(ACK));
+    flows.refused('would-be-denied', '7:postgresql', ...packet(5, ACK));
     expect(last(flows).flows.map(({ profile, connections, alive }) => [profile, connections, alive])).toEqual([['7:postgresql', 1, 0], ['i_server', 2, 2], ['o_client', 1, 0]]);
   });
 

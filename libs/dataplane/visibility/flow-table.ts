@@ -4,7 +4,7 @@ import { addressText } from './address-text.ts';
 import type { ConnectionChange } from './connection-listener.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import { FlowKey, protocolName } from './flow-key.ts';
-import { compareFlows, NOTHING_YET, noteApplication, noteProcess, reportFlow, type TalliedFlow } from './flow-tally.ts';
+import { compareFlows, NOTHING_YET, noteApplication, noteAudited, noteProcess, reportFlow, type TalliedFlow } from './flow-tally.ts';
 import { LocalPods, type LocalPod } from './local-pods.ts';
 import type { LogRecord } from './log-record.ts';
 import type { Identification } from './protocol-signature.ts';
@@ -88,14 +88,13 @@ export class FlowTable {
   }
 
   /**
-   * A packet that was logged because of what became of it. Of connections that are let through all
-   * the same one packet is, and one more whenever the rules have become narrower: such a one goes
-   * on, and does not begin.
+   * A packet that was logged because of what became of it: refused ones count, and of connections
+   * that are let through although they would be refused every one counts once.
    */
   refused(verdict: FlowVerdict, profile: string, record: LogRecord, bytes: Buffer, spoken?: Identification): void {
     const flow = this.#find(this.#key.fromLog(verdict, record, bytes), verdict, profile, 0, true);
     if (flow === undefined) return;
-    if (verdict === 'would-be-denied' && goesOn(record, profile)) flow.alive += 1;
+    if (verdict === 'would-be-denied') noteAudited(flow, clientPortOf(record), goesOn(record, profile));
     else flow.connections += 1;
     if (spoken !== undefined) noteApplication(flow, spoken);
   }
@@ -231,6 +230,10 @@ interface FlowParts {
 
 const SYN = 2;
 const SYN_AND_ACK = 18;
+
+function clientPortOf({ packet, isAnswer }: LogRecord): number {
+  return isAnswer ? packet.destinationPort : packet.sourcePort;
+}
 
 // What speaks another protocol than it may is found out by the first bytes. Without a connection a new
 // one cannot be told from one that goes on but by its answers.

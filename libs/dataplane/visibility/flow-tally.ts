@@ -32,6 +32,8 @@ export interface TalliedFlow {
   longestMs: number;
   applications: Map<WireProtocol, number> | undefined;
   serverNames: Set<string> | undefined;
+  /** Where connections came from that are let through although they would be refused: each is told more than once. */
+  clientPorts: Set<number> | undefined;
   /** Connections by `client` or `server`, and the program at that end, where it was looked for. */
   processes: Map<string, number> | undefined;
 }
@@ -49,6 +51,7 @@ export const NOTHING_YET = {
   longestMs: 0,
   applications: undefined,
   serverNames: undefined,
+  clientPorts: undefined,
   processes: undefined,
 };
 
@@ -59,6 +62,23 @@ export function noteApplication(flow: TalliedFlow, { protocol, serverName }: Ide
   if (serverName === undefined) return;
   flow.serverNames ??= new Set();
   if (flow.serverNames.size < MOST_NAMES) flow.serverNames.add(serverName);
+}
+
+/** More connections of one flow in one stretch that would be refused are not told apart. */
+const MOST_PORTS = 1_024;
+
+/**
+ * Notes a packet of a connection that would be refused. Until somebody has looked at what it speaks,
+ * and whenever the rules become narrower, one that goes on is told of again: it counts once.
+ */
+export function noteAudited(flow: TalliedFlow, clientPort: number, goesOn: boolean): void {
+  flow.clientPorts ??= new Set();
+  if (flow.clientPorts.has(clientPort)) return;
+  // no ports to tell them by
+  if (clientPort !== 0 && flow.clientPorts.size < MOST_PORTS) flow.clientPorts.add(clientPort);
+  else if (goesOn) return;
+  if (goesOn) flow.alive += 1;
+  else flow.connections += 1;
 }
 
 /** Notes which program one end of a connection belongs to. */
