@@ -183,7 +183,7 @@ describe('a direction that stays open', () => {
     const open = await shown(cache, ({ proposal, preview }) => proposal.ingress.kind === 'open' && (preview.ingress?.rules.length ?? 0) > 0, 'a preview');
     expect(open.preview.ingress?.rules).toMatchObject([{ peers: [{ kind: 'workload', workload: WEB }], ports: [{ from: 5432, to: 5432, protocol: 'TCP' }] }]);
     expect(textOf(open)).toContain('INGRESS (who may reach it): left open');
-    expect(textOf(open)).toContain('not enforced; closed on what is known now, it would be closed but for 1 rules:');
+    expect(textOf(open)).toContain('not enforced; closed on what is known now, it would be closed but for 1 rule:');
     await expect(client.ask(routes.approve, { body: { proposals: [{ workload: cache, hash: open.hash }], reason: 'as it is' } })).resolves.toBeDefined();
     expect(controller.state.approvals.get('shop/Deployment/cache')?.approved.proposal.ingress.kind).toBe('open');
   });

@@ -93,6 +93,11 @@ export class AddressHistory {
     return found.length > 0 ? found : this.#foremost(this.#justAfter(address, to), address, reporter);
   }
 
+  /** Who held an address last before a moment, as far as that is remembered. */
+  holderBefore(address: string, at: number): AddressHolder | undefined {
+    return this.#addresses.lastBefore(address, at)?.holder;
+  }
+
   /** The Service a client asked for at an address and port of a node. */
   serviceOfNodePort(port: number, protocol: Protocol, from: number, to: number): string | undefined {
     const names = new Set(this.#nodePorts.during(`${String(port)}/${protocol}`, from, to).flatMap(({ holder }) => (holder.kind === 'service' ? [holder.service] : [])));

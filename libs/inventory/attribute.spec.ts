@@ -65,10 +65,11 @@ describe.each(families)('a flow over $family', ({ at, other, nodes, cluster, bal
 
   it.each([
     [1_000, 2_000, { pod: 'shop/job' }],
-    [3_000, 3_000, { why: 'nobody held it' }],
-    [3_500, 4_000, { why: 'nobody held it' }],
+    [100, 400, { why: 'nobody held it', holders: [] }],
+    [3_000, 3_000, { why: 'nobody held it any more', holders: ['pod shop/job'] }],
+    [3_500, 4_000, { why: 'nobody held it any more', holders: ['pod shop/job'] }],
     [5_000, 6_000, { pod: 'shop/a' }],
-    [2_500, 5_500, { why: 'several held it' }],
+    [2_500, 5_500, { why: 'several held it', holders: ['pod shop/a', 'pod shop/job'] }],
   ])('from %d to %d belongs to who held the address then', (from, to, expected) => {
     const history = new AddressHistory({ lateMs: 0 });
     history.observe(snapshot(db, job), 500);
@@ -92,7 +93,7 @@ describe.each(families)('a flow over $family', ({ at, other, nodes, cluster, bal
   it('of a terminating pod is that pod’s until it is gone', () => {
     const history = watched([0, snapshot(db, a)], [1_500, snapshot(db)]);
     expect(partyOf(history, 1_000, 1_400)).toMatchObject({ pod: 'shop/a' });
-    expect(partyOf(history, 1_600, 2_000)).toMatchObject({ why: 'nobody held it' });
+    expect(partyOf(history, 1_600, 2_000)).toMatchObject({ why: 'nobody held it any more', holders: ['pod shop/a'] });
   });
 
   it('is told by the reporter where two held the address, of its own pods only', () => {
@@ -168,15 +169,15 @@ describe.each(families)('a flow over $family', ({ at, other, nodes, cluster, bal
   });
 
   it.each(['nonsense', '', 'x'.repeat(10_000), '\u001b[31m', '10.0.0.1/8'])('with the address %j is unattributed', (text) => {
-    expect(seen(watched([0, snapshot(a)]), { server: { address: text } })[0]?.server).toEqual({ kind: 'unattributed', address: 'no address', why: 'nobody held it' });
+    expect(seen(watched([0, snapshot(a)]), { server: { address: text } })[0]?.server).toEqual({ kind: 'unattributed', address: 'no address', why: 'it is no address', holders: [] });
   });
 
   it('from a forged address is nobody’s', () => {
-    expect(seen(watched([0, snapshot(a, db)]), { verdict: 'spoofed' })[0]?.client).toEqual({ kind: 'unattributed', address: at(11), why: 'nobody held it' });
+    expect(seen(watched([0, snapshot(a, db)]), { verdict: 'spoofed' })[0]?.client).toEqual({ kind: 'unattributed', address: at(11), why: 'its sender was forged', holders: [] });
   });
 
   it('to an address of the cluster that nobody holds is not outside', () => {
-    expect(seen(watched([0, snapshot(a, db)]), { server: { address: other(77) } })[0]?.server).toEqual({ kind: 'unattributed', address: other(77), why: 'nobody held it' });
+    expect(seen(watched([0, snapshot(a, db)]), { server: { address: other(77) } })[0]?.server).toEqual({ kind: 'unattributed', address: other(77), why: 'nobody held it', holders: [] });
   });
 
   it('on a bridge of the node is a neighbour there, whoever has the address elsewhere', () => {

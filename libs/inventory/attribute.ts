@@ -1,4 +1,4 @@
-import { type AttributedFlow, compareText, type FlowParty, type FlowReport, type ObservedEnd, type ObservedFlow, parseAddress } from '#model';
+import { type AttributedFlow, compareText, type FlowParty, type FlowReport, type ObservedEnd, type ObservedFlow, parseAddress, type UnattributedWhy } from '#model';
 
 import type { AddressHistory } from './address-history.ts';
 import type { AddressHolder } from './address-holder.ts';
@@ -94,7 +94,7 @@ class ReportedEnds {
 
   clientOf(flow: ObservedFlow): End {
     // its sender was somebody else, on that node
-    if (flow.verdict === 'spoofed') return { party: unattributed(flow.client.address, 'nobody held it'), isLocal: true };
+    if (flow.verdict === 'spoofed') return { party: unattributed(flow.client.address, 'its sender was forged'), isLocal: true };
     return this.#endOf(flow.client);
   }
 
@@ -149,10 +149,10 @@ class ReportedEnds {
     const written = this.#heldBy(text);
     if (written !== undefined) return written;
     const address = text.length > LONGEST_ADDRESS ? undefined : this.#history.read(text);
-    if (address === undefined) return { party: unattributed(text, 'nobody held it'), isLocal: false };
+    if (address === undefined) return { party: unattributed(text, 'it is no address'), isLocal: false };
     const held = address.text === text ? undefined : this.#heldBy(address.text);
     if (held !== undefined) return held;
-    const party: FlowParty = this.#history.isInside(address) ? unattributed(address.text, 'nobody held it') : { kind: 'external', address: address.text, names: [] };
+    const party: FlowParty = this.#history.isInside(address) ? this.#unheld(address.text) : { kind: 'external', address: address.text, names: [] };
     return { party, isLocal: false };
   }
 
@@ -162,7 +162,12 @@ class ReportedEnds {
     const [holder] = holders;
     if (holder === undefined) return undefined;
     const isLocal = holders.some((each) => each.kind !== 'service' && each.node === reporter);
-    return { party: holders.length > 1 ? unattributed(address, 'several held it') : this.#partyOf(holder), isLocal };
+    return { party: holders.length > 1 ? unattributed(address, 'several held it', holders.map(nameOf)) : this.#partyOf(holder), isLocal };
+  }
+
+  #unheld(address: string): FlowParty {
+    const before = this.#history.holderBefore(address, this.#report.from);
+    return before === undefined ? unattributed(address, 'nobody held it') : unattributed(address, 'nobody held it any more', [nameOf(before)]);
   }
 
   #partyOf(holder: AddressHolder): FlowParty {
@@ -183,8 +188,19 @@ function isPod({ party, isLocal }: End, pod: string): boolean {
 
 const API_SERVICE = 'default/kubernetes';
 
-function unattributed(address: string, why: Extract<FlowParty, { kind: 'unattributed' }>['why']): FlowParty {
-  return { kind: 'unattributed', address: parseAddress(address.slice(0, LONGEST_ADDRESS))?.text ?? 'no address', why };
+function nameOf(holder: AddressHolder): string {
+  switch (holder.kind) {
+    case 'pod':
+      return `pod ${holder.party.pod}`;
+    case 'node':
+      return `node ${holder.node}`;
+    case 'service':
+      return `Service ${holder.service}`;
+  }
+}
+
+function unattributed(address: string, why: UnattributedWhy, holders: readonly string[] = []): FlowParty {
+  return { kind: 'unattributed', address: parseAddress(address.slice(0, LONGEST_ADDRESS))?.text ?? 'no address', why, holders };
 }
 
 // what clients and name servers say, which may be anything

@@ -94,6 +94,13 @@ export class ClaimTable<H extends ClaimHolder> {
     return found;
   }
 
+  /** The claim that ended last before a moment. */
+  lastBefore(key: string, at: number): Claim<H> | undefined {
+    let last: Claim<H> | undefined;
+    for (let claim = this.#newest.get(key); claim !== undefined; claim = claim.older) if (claim.to <= at && claim.to > (last?.to ?? FORGOTTEN)) last = claim;
+    return last;
+  }
+
   /** Forgets claims that ended before a moment, and the oldest of more than `most`. */
   forget(before: number, most: number): void {
     for (let claim = this.#ended[this.#firstEnded]; claim !== undefined; claim = this.#ended[this.#firstEnded]) {

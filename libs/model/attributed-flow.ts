@@ -8,14 +8,17 @@ import type { Entity, WorkloadRef } from './workload-ref.ts';
  *
  * `node`: an address of a node is the node itself or any of its host-network pods (`mayBe`), and
  * is never taken for one of them. `service`: an address of a Service nobody translated.
- * `unattributed`: inside the cluster's own ranges, but nobody, or more than one, held it then.
+ * `unattributed`: inside the cluster's own ranges, but nobody, or more than one, held it then;
+ * `holders` are the pods, nodes or Services that did at that time, or last before it.
  */
 export type FlowParty =
   | { readonly kind: 'workload'; readonly workload: WorkloadRef; readonly pod: PodKey }
   | { readonly kind: 'node'; readonly node: string; readonly mayBe: readonly WorkloadRef[] }
   | { readonly kind: 'service'; readonly service: string }
   | { readonly kind: 'external'; readonly address: string; readonly names: readonly string[]; readonly entity?: Entity }
-  | { readonly kind: 'unattributed'; readonly address: string; readonly why: 'nobody held it' | 'several held it' };
+  | { readonly kind: 'unattributed'; readonly address: string; readonly why: UnattributedWhy; readonly holders: readonly string[] };
+
+export type UnattributedWhy = 'nobody held it' | 'nobody held it any more' | 'several held it' | 'it is no address' | 'its sender was forged';
 
 /** A flow with its ends told by who held their addresses then, not by who holds them now. */
 export interface AttributedFlow {

@@ -1,6 +1,6 @@
 export { type Address, type IpFamily, addressFromBits, compareAddresses, parseAddress } from './address.ts';
 export { assertNever } from './assert-never.ts';
-export type { AttributedFlow, FlowParty } from './attributed-flow.ts';
+export type { AttributedFlow, FlowParty, UnattributedWhy } from './attributed-flow.ts';
 export type { ApiServerCallback, CustomResource, Monitor, RoleGrant, Route, ServiceAccount, ServiceTarget } from './cluster-object.ts';
 export type { ConfigMap, Secret } from './config-object.ts';
 export type { Connection, Decision, Direction, Endpoint, EnforcedBy, Verdict, VerdictReason } from './connection.ts';

@@ -22,4 +22,5 @@ export { type PeerShape, peerShape, type PortMatchShape, type RuleShape, ruleSha
 export type { FateShape, ScopeShape, SettingsShape } from './setting.ts';
 export { type SimulatedFlowShape, simulatedFlowSchema, simulatedFlowShape, type SimulationShape, simulationSchema, unusedPathsSchema, type UnusedPathsShape, unusedPathsShape } from './simulation.ts';
 export type { StatusShape } from './status.ts';
+export type { UnattributedShape } from './unattributed.ts';
 export type { RemedyShape, WhyShape, WhySideShape } from './why.ts';

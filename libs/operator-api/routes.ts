@@ -18,6 +18,7 @@ import type { Route } from './route.ts';
 import { settingsSchema } from './setting.ts';
 import { simulationSchema } from './simulation.ts';
 import { statusSchema } from './status.ts';
+import { unattributedPageSchema, unattributedQuery } from './unattributed.ts';
 import { whyQuery, whySchema } from './why.ts';
 
 const DECIDED = [403, 409, 422, 503] as const;
@@ -36,6 +37,7 @@ export const routes = {
     problems: [],
   },
   flows: { name: 'flows', method: 'GET', path: '/api/v1/flows', role: 'viewer', summary: 'What was observed', query: flowQuery, answer: flowPageSchema, problems: [] },
+  unattributed: { name: 'unattributed', method: 'GET', path: '/api/v1/unattributed', role: 'viewer', summary: 'Ends of flows that could not be told to be one workload’s, and why', query: unattributedQuery, answer: unattributedPageSchema, problems: [] },
   proposals: { name: 'proposals', method: 'GET', path: '/api/v1/proposals', role: 'viewer', summary: 'What is proposed, one line a workload', query: proposalQuery, answer: proposalPageSchema, problems: [] },
   proposal: {
     name: 'proposal',

@@ -12,7 +12,7 @@ export function party(text: string): FlowParty {
   const [word = '', rest = ''] = text.split(' ');
   if (word === 'node') return { kind: 'node', node: rest, mayBe: [] };
   if (word === 'Service') return { kind: 'service', service: rest };
-  if (word === '?') return { kind: 'unattributed', address: rest, why: 'nobody held it' };
+  if (word === '?') return { kind: 'unattributed', address: rest, why: 'nobody held it', holders: [] };
   if (text === 'kube-apiserver') return { kind: 'external', address: '192.0.2.1', names: [], entity: text };
   if (text.includes('=')) return { kind: 'external', address: text.split('=')[1] ?? '', names: [text.split('=')[0] ?? ''] };
   if (!text.includes('/')) return { kind: 'external', address: text, names: [] };

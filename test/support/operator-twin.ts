@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { join } from 'node:path';
 
-import { inferGraph } from '#graph';
+import { inferGraph, type UnattributedAddress } from '#graph';
 import { placeExamplePods, snapshotOf } from '#inventory';
 import { propose, Reviewer, type WorkloadPreview } from '#learning';
 import { type Coverage, type NodeRealisation, type NodeView, type ObservedEvidence, type ObservedPeer, type ObservedRelationship, type ObservedWorkload, type PolicyRealisation, type Proposal, type ProposedRule, type ServiceGraph, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef, type WorkloadReview } from '#model';
@@ -18,6 +18,7 @@ import { liveFlows, liveGraph } from '../../apps/controller/src/pipeline/answers
 import { previewModeLive } from '../../apps/controller/src/pipeline/answers/live-mode-preview.ts';
 import { liveReview, liveReviews } from '../../apps/controller/src/pipeline/answers/live-reviews.ts';
 import { simulateLive } from '../../apps/controller/src/pipeline/answers/live-simulation.ts';
+import { liveUnattributed } from '../../apps/controller/src/pipeline/answers/live-unattributed.ts';
 import { whyLive } from '../../apps/controller/src/pipeline/answers/live-why.ts';
 import { shippedCatalogue } from './catalogue.ts';
 import { repositoryRoot } from './shared.ts';
@@ -25,6 +26,16 @@ import { repositoryRoot } from './shared.ts';
 const HOUR = 3_600_000;
 const WATCHED_DAYS = 28;
 const OF_OTHERS = (since: number): PolicyRealisation => ({ kind: 'conflict', revision: 1, since, managers: ['\u001b[31mkubectl-edit'], fields: ['.spec.egress'], why: 'Apply failed with 1 conflict: conflict with "\u001b[31mkubectl-edit": .spec.egress' });
+
+const UNATTRIBUTED = (now: number): readonly UnattributedAddress[] => {
+  const rest = { connections: 7, firstSeen: now - 5 * HOUR, lastSeen: now - HOUR, reporters: ['node-1'], others: ['shop/Deployment/web'] };
+  return [
+    { kind: 'address', name: '10.1.1.7', why: 'nobody held it any more', mayBe: ['pod shop/report-29000000-x7f2k'], ...rest },
+    { kind: 'address', name: '2001:db8:1:1::7', why: 'several held it', mayBe: ['pod shop/web-1', 'pod shop/api-\u001b[2J'], ...rest },
+    { kind: 'node', name: 'node-1', why: 'shared by a node', mayBe: ['kube-system/DaemonSet/agent'], ...rest },
+    { kind: 'service', name: 'shop/db', why: 'a Service nobody translated', mayBe: [], ...rest },
+  ];
+};
 
 export interface TwinOptions {
   readonly paths?: readonly string[];
@@ -123,6 +134,7 @@ export class OperatorTwin implements OperatorPort {
 
   graph: OperatorPort['graph'] = (filter) => Promise.resolve(liveGraph(this.#graph, filter));
   flows: OperatorPort['flows'] = (filter, page) => Promise.resolve(liveFlows(this.#state, this.observed, filter, page, this.#context(NOBODY)));
+  unattributed: OperatorPort['unattributed'] = (filter, page) => Promise.resolve(liveUnattributed(UNATTRIBUTED(this.#now()), filter, page));
   reviews: OperatorPort['reviews'] = (filter, page) => Promise.resolve(liveReviews(this.#state, filter, page, this.#asked()));
   review: OperatorPort['review'] = (workload) => {
     const review = this.#reviews.get(workloadKey(workload));

@@ -30,6 +30,7 @@ function addQuestions(live: NewCommand, terminal: Terminal, report: Report): voi
     .addOption(namespace())
     .addOption(new Option('--workload <workload>', 'only flows of namespace/kind/name'))
     .addOption(new Option('--verdict <verdict>', 'only flows with this fate').choices(['allowed', 'denied', 'would-be-denied']))
+    .option('--unattributed', 'ends that could not be told to be one workload’s instead, and why', false)
     .addOption(new Option('--since <span>', 'only what was seen within 30m, 24h, 7d'))
     .addOption(new Option('--limit <n>', 'at most so many').default('1000'))
     .addOption(output('table', 'json'));

@@ -70,7 +70,7 @@ describe('what is remembered of flows', () => {
     });
     expect(lines(history)).toEqual(['web -> db 5432/TCP x9 in 2', 'web -> db 9187/TCP x3 in 1']);
     expect(history.bucketsOf(web)).toEqual([START, START + HOUR]);
-    expect(history.evidence().workloads.get(db)).toEqual({ hours: [START, START + HOUR], reporters: ['node-a', 'node-b'], overflowed: 0, unattributed: 0, beyondBounds: 0 });
+    expect(history.evidence().workloads.get(db)).toEqual({ since: START, hours: [START, START + HOUR], reporters: ['node-a', 'node-b'], overflowed: 0, unattributed: 0, beyondBounds: 0 });
   });
 
   it('counts a connection once that both nodes report, and makes up for what one of them lost', () => {
@@ -168,12 +168,13 @@ describe('a report', () => {
   it('says what is missing of it', () => {
     const loss = { connectionEvents: 4, logRecords: 3, resyncs: 1, unreadable: 2 };
     const history = historyOf([report([flow(web, '? 10.0.0.1', 80), flow('? 10.0.0.1', '? 10.0.0.2', 80)], { loss, overflowed: [{ workload: ref(web), connections: 7 }], foreign: 5, misplaced: 6 })]);
-    expect(history.counts).toMatchObject({ lost: loss, overflowedConnections: 7, foreign: 5, misplaced: 6, unattributed: { nobody: 3, several: 0 } });
+    expect(history.counts).toMatchObject({ lost: loss, overflowedConnections: 7, foreign: 5, misplaced: 6, unattributed: { nobody: 6, several: 0 } });
     expect(history.evidence().workloads.get(web)).toMatchObject({ overflowed: 7, unattributed: 3, hours: [START] });
     expect(history.evidence().reporters).toEqual([{ reporter: 'node-a', from: START, to: START + 10_000, coveredMs: 10_000, lostConnectionEvents: 4, lostLogRecords: 3, unreadable: 2 }]);
-    expect(history.unattributed).toEqual([
-      { address: '10.0.0.1', why: 'nobody held it', connections: 6, lastSeen: START + 10_000, other: web },
-      { address: '10.0.0.2', why: 'nobody held it', connections: 3, lastSeen: START + 10_000, other: '10.0.0.1' },
+    const rest = { kind: 'address', why: 'nobody held it', mayBe: [], firstSeen: START, lastSeen: START + 10_000, reporters: ['node-a'] };
+    expect(history.unattributed()).toEqual([
+      { ...rest, name: '10.0.0.1', connections: 6, others: ['10.0.0.2', web] },
+      { ...rest, name: '10.0.0.2', connections: 3, others: ['10.0.0.1'] },
     ]);
   });
 

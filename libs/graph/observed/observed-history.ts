@@ -11,6 +11,8 @@ import { ObservedTally } from './observed-tally.ts';
 import { sinceMoment } from './observed-window.ts';
 import { PairTable } from './pair-table.ts';
 import { partyText } from './party-text.ts';
+import { sharedAddresses } from './shared-addresses.ts';
+import { UnattributedAddresses } from './unattributed-addresses.ts';
 import { shownProcess, Words } from './words.ts';
 
 export interface ObservedHistoryOptions {
@@ -41,6 +43,7 @@ export class ObservedHistory {
   readonly #table: PairTable;
   readonly #reporters = new ObservedReporters();
   readonly #tally = new ObservedTally();
+  readonly #addresses = new UnattributedAddresses();
   readonly #words = new Words();
   readonly #goneRows = new Set<string>();
 
@@ -57,9 +60,10 @@ export class ObservedHistory {
     return this.#tally.counts;
   }
 
-  /** Addresses nobody could be found for, those with most connections first. */
-  get unattributed(): readonly UnattributedAddress[] {
-    return this.#tally.addresses();
+  /** Ends that could not be told to be one workload's, sorted by kind and name. */
+  unattributed(): readonly UnattributedAddress[] {
+    const reporters = new Set(this.#reporters.records().map(({ reporter }) => reporter));
+    return [...this.#addresses.list(), ...[...sharedAddresses(this.#table.parties.values(), reporters)].sort((a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name) || compareText(a.why, b.why))];
   }
 
   /** Whether a report of this name was taken before: then it need not be attributed again. */
@@ -177,7 +181,10 @@ export class ObservedHistory {
   #addFlow(flow: AttributedFlow, reporter: string): void {
     const { client, server, verdict } = flow;
     // its client is somebody else than it says, so it is evidence of nobody's need
-    if (verdict === 'spoofed') return;
+    if (verdict === 'spoofed') {
+      if (client.kind === 'unattributed') this.#addresses.add(client, flow, reporter, partyText(server));
+      return;
+    }
     if (client.kind === 'unattributed' || server.kind === 'unattributed') {
       this.#addUnattributed(flow, reporter);
       return;
@@ -202,7 +209,7 @@ export class ObservedHistory {
       [client, server, 'server'],
       [server, client, 'client'],
     ] as const) {
-      if (end.kind === 'unattributed') this.#tally.unattributed(end, flow, partyText(other));
+      if (end.kind === 'unattributed') this.#addresses.add(end, flow, reporter, partyText(other));
       // who stands at the other end says nothing of this one: its own node does
       if (end.kind !== 'workload' || flow.seenAt === far) continue;
       const party = this.#table.ofInside(end);

@@ -1,4 +1,4 @@
-import type { AttributedFlow, FlowLoss, WorkloadRef } from '#model';
+import type { AttributedFlow, FlowLoss, UnattributedWhy, WorkloadRef } from '#model';
 
 /** A report as history takes it: what was seen, told by who was who, and what is missing of it. */
 export interface ObservedReport {
@@ -28,7 +28,7 @@ export interface ObservedCounts {
   readonly records: number;
   readonly connections: number;
   readonly unattributed: { readonly nobody: number; readonly several: number };
-  /** Ends that share a node's address, so that any of its host-network pods may be meant. */
+  /** With an end that has a node's address, so that any of its host-network pods may be meant. */
   readonly onNodes: number;
   readonly lost: FlowLoss;
   readonly overflowedConnections: number;
@@ -39,12 +39,21 @@ export interface ObservedCounts {
   readonly beyondBounds: number;
 }
 
-/** An address nobody, or more than one, held when it was seen. */
+/** An end that could not be told to be one workload's, and why. Times are milliseconds since 1970. */
 export interface UnattributedAddress {
-  readonly address: string;
-  readonly why: 'nobody held it' | 'several held it';
+  /** Of a node or a Service all addresses together. */
+  readonly kind: 'address' | 'node' | 'service';
+  /** The address, the name of the node, or `namespace/name` of the Service. */
+  readonly name: string;
+  /** `shared by a node`: with every pod on its network; `translated by a node`: it stands for clients of a node port or load balancer. */
+  readonly why: UnattributedWhy | 'shared by a node' | 'translated by a node' | 'a node that does not report' | 'a Service nobody translated';
+  /** Pods that held it then or last before, workloads on the network of the node; a few, sorted. */
+  readonly mayBe: readonly string[];
   readonly connections: number;
+  readonly firstSeen: number;
   readonly lastSeen: number;
-  /** One of those at the other end, for a person to start from. */
-  readonly other: string;
+  /** The nodes that told of it, sorted, a few at most. */
+  readonly reporters: readonly string[];
+  /** Of those at the other end a few, sorted, for a person to start from. */
+  readonly others: readonly string[];
 }

@@ -54,6 +54,21 @@ describe('a store', () => {
     expect(seen.map(({ port, wouldBeDenied, wouldBeDeniedIn }) => [port, wouldBeDenied, wouldBeDeniedIn])).toEqual([2, 3].map((port) => [port, port === 2 ? 4 : 3, { first: START + 5 * HOUR, last: START + 5 * HOUR + 10_000 }]));
   });
 
+  it('knows since when a workload was watched after the hours of then are forgotten, and of rows of an earlier release since its first hour', () => {
+    const muchLater = START + 40 * 24 * HOUR;
+    const first = historyOf([reports[0] as ObservedReport], later);
+    const rows = rowsOf(first);
+    const often = new ObservedHistory();
+    often.restore([...rows.values()], later);
+    for (let day = 1; day < 40; day += 1) often.accept(report([flow(web, db, 5432)], { from: START + day * 24 * HOUR }), START + (day + 1) * 24 * HOUR);
+    const again = new ObservedHistory();
+    again.restore([...rowsOf(often, rows).values()], muchLater);
+    expect(again.evidence().workloads.get(web)).toMatchObject({ since: START, hours: expect.not.arrayContaining([START]) as unknown });
+    const old = new ObservedHistory();
+    old.restore([...rowsOf(first, new Map(), true).values()].map(({ key, value }) => ({ key, value: Object.fromEntries(Object.entries(value as object).filter(([field]) => field !== 'since')) })), later);
+    expect(old.evidence().workloads.get(web)?.since).toBe(START);
+  });
+
   it('is told little while nothing but counts changes, and everything when asked', () => {
     const history = historyOf(reports, later);
     const rows = rowsOf(history);

@@ -1,11 +1,7 @@
-import { type AttributedFlow, compareText, type FlowParty } from '#model';
-
-import type { ObservedCounts, ObservedReport, ReportFate, UnattributedAddress } from './observed-report.ts';
+import type { ObservedCounts, ObservedReport, ReportFate } from './observed-report.ts';
 import { addLoss, NO_LOSS } from './observed-reporters.ts';
 
-const MOST_ADDRESSES = 1_000;
-
-/** Counts what comes in, and lists the addresses nobody could be found for. */
+/** Counts what comes in. */
 export class ObservedTally {
   #counts: ObservedCounts = {
     reports: 0,
@@ -22,7 +18,6 @@ export class ObservedTally {
     spoofed: 0,
     beyondBounds: 0,
   };
-  readonly #addresses = new Map<string, UnattributedAddress>();
 
   get counts(): ObservedCounts {
     return this.#counts;
@@ -42,12 +37,13 @@ export class ObservedTally {
     for (const flow of flows) {
       connections += flow.connections;
       if (flow.verdict === 'spoofed') spoofed += flow.connections;
-      for (const end of [flow.client, flow.server]) {
-        if (end.kind === 'node') onNodes += 1;
-        if (end.kind !== 'unattributed') continue;
-        if (end.why === 'nobody held it') nobody += 1;
-        else several += 1;
-      }
+      const ends = [flow.client, flow.server];
+      const count = Math.max(1, flow.connections);
+      if (ends.some(({ kind }) => kind === 'node')) onNodes += count;
+      const unknown = ends.filter((end) => end.kind === 'unattributed');
+      if (unknown.length === 0 || flow.verdict === 'spoofed') continue;
+      if (unknown.some(({ why }) => why === 'several held it')) several += count;
+      else nobody += count;
     }
     this.#counts = {
       ...counts,
@@ -66,18 +62,5 @@ export class ObservedTally {
 
   beyondBounds(connections: number): void {
     this.#counts = { ...this.#counts, beyondBounds: this.#counts.beyondBounds + connections };
-  }
-
-  /** Of too many addresses the ones that come later are counted only. */
-  unattributed(end: Extract<FlowParty, { kind: 'unattributed' }>, flow: AttributedFlow, other: string): void {
-    const key = `${end.why} ${end.address}`;
-    const known = this.#addresses.get(key);
-    if (known === undefined && this.#addresses.size >= MOST_ADDRESSES) return;
-    const connections = (known?.connections ?? 0) + flow.connections;
-    this.#addresses.set(key, { address: end.address, why: end.why, connections, lastSeen: Math.max(known?.lastSeen ?? 0, flow.to), other: known?.other ?? other });
-  }
-
-  addresses(): readonly UnattributedAddress[] {
-    return [...this.#addresses.values()].sort((a, b) => b.connections - a.connections || compareText(a.address, b.address));
   }
 }

@@ -1,4 +1,4 @@
-import { type FlowParty, workloadKey } from '#model';
+import { type FlowParty, type ObservedPeer, workloadKey } from '#model';
 
 /** A party in a word, for lists people read. */
 export function partyText(party: FlowParty): string {
@@ -13,5 +13,21 @@ export function partyText(party: FlowParty): string {
       return party.entity ?? party.names[0] ?? party.address;
     case 'unattributed':
       return party.address;
+  }
+}
+
+/** The same of what is remembered. */
+export function peerText(peer: ObservedPeer): string {
+  switch (peer.kind) {
+    case 'workload':
+      return workloadKey(peer.workload);
+    case 'node':
+      return `node ${peer.node}`;
+    case 'service':
+      return `Service ${peer.service}`;
+    case 'external':
+      return peer.host;
+    case 'entity':
+      return peer.entity;
   }
 }

@@ -1,4 +1,4 @@
-import { type FlowShape, routes } from '#operator-api';
+import { type FlowShape, routes, type UnattributedShape } from '#operator-api';
 
 import { ExitCode } from '../exit-code.ts';
 import { allPages } from '../live/all-pages.ts';
@@ -16,6 +16,7 @@ export interface FlowsOptions extends LiveOptions {
   /** A span, such as 24h. */
   readonly since?: string;
   readonly limit: string;
+  readonly unattributed: boolean;
 }
 
 /** `ringfence flows`: who was seen talking to whom, and what was or would be denied for want of a rule. */
@@ -23,10 +24,17 @@ export async function runFlows(options: FlowsOptions, terminal: Terminal): Promi
   const { namespace, workload, verdict } = options;
   const span = options.since === undefined ? undefined : readSpan(options.since);
   if (options.since !== undefined && span === undefined) return complain('flows', [`--since ${options.since}: give a span such as 30m, 24h or 7d`], terminal);
+  if (options.unattributed && (namespace ?? workload ?? verdict) !== undefined) return complain('flows', ['--unattributed goes with --since and --limit alone: nobody knows whose they are'], terminal);
   const limit = Number(options.limit);
   if (!Number.isInteger(limit) || limit < 1) return complain('flows', [`--limit ${options.limit}: give a number from 1`], terminal);
   return withController('flows', options, terminal, async (client) => {
     const since = span === undefined ? undefined : Date.now() - span;
+    if (options.unattributed) {
+      const { items: unattributed, hasMore } = await allPages(limit, terminal, (page) => client.ask(routes.unattributed, { query: { ...page, since } }));
+      if (options.output === 'json') printJson({ flows: [], unattributed, hasMore }, terminal);
+      else printUnattributed(unattributed, hasMore, terminal);
+      return ExitCode.fine;
+    }
     const { items, hasMore } = await allPages(limit, terminal, (page) => client.ask(routes.flows, { query: { ...page, namespace, workload, verdict, since } }));
     if (options.output === 'json') printJson({ flows: items, hasMore }, terminal);
     else printFlows(items, hasMore, terminal);
@@ -45,6 +53,22 @@ function printFlows(flows: readonly FlowShape[], hasMore: boolean, terminal: Ter
   const head = ['FROM', 'TO', 'PORT', 'SPEAKS', 'CONNECTIONS', 'LAST SEEN', ...(isAnyMissing ? ['LACKS'] : [])];
   terminal.out(formatTable(head, isAnyMissing ? rows : rows.map((row) => row.slice(0, -1)), terminal.columns));
   terminal.out(hasMore ? `\nthe first ${String(flows.length)}; see more with --limit\n` : `\n${String(flows.length)} ${flows.length === 1 ? 'kind' : 'kinds'} of flow\n`);
+}
+
+function printUnattributed(unattributed: readonly UnattributedShape[], hasMore: boolean, terminal: Terminal): void {
+  if (unattributed.length === 0) {
+    terminal.out('every end was somebody’s\n');
+    return;
+  }
+  const now = Date.now();
+  const mostFirst = [...unattributed].sort((a, b) => b.connections - a.connections);
+  const rows = mostFirst.map((one) => [endName(one), one.why, one.mayBe.join(', '), String(one.connections), agoText(one.firstSeen, now), agoText(one.lastSeen, now), one.reporters.join(', '), one.others.join(', ')]);
+  terminal.out(formatTable(['WHO', 'WHY NOT ONE WORKLOAD', 'MAY BE', 'SEEN', 'FIRST', 'LAST', 'TOLD BY', 'OTHER END'], rows, terminal.columns));
+  terminal.out(hasMore ? `\n${String(unattributed.length)} of more; see them with --limit\n` : `\n${String(unattributed.length)} ${unattributed.length === 1 ? 'end' : 'ends'} of flows\n`);
+}
+
+function endName({ kind, name }: UnattributedShape): string {
+  return kind === 'address' ? name : kind === 'node' ? `node ${name}` : `Service ${name}`;
 }
 
 function fateText({ connections, denied, wouldBeDenied, replied }: FlowShape): string {

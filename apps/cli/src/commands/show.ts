@@ -62,7 +62,7 @@ function nextRunText(text: string, runs: ProposalShape['awaitedRuns'], now: numb
 function directionLines(direction: 'ingress' | 'egress', proposed: DirectionProposalShape, shown: ProposalShape): readonly Line[] {
   const way = direction === 'ingress' ? 'INGRESS (who may reach it)' : 'EGRESS (what it may reach)';
   if (proposed.kind === 'open') return [{ text: `${way}: left open` }, { indent: 2, text: proposed.why }, ...previewLines(direction, shown)];
-  const head = [{ text: `${way}: closed but for ${String(proposed.rules.length)} rules` }, { indent: 2, text: proposed.why }];
+  const head = [{ text: `${way}: closed but for ${rulesText(proposed.rules.length)}` }, { indent: 2, text: proposed.why }];
   return [...head, ...proposed.rules.flatMap((rule) => ruleLines(direction, rule, shown.quarantine, shown.leftOutBefore))];
 }
 
@@ -70,8 +70,12 @@ function directionLines(direction: 'ingress' | 'egress', proposed: DirectionProp
 function previewLines(direction: 'ingress' | 'egress', { preview }: ProposalShape): readonly Line[] {
   const closed = preview[direction];
   if (closed === undefined) return [];
-  const head = closed.rules.length === 0 ? 'not enforced; closed on what is known now, nothing would get through' : `not enforced; closed on what is known now, it would be closed but for ${String(closed.rules.length)} rules:`;
+  const head = closed.rules.length === 0 ? 'not enforced; closed on what is known now, nothing would get through' : `not enforced; closed on what is known now, it would be closed but for ${rulesText(closed.rules.length)}:`;
   return [{ indent: 2, text: head }, ...closed.rules.flatMap((rule) => ruleLines(direction, rule, closed.quarantine, []))];
+}
+
+function rulesText(count: number): string {
+  return `${String(count)} ${count === 1 ? 'rule' : 'rules'}`;
 }
 
 function ruleLines(direction: 'ingress' | 'egress', rule: RuleShape, quarantine: ProposalShape['quarantine'], leftOutBefore: ProposalShape['leftOutBefore']): readonly Line[] {

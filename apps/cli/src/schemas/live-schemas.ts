@@ -5,7 +5,7 @@ import { modePreviewSchema, routes, simulationSchema } from '#operator-api';
 const done = routes.approve.answer.shape;
 
 export const statusSchema = routes.status.answer;
-export const flowsSchema = z.strictObject({ flows: routes.flows.answer.shape.items, hasMore: z.boolean().describe('whether --limit left some out') });
+export const flowsSchema = z.strictObject({ flows: routes.flows.answer.shape.items, unattributed: routes.unattributed.answer.shape.items.optional().describe('with --unattributed, in place of flows'), hasMore: z.boolean().describe('whether --limit left some out') });
 export const proposalsSchema = z.strictObject({ proposals: routes.proposals.answer.shape.items });
 export const showSchema = routes.proposal.answer;
 export const approveSchema = z.strictObject({ ...done, simulation: simulationSchema });

@@ -1,3 +1,4 @@
+import type { UnattributedAddress } from '#graph';
 import type { Actor, ReviewCommand, ReviewState } from '#review';
 import type { NodeView, OutputView, Revision, ServiceGraph, WorkloadRef } from '#model';
 import type { ConnectivityDiff } from '#policy';
@@ -9,7 +10,7 @@ import { lookAtTrials } from '../nodes/shown-trials.ts';
 import type { PolicyDesk } from '../outputs/policy-desk.ts';
 import { withWritten } from '../outputs/written-policies.ts';
 import type { Answer, DiffSide, ModeAnswer, ModeQuestion, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
-import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, WorkloadFilter } from '../pipeline/answers/live-list.ts';
+import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, UnattributedFilter, WorkloadFilter } from '../pipeline/answers/live-list.ts';
 import type { LearningLink } from '../workers/learning-link.ts';
 import type { ControllerStatus } from './controller-status.ts';
 import type { CommandResult, JournalItem, OperatorChange, OperatorPort } from './operator-port.ts';
@@ -50,6 +51,10 @@ export class LiveOperator implements OperatorPort {
 
   flows(filter: FlowFilter, page: PageRequest): Promise<Page<FlowItem>> {
     return this.#parts.learning.ask('flows', { filter, page });
+  }
+
+  unattributed(filter: UnattributedFilter, page: PageRequest): Promise<Page<UnattributedAddress>> {
+    return this.#parts.learning.ask('unattributed', { filter, page });
   }
 
   reviews(filter: ReviewFilter, page: PageRequest): Promise<Page<ReviewItem>> {

@@ -1,3 +1,4 @@
+import type { UnattributedAddress } from '#graph';
 import type { Diagnostic, NodeView, OutputView, PolicyOutput, Revision, ServiceGraph, WorkloadRef } from '#model';
 import type { ConnectivityDiff } from '#policy';
 import type { Actor, ReviewCommand, ReviewEntry, ReviewState } from '#review';
@@ -5,7 +6,7 @@ import type { JournalVerification } from '#store';
 
 import type { Answer, DiffSide, ModeAnswer, ModeQuestion, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { WaitingProject } from '../nodes/project-claims.ts';
-import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, WorkloadFilter } from '../pipeline/answers/live-list.ts';
+import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, UnattributedFilter, WorkloadFilter } from '../pipeline/answers/live-list.ts';
 import type { ControllerStatus } from './controller-status.ts';
 
 /** An entry of the journal with its link in the chain. */
@@ -48,6 +49,8 @@ export interface OperatorPort {
   graph(filter: WorkloadFilter): Promise<ServiceGraph>;
   /** Sorted by client, server and port, so that a page means something. */
   flows(filter: FlowFilter, page: PageRequest): Promise<Page<FlowItem>>;
+  /** Ends that could not be told to be one workload's, sorted by kind and name. */
+  unattributed(filter: UnattributedFilter, page: PageRequest): Promise<Page<UnattributedAddress>>;
   /** Sorted by workload. */
   reviews(filter: ReviewFilter, page: PageRequest): Promise<Page<ReviewItem>>;
   review(workload: WorkloadRef): Promise<ReviewItem | undefined>;

@@ -42,6 +42,12 @@ export class QuestionsController {
     return { ...page, items: page.items.map(flowShape) };
   }
 
+  @Serves(routes.unattributed)
+  async unattributed(@Query({ schema: routes.unattributed.query }) query: z.output<typeof routes.unattributed.query>): Promise<unknown> {
+    const { limit, cursor, ...filter } = query;
+    return this.#port.unattributed(present(filter), present({ limit, cursor }));
+  }
+
   @Serves(routes.proposals)
   async proposals(@Query({ schema: routes.proposals.query }) query: z.output<typeof routes.proposals.query>): Promise<unknown> {
     const { limit, cursor, ready, ...filter } = query;

@@ -106,8 +106,9 @@ export class LearningPipeline {
     return this.#observed.relationshipsSince(moment);
   }
 
-  get unattributed(): readonly UnattributedAddress[] {
-    return this.#observed.unattributed;
+  /** Ends that could not be told to be one workload's. */
+  unattributed(): readonly UnattributedAddress[] {
+    return this.#observed.unattributed();
   }
 
   /**

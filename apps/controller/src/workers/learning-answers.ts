@@ -11,6 +11,7 @@ import type { ReviewItem } from '../pipeline/answers/live-list.ts';
 import { previewModeLive } from '../pipeline/answers/live-mode-preview.ts';
 import { liveReview, liveReviews } from '../pipeline/answers/live-reviews.ts';
 import { simulateLive } from '../pipeline/answers/live-simulation.ts';
+import { liveUnattributed } from '../pipeline/answers/live-unattributed.ts';
 import { whyLive } from '../pipeline/answers/live-why.ts';
 import { automaticApproval } from '../pipeline/automatic-approvals.ts';
 import type { LearningPipeline } from '../pipeline/learning-pipeline.ts';
@@ -44,6 +45,8 @@ export function answerQuestion(question: Question, { pipeline, invariants, enfor
       return liveGraph(view.graph, question.ask.filter);
     case 'flows':
       return liveFlows(state, view.observed.relationships, question.ask.filter, question.ask.page, context);
+    case 'unattributed':
+      return liveUnattributed(pipeline.unattributed(), question.ask.filter, question.ask.page);
     case 'reviews':
       return liveReviews(state, question.ask.filter, question.ask.page, { ...context, observed: view.observed, autoApproval });
     case 'review': {

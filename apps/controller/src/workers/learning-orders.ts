@@ -1,4 +1,4 @@
-import type { EvidenceRow, ObservedCounts } from '#graph';
+import type { EvidenceRow, ObservedCounts, UnattributedAddress } from '#graph';
 import type { AutoApprovalRule, Catalogue, LearningThresholds } from '#learning';
 import type { Diagnostic, FlowReport, Mode, Revision, ServiceGraph, WorkloadRef } from '#model';
 import type { ConnectivityDiff, Invariant } from '#policy';
@@ -6,7 +6,7 @@ import type { Actor, ReviewCommand, ReviewDecision, ReviewEntry } from '#review'
 
 import type { EnforcementCounts, RealisedNodes } from '../pipeline/answers/enforcement-counts.ts';
 import type { Answer, DiffSide, ModeAnswer, ModeQuestion, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
-import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, WorkloadFilter } from '../pipeline/answers/live-list.ts';
+import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, UnattributedFilter, WorkloadFilter } from '../pipeline/answers/live-list.ts';
 import type { AutomaticApproval } from '../pipeline/automatic-approvals.ts';
 import type { ReviewCounts } from '../operator/controller-status.ts';
 import type { FeedItem } from './update-feed.ts';
@@ -28,6 +28,7 @@ export interface LearningWorkerData {
 export interface LearningQuestions {
   readonly graph: { readonly ask: { readonly filter: WorkloadFilter }; readonly answer: ServiceGraph };
   readonly flows: { readonly ask: { readonly filter: FlowFilter; readonly page: PageRequest }; readonly answer: Page<FlowItem> };
+  readonly unattributed: { readonly ask: { readonly filter: UnattributedFilter; readonly page: PageRequest }; readonly answer: Page<UnattributedAddress> };
   readonly reviews: { readonly ask: { readonly filter: ReviewFilter; readonly page: PageRequest }; readonly answer: Page<ReviewItem> };
   readonly review: { readonly ask: { readonly workload: WorkloadRef }; readonly answer: ReviewItem | undefined };
   readonly revision: { readonly ask: { readonly number: number }; readonly answer: Revision | undefined };

@@ -1,3 +1,4 @@
+import type { UnattributedAddress } from '#graph';
 import type { DirectionComparison, DirectionDifference, WorkloadPreview } from '#learning';
 import type { FlowVerdict, Mode, ObservedRelationship, WorkloadRef } from '#model';
 import type { ReviewedProposal, ReviewStanding } from '#review';
@@ -17,6 +18,14 @@ export interface ReviewFilter extends WorkloadFilter {
 export interface FlowFilter extends WorkloadFilter {
   /** Seen with this fate at least once. */
   readonly verdict?: Extract<FlowVerdict, 'allowed' | 'denied' | 'would-be-denied'>;
+  /** Last seen at this time or later; milliseconds since 1970. */
+  readonly since?: number;
+}
+
+export interface UnattributedFilter {
+  readonly why?: UnattributedAddress['why'];
+  /** Told of by this node. */
+  readonly reporter?: string;
   /** Last seen at this time or later; milliseconds since 1970. */
   readonly since?: number;
 }
