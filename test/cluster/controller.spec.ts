@@ -95,6 +95,7 @@ describeWithCluster(
       expect(first?.['metadata']).toMatchObject({ labels: { 'app.kubernetes.io/managed-by': 'ringfence' }, managedFields: [{ manager: 'ringfence', operation: 'Apply' }] });
 
       await waitFor(controller, () => controller.operator.outputs(), ([output]) => output?.policies.realised === 1 && output.namespaces[0]?.realisation.kind === 'realised', 'all of it realised');
+      expect((await controller.operator.status()).enforcement).toMatchObject({ realised: 1 });
       const why = await controller.operator.why({ from: 'shop/Deployment/web', to: 'shop/Deployment/db', port: 8080, protocol: 'TCP' });
       if (why.kind !== 'answer') throw new Error(JSON.stringify(why));
       expect(why.value.connections[0]?.sides.map(({ written }) => written)).toEqual([{ output: 'networkpolicy' }, { output: 'networkpolicy', policy: 'shop/ringfence-deployment-db', realisation: { kind: 'realised', revision: 2, since: expect.any(Number) } }]);

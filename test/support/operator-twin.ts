@@ -123,7 +123,7 @@ export class OperatorTwin implements OperatorPort {
       ready: items.filter(({ review, standing: where }) => review.isReady && (where === 'proposed' || where === 'edited')).length,
       reviews: { proposed: standing('proposed'), edited: standing('edited'), approved: standing('approved'), rejected: standing('rejected') },
       modes: { observe: mode('observe'), audit: mode('audit'), enforce: mode('enforce') },
-      enforcement: countEnforcement(this.#state, [...this.snapshot.workloads.values()].map(({ ref }) => ref), this.snapshot, new Map([...this.snapshot.nodes.keys()].slice(0, 1).map((node) => [node, currentNumber(this.#state)]))),
+      enforcement: countEnforcement(this.#state, [...this.snapshot.workloads.values()].map(({ ref }) => ref), this.snapshot, { nodes: new Map([...this.snapshot.nodes.keys()].slice(0, 1).map((node) => [node, currentNumber(this.#state)])), written: new Map() }),
       nodes: { realised: 1, pending: 0, trial: this.#trial === undefined ? 0 : 1, drifted: 0, failed: 1, silent: 0 },
       outputs: [{ output: 'networkpolicy', realised: 2, pending: 0, waiting: 0, drifted: 0, conflict: 1, refused: 0, failed: 0, healed: 1 }],
       flows: { records: this.observed.length, connections: 10 * this.observed.length, unattributed: { nobody: 3, several: 1 }, onNodes: 2, lost: { connectionEvents: 0, logRecords: 7, resyncs: 0, unreadable: 0 }, overflowedConnections: 0 },

@@ -279,7 +279,7 @@ export class Controller {
   async #status(): Promise<ControllerStatus> {
     const { version, store, storePlace, traffic } = this.#options;
     const nodes = this.nodes.views();
-    const overview = await this.#learning.ask('overview', { nodes: realisedNodes(nodes) });
+    const overview = await this.#learning.ask('overview', { nodes: realisedNodes(nodes), written: this.#policies.inForce() });
     const weaknesses = await store.weaknesses().catch(() => []);
     return controllerStatus({
       version,

@@ -1,5 +1,5 @@
 import { PolicyRollout } from '#distribution';
-import { assertNever, type Diagnostic, type OutputView, type PolicyOutcome, type PolicyOutput, type PolicyRealisation, type PolicyReport, type SourceUpdate, type WorkloadRef, workloadKey } from '#model';
+import { assertNever, type Diagnostic, type OutputView, type PolicyOutcome, type PolicyOutput, type PolicyRealisation, type PolicyReport, type SourceUpdate, type WorkloadKey, type WorkloadRef, workloadKey } from '#model';
 import type { NetworkPolicyTarget, PolicyFolder } from '#targets';
 import type { Logger } from 'pino';
 
@@ -76,6 +76,16 @@ export class PolicyDesk {
     if (place === undefined) return { output };
     const realisation = this.#rollouts[output].realisationOf(place.namespace, place.name);
     return { output, policy: `${place.namespace}/${place.name}`, ...(realisation === undefined ? {} : { realisation }) };
+  }
+
+  /** Workloads whose NetworkPolicy is on the API server as it is desired, with the revision of that. A folder is not in force by itself. */
+  inForce(): ReadonlyMap<WorkloadKey, number> {
+    const found = new Map<WorkloadKey, number>();
+    for (const { workload, namespace, name } of this.#desired?.covers ?? []) {
+      const realisation = this.#rollouts.networkpolicy.realisationOf(namespace, name);
+      if (realisation?.kind === 'realised') found.set(workload, realisation.revision);
+    }
+    return found;
   }
 
   diagnostics(): readonly Diagnostic[] {

@@ -4,7 +4,7 @@ import { assertNever, type Mode, type WorkloadReview } from '#model';
 import { decide, modeOf, type ReviewContext, reviewedProposal, revisionAt } from '#review';
 import type { Invariant } from '#policy';
 
-import { countEnforcement, type RealisedNodes } from '../pipeline/answers/enforcement-counts.ts';
+import { countEnforcement, type Realised } from '../pipeline/answers/enforcement-counts.ts';
 import { diffLive } from '../pipeline/answers/live-diff.ts';
 import { liveFlows, liveGraph } from '../pipeline/answers/live-flows.ts';
 import type { ReviewItem } from '../pipeline/answers/live-list.ts';
@@ -65,7 +65,7 @@ export function answerQuestion(question: Question, { pipeline, invariants, enfor
     case 'why':
       return whyLive(state, question.ask.question, context, view.graph.relationships);
     case 'overview':
-      return overview(view, pipeline, digest, question.ask.nodes);
+      return overview(view, pipeline, digest, question.ask);
     case 'decide': {
       const { command, actor, seq } = question.ask;
       if (state.seq !== seq) throw new Error(`decide on entry ${seq}: entry ${state.seq} is the last one known here`);
@@ -76,7 +76,7 @@ export function answerQuestion(question: Question, { pipeline, invariants, enfor
   }
 }
 
-function overview({ snapshot, reviews, graph }: LearningView, { state, counts }: LearningPipeline, digest: AnswerContext['digest'], nodes: RealisedNodes): LearningOverview {
+function overview({ snapshot, reviews, graph }: LearningView, { state, counts }: LearningPipeline, digest: AnswerContext['digest'], realised: Realised): LearningOverview {
   const standings = { proposed: 0, edited: 0, approved: 0, rejected: 0 };
   const modes: Record<Mode, number> = { observe: 0, audit: 0, enforce: 0 };
   let ready = 0;
@@ -86,7 +86,7 @@ function overview({ snapshot, reviews, graph }: LearningView, { state, counts }:
     modes[modeOf(state, review.workload, snapshot).value] += 1;
     if (review.isReady && review.brokenInvariants.length === 0 && (standing === 'proposed' || standing === 'edited')) ready += 1;
   }
-  const enforcement = countEnforcement(state, [...reviews.values()].map(({ workload }) => workload), snapshot, nodes);
+  const enforcement = countEnforcement(state, [...reviews.values()].map(({ workload }) => workload), snapshot, realised);
   return { workloads: reviews.size, ready, reviews: standings, modes, enforcement, relationships: graph.relationships.length, counts, diagnostics: [...snapshot.diagnostics, ...graph.diagnostics] };
 }
 

@@ -4,7 +4,7 @@ import type { Diagnostic, FlowReport, Mode, Revision, ServiceGraph, WorkloadRef 
 import type { ConnectivityDiff, Invariant } from '#policy';
 import type { Actor, ReviewCommand, ReviewDecision, ReviewEntry } from '#review';
 
-import type { EnforcementCounts, RealisedNodes } from '../pipeline/answers/enforcement-counts.ts';
+import type { EnforcementCounts, Realised } from '../pipeline/answers/enforcement-counts.ts';
 import type { Answer, DiffSide, ModeAnswer, ModeQuestion, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, UnattributedFilter, WorkloadFilter } from '../pipeline/answers/live-list.ts';
 import type { AutomaticApproval } from '../pipeline/automatic-approvals.ts';
@@ -36,7 +36,7 @@ export interface LearningQuestions {
   readonly previewMode: { readonly ask: { readonly question: ModeQuestion }; readonly answer: Answer<ModeAnswer> };
   readonly diff: { readonly ask: { readonly before: DiffSide; readonly after: DiffSide }; readonly answer: Answer<ConnectivityDiff> };
   readonly why: { readonly ask: { readonly question: WhyQuestion }; readonly answer: Answer<WhyAnswer> };
-  readonly overview: { readonly ask: { readonly nodes: RealisedNodes }; readonly answer: LearningOverview };
+  readonly overview: { readonly ask: Realised; readonly answer: LearningOverview };
   /** What to write to the journal for a command, decided on the state of exactly this entry. */
   readonly decide: { readonly ask: { readonly command: ReviewCommand; readonly actor: Actor; readonly seq: number; readonly now: number }; readonly answer: ReviewDecision };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { Mode, ModeScope, OutputTarget } from '#model';
+import { type Mode, type ModeScope, type OutputTarget, type WorkloadKey, workloadKey } from '#model';
 import { NOTHING_DECIDED, type ReviewState } from '#review';
 
 import { API, approvalOf, carryOut, contextOf, DB, shop, WEB } from '../../../../../test/support/review-world.ts';
@@ -23,8 +23,8 @@ function inMode(state: ReviewState, mode: Mode, scope: ModeScope = { kind: 'clus
   return carryOut(state, { kind: 'set-mode', scope, mode, skipsRamp: true }, context);
 }
 
-function counts(state: ReviewState, realised: Readonly<Record<string, number>> = {}): EnforcementCounts {
-  return countEnforcement(state, [WEB, API, DB, proxy!.ref], snapshot, new Map(Object.entries(realised)));
+function counts(state: ReviewState, realised: Readonly<Record<string, number>> = {}, written: Readonly<Record<WorkloadKey, number>> = {}): EnforcementCounts {
+  return countEnforcement(state, [WEB, API, DB, proxy!.ref], snapshot, { nodes: new Map(Object.entries(realised)), written: new Map(Object.entries(written)) });
 }
 
 const approved = carryOut(NOTHING_DECIDED, approvalOf(NOTHING_DECIDED, context, WEB, API, DB), context);
@@ -48,5 +48,13 @@ describe('workloads are counted', () => {
   it.each<OutputTarget>(['networkpolicy', 'folder', 'none'])('as pending where no node enforces them: %s', (target) => {
     const elsewhere = carryOut(inMode(approved, 'enforce'), { kind: 'set-target', namespace: 'shop', target }, context);
     expect(counts(elsewhere, { a: 1, b: 1 })).toEqual({ ...NONE, pending: 2, realised: 1, unapproved: 1 });
+  });
+
+  it('as realised where their NetworkPolicy is on the API server, of that revision or a later one', () => {
+    const elsewhere = (target: OutputTarget): ReviewState => carryOut(inMode(approved, 'enforce'), { kind: 'set-target', namespace: 'shop', target }, context);
+    const [one, two] = [WEB, API].map(workloadKey) as [WorkloadKey, WorkloadKey];
+    expect(counts(elsewhere('networkpolicy'), {}, { [one]: 1, [two]: 7 })).toEqual({ ...NONE, realised: 3, unapproved: 1 });
+    expect(counts(elsewhere('networkpolicy'), {}, { [one]: 0 })).toEqual({ ...NONE, pending: 2, realised: 1, unapproved: 1 });
+    expect(counts(elsewhere('folder'), {}, { [one]: 1, [two]: 1 })).toEqual({ ...NONE, pending: 2, realised: 1, unapproved: 1 });
   });
 });

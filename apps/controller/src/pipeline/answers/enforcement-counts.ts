@@ -1,4 +1,4 @@
-import { type Snapshot, workloadKey, type WorkloadRef } from '#model';
+import { type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
 import { type Enforcement, enforcementOf, type ReviewState } from '#review';
 
 /** Workloads by what really becomes of what their rules deny; each is counted once. */
@@ -18,13 +18,21 @@ export interface EnforcementCounts {
 /** The revision in force on each node that is known to hold all it should. */
 export type RealisedNodes = ReadonlyMap<string, number>;
 
+/** Where what is approved is known to be. */
+export interface Realised {
+  readonly nodes: RealisedNodes;
+  /** Of workloads whose NetworkPolicy is on the API server as it is desired: the revision of that. */
+  readonly written: ReadonlyMap<WorkloadKey, number>;
+}
+
 /**
  * Counts workloads by how they are enforced.
  *
  * In force is what every node says that runs a pod of the workload; one without any running pod has
- * nothing that is not enforced. What goes elsewhere than to the nodes is pending here: nodes cannot tell.
+ * nothing that is not enforced. Of what goes to the API server it is the policy there; what becomes of
+ * a folder nobody here can tell, so that is pending.
  */
-export function countEnforcement(state: ReviewState, workloads: Iterable<WorkloadRef>, snapshot: Snapshot, nodes: RealisedNodes): EnforcementCounts {
+export function countEnforcement(state: ReviewState, workloads: Iterable<WorkloadRef>, snapshot: Snapshot, { nodes, written }: Realised): EnforcementCounts {
   const counts = { realised: 0, pending: 0, unapproved: 0, audited: 0, unaudited: 0, observed: 0 };
   let placed: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   for (const workload of workloads) {
@@ -34,8 +42,9 @@ export function countEnforcement(state: ReviewState, workloads: Iterable<Workloa
       counts[standing] += 1;
       continue;
     }
-    placed ??= nodesByWorkload(snapshot);
-    counts[isRealised(enforcement, placed.get(workloadKey(workload)) ?? [], nodes) ? 'realised' : 'pending'] += 1;
+    const key = workloadKey(workload);
+    if (enforcement.target === 'nftables') placed ??= nodesByWorkload(snapshot);
+    counts[isRealised(enforcement, { on: placed?.get(key) ?? [], nodes, written: written.get(key) }) ? 'realised' : 'pending'] += 1;
   }
   return counts;
 }
@@ -51,8 +60,10 @@ function standingOf({ mode, approval }: Enforcement): 'enforced' | 'unapproved' 
   }
 }
 
-function isRealised({ target, approval }: Enforcement, on: Iterable<string>, nodes: RealisedNodes): boolean {
-  if (target !== 'nftables' || approval === undefined) return false;
+function isRealised({ target, approval }: Enforcement, { on, nodes, written = -1 }: { readonly on: Iterable<string>; readonly nodes: RealisedNodes; readonly written: number | undefined }): boolean {
+  if (approval === undefined) return false;
+  if (target === 'networkpolicy') return written >= approval.revision;
+  if (target !== 'nftables') return false;
   for (const node of on) if ((nodes.get(node) ?? -1) < approval.revision) return false;
   return true;
 }
