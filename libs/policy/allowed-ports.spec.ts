@@ -25,7 +25,7 @@ function randomWorld(seed: number): { readonly policies: readonly Policy[]; read
   const selector = (key: string, values: readonly string[]): Json => pick<Json>([{}, { matchLabels: { [key]: pick(values) } }, { matchExpressions: [{ key, operator: 'NotIn', values: [pick(values)] }] }]);
   const space = (): Json => selector('ns', NAMESPACES);
   const own = (): Json => selector('pod', NAMES);
-  const peer = (): Json => pick<Json>([{ podSelector: own() }, { namespaceSelector: space() }, { namespaceSelector: space(), podSelector: own() }, { ipBlock: { cidr: '10.0.0.0/8', except: ['10.0.1.0/24'] } }]);
+  const peer = (): Json => pick<Json>([{ podSelector: own() }, { namespaceSelector: space() }, { namespaceSelector: space(), podSelector: own() }, { ipBlock: { cidr: '10.0.0.0/8', except: ['10.0.1.0/24'] } }, { ipBlock: { cidr: 'fd00::/16', except: ['fd00:0:0:1::/64'] } }]);
   const port = (): Json => pick<Json>([{ port: 80 }, { port: 80, endPort: 90 }, { port: 'dns', protocol: 'UDP' }, { protocol: 'SCTP' }, {}]);
   const netpol = (): Policy =>
     networkPolicy(`${pick(NAMESPACES)}/p${String(random(9))}`, {
@@ -40,7 +40,7 @@ function randomWorld(seed: number): { readonly policies: readonly Policy[]; read
   const admin = (): Policy =>
     clusterPolicy(`c${String(random(9))}`, { tier: pick(['Admin', 'Baseline']), priority: random(3), subject: subject(), ingress: [...some(adminRule('from'), 3)], egress: [...some(adminRule('to'), 3)] });
   const pods = NAMESPACES.flatMap((ns, index) =>
-    NAMES.map((name, at) => pod(`${ns}/${name}`, [`10.0.${String(index)}.${String(at + 1)}`], { labels: { pod: name }, ports: [{ name: 'dns', port: 53, protocol: 'UDP' }] })),
+    NAMES.map((name, at) => pod(`${ns}/${name}`, [`10.0.${String(index)}.${String(at + 1)}`, `fd00:0:0:${String(index)}::${String(at + 1)}`], { labels: { pod: name }, ports: [{ name: 'dns', port: 53, protocol: 'UDP' }] })),
   );
   return { policies: [...some(netpol, 3), ...some(admin, 3)], pods };
 }
@@ -60,15 +60,13 @@ describe('sets of ports agree with evaluate, port by port', () => {
       const inForce = inForceOf(policies);
       const allowed = new AllowedPorts(inForce, snapshot);
       const evaluator = createEvaluator(inForce, snapshot);
-      for (const from of pods) {
-        for (const to of pods) {
-          const ends = [from, to].map((each) => ({ address: each.addresses[0]!, pod: each }));
-          const set = allowed.between(ends[0]!, ends[1]!);
-          for (const [port, protocol] of PROBES) {
-            const { decision } = evaluator.evaluate({ from: { kind: 'pod', ...ends[0]! }, to: { kind: 'pod', ...ends[1]! }, protocol, port });
-            if (decision !== 'unknown') seen[decision] += 1;
-            if ((decision === 'allow') !== hasPort(set, protocol, port)) disagreements.push(`seed ${String(seed)}: ${from.name} to ${to.name} ${String(port)}/${protocol}`);
-          }
+      for (const [from, to, family] of pods.flatMap((one) => pods.flatMap((other) => ([0, 1] as const).map((at) => [one, other, at] as const)))) {
+        const ends = [from, to].map((each) => ({ address: each.addresses[family]!, pod: each }));
+        const set = allowed.between(ends[0]!, ends[1]!);
+        for (const [port, protocol] of PROBES) {
+          const { decision } = evaluator.evaluate({ from: { kind: 'pod', ...ends[0]! }, to: { kind: 'pod', ...ends[1]! }, protocol, port });
+          if (decision !== 'unknown') seen[decision] += 1;
+          if ((decision === 'allow') !== hasPort(set, protocol, port)) disagreements.push(`seed ${String(seed)}: ${from.name} to ${to.name} ${String(port)}/${protocol}`);
         }
       }
     }

@@ -1,7 +1,7 @@
 import { compileNetworkPolicies } from '#compilers/kubernetes';
 import { compileNodes, renderRuleset, withNodeSettings } from '#compilers/nftables';
-import { type Connection, type DirectionProposal, type JsonObject, type Mode, type NamespacedPolicy, type OutputTarget, type Revision, type Rule, type Snapshot, workloadKey } from '#model';
-import { adoptPolicies, createEvaluator } from '#policy';
+import { type Connection, type DirectionProposal, type Endpoint, type JsonObject, type Mode, type NamespacedPolicy, type OutputTarget, type Pod, type Revision, type Rule, type Snapshot, workloadKey } from '#model';
+import { adoptPolicies, type ConnectivityChange, connectionsBetween, createEvaluator, diff, hasPort } from '#policy';
 import { foldReview, NOTHING_DECIDED, policiesDropping, policiesInForce, type ReviewEvent, type ReviewState } from '#review';
 
 import { nodeSettings } from '../../apps/controller/src/pipeline/node-modes.ts';
@@ -116,4 +116,42 @@ export function explainLayers(seed: number): string {
   const { targets, modes } = state;
   const settings = [...targets].map(([namespace, { value }]) => `${namespace} ${value}`);
   return [`seed ${String(seed)}`, ...runLayers(seed).disagreements.slice(0, 8), ...settings, `cluster ${modes.cluster?.value ?? ''}${enforcesExisting ? ', enforcers enforce what exists' : ''}`, ...[...modes.workloads.values()].map(({ workload, value }) => `${workloadKey(workload)} ${value}`)].join('\n');
+}
+
+const PROBES = [[53, 'UDP'], [80, 'TCP'], [81, 'TCP'], [8080, 'TCP'], [80, 'SCTP'], [0, 'ICMP']] as const;
+
+/** Where `diff` of one mixture of targets and another says something else than every pair of pods asked one by one. */
+export function compareLayers(seed: number): { readonly changes: number; readonly disagreements: readonly string[] } {
+  const { snapshot: bare, policies } = fuzzCase(seed);
+  const snapshot = { ...bare, policies: revisionOf({ manifests: policies.manifests, learned: [] }).policies };
+  const random = new Random(seed);
+  const worlds = [policies.learned, policies.learned.filter(() => random.chance(0.7))].map((learned) => policiesInForce(randomDecisions(learned, random).state, { snapshot, now: 1 }));
+  const [before, after] = [worlds[0]!, worlds[1]!];
+  const { opened, closed } = diff({ revision: before, snapshot }, { revision: after, snapshot });
+  const evaluators = worlds.map((inForce) => createEvaluator(inForce, snapshot));
+  const pods = [...snapshot.pods.values()].filter(({ phase }) => phase !== 'finished');
+  const byWorkload = [...Map.groupBy(pods, ({ workload }) => workloadKey(workload))];
+  const disagreements: string[] = [];
+  let changes = 0;
+  for (const [from, senders] of byWorkload) {
+    for (const [to, receivers] of byWorkload) {
+      if (from === to) continue;
+      for (const [port, protocol] of PROBES) {
+        const connections = connectionsBetween(endsOf(senders), endsOf(receivers), { port, protocol });
+        const [was, is] = evaluators.map((evaluator) => connections.some((connection) => evaluator.evaluate(connection).decision === 'allow'));
+        const isSaid = (list: readonly ConnectivityChange[]): boolean => list.some((change) => change.application === undefined && isEnd(change.from, from) && isEnd(change.to, to) && hasPort(change.ports, protocol, port));
+        if (was !== is) changes += 1;
+        if (isSaid(opened) !== (was === false && is === true) || isSaid(closed) !== (was === true && is === false)) disagreements.push(`seed ${String(seed)}: ${from} to ${to} ${String(port)}/${protocol}: ${String(was)}, then ${String(is)}`);
+      }
+    }
+  }
+  return { changes, disagreements };
+}
+
+function endsOf(pods: readonly Pod[]): readonly Endpoint[] {
+  return pods.flatMap((pod) => pod.addresses.map((address): Endpoint => ({ kind: 'pod', pod, address })));
+}
+
+function isEnd(end: ConnectivityChange['from'], key: string): boolean {
+  return end.kind === 'workload' && workloadKey(end.workload) === key;
 }
