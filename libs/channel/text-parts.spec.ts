@@ -32,6 +32,8 @@ describe('a text in parts', () => {
     assembly.add('1', { total: 8, offset: 0, bytes });
     expect(assembly.add('2', { total: 8, offset: 4, bytes })).toMatchObject({ kind: 'refused' });
     assembly.add('1', { total: 6, offset: 0, bytes });
+    expect(assembly.add('1', { total: 8, offset: 4, bytes })).toMatchObject({ kind: 'refused', why: 'its pieces do not agree on how long it is' });
+    assembly.add('1', { total: 6, offset: 0, bytes });
     expect(assembly.add('1', { total: 6, offset: 4, bytes })).toMatchObject({ kind: 'refused' });
   });
 });

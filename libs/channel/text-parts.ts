@@ -21,6 +21,7 @@ export class TextAssembly {
   readonly #largest: number;
   #held = new Uint8Array();
   #bytes = 0;
+  #total = 0;
   #key = '';
 
   constructor(largest: number) {
@@ -29,9 +30,13 @@ export class TextAssembly {
 
   /** `key` is what the pieces of one text have in common. A text that begins anew takes the place of one that was not finished. */
   add(key: string, { total, offset, bytes }: TextPart): TextReading {
-    if (offset === 0) this.#reset(key);
+    if (offset === 0) {
+      this.#reset(key);
+      this.#total = total;
+    }
     if (total > this.#largest) return this.#refuse(`it has ${String(total)} bytes, and ${String(this.#largest)} is the most`);
     if (key !== this.#key || offset !== this.#bytes || this.#bytes + bytes.length > total || (bytes.length === 0 && total > 0)) return this.#refuse('its pieces do not follow each other');
+    if (total !== this.#total) return this.#refuse('its pieces do not agree on how long it is');
     this.#makeRoom(this.#bytes + bytes.length, total);
     this.#held.set(bytes, this.#bytes);
     this.#bytes += bytes.length;

@@ -70,6 +70,8 @@ export class ChannelWorld {
   readonly authority: CertificateAuthority;
   /** What the controller does with flows; a test may hold them back. */
   onFlows: (report: FlowReport) => Promise<void> = () => Promise.resolve();
+  /** Whether the controller takes flows at present. */
+  takesFlows = true;
   readonly #certificate: ControllerCertificate;
   readonly #revocations: Revocations;
   readonly #clients = new Set<ControllerClient>();
@@ -105,6 +107,7 @@ export class ChannelWorld {
         onAck: (node, ack) => { tell({ kind: 'ack', node, ack }); },
         onNack: (node, nack) => { tell({ kind: 'nack', node, nack }); },
         onReport: (node, news) => { tell({ kind: 'report', node, news }); },
+        takesFlows: () => this.takesFlows,
         onFlows: async (node, report) => {
           await this.onFlows(report);
           tell({ kind: 'flows', node, report });

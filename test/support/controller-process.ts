@@ -27,6 +27,7 @@ const bundles = new DesiredBundles(sha256);
 
 const desk = new NodeDesk({
   enforcement: { snapshotOf: (node) => Promise.resolve(bundles.snapshot(node)) },
+  takesFlows: () => true,
   onFlows: () => Promise.resolve(),
   onUpdate: () => undefined,
   onFirstOfProject: () => undefined,

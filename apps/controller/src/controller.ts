@@ -89,6 +89,7 @@ export class Controller {
     this.sources = new SourceDesk([this.#enforcement, this.#learning], { now: Date.now, onChange: () => { this.operator.changed({ kind: 'status' }); } });
     this.nodes = new NodeDesk({
       enforcement: this.#enforcement,
+      takesFlows: () => this.#evidence.isKeeping,
       onFlows: async (report) => {
         // what a follower took in nobody would keep; the node does, until somebody leads
         await this.#evidence.whenKeeping;

@@ -32,6 +32,8 @@ export interface ChannelEvents {
   readonly onNack: (node: string, nack: NodeNack, sent: BundleMark) => void;
   /** `report` is the whole of it, unread. */
   readonly onReport: (node: string, news: NodeNews, report: unknown) => void;
+  /** Whether flows would be taken in now; absent: they always are. Where not, they are left with the node. */
+  readonly takesFlows?: () => boolean;
   readonly onFlows: (node: string, report: FlowReport) => Promise<void>;
   readonly onMetadata: (node: string, metadata: NodeMetadata) => Promise<void>;
   /** What is desired of a node, in full: asked for where no delta leads there. Undefined: nothing is any more. */

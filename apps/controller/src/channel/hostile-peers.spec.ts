@@ -194,4 +194,46 @@ describe('the controller, towards whoever connects', () => {
     await world.until(taken);
     expect(world.of('flows')).toEqual([]);
   }, PATIENCE_MS);
+
+  const flowsOf = (node: string, padding: number): Buffer => Buffer.from(JSON.stringify({ reporter: node, from: 0, to: 1, flows: [], loss: { connectionEvents: 0, logRecords: 0, resyncs: 0, unreadable: 0 }, overflowed: [], foreign: 0, padding: 'x'.repeat(padding) }));
+  const part = (bytes: Buffer, offset = 0, until = bytes.length): NodeMessage => ({ kind: 'flows', number: 1, part: { total: bytes.length, offset, bytes: bytes.subarray(offset, until) } });
+
+  async function keysOf(node: string): Promise<ReturnType<typeof channelCredentials.createSsl>> {
+    const own = await world.credentials(node);
+    return channelCredentials.createSsl(readFileSync(own.authority), readFileSync(own.key), readFileSync(own.certificate));
+  }
+
+  it('holds no more of all nodes than there is room for, and lets nobody keep it who does not go on', async () => {
+    await server.close();
+    server = await world.serve({ intake: { mostBytes: 1_000_000, nodeBytes: 10_000 }, textWithinMs: 1_500 });
+    const large = (node: string): Buffer => flowsOf(node, 900_000);
+    const evil = open([hello, part(large('n1'), 0, 10)]);
+    await world.until(() => server.connected().includes('n1'));
+    const good = open([{ ...hello, node: 'n2' }, part(large('n2'))], await keysOf('n2'));
+    await world.until(() => server.connected().includes('n2'));
+    // what is small has room whatever others take
+    const small = open([{ ...hello, node: 'n3' }, part(flowsOf('n3', 10))], await keysOf('n3'));
+    await world.until(() => world.of('flows', 'n3').length === 1);
+    expect(world.of('flows', 'n2')).toEqual([]);
+    expect(await evil.end).toEqual({ code: status.RESOURCE_EXHAUSTED, details: 'its flows do not come, and others wait for the room' });
+    await world.until(() => world.of('flows', 'n2').length === 1);
+    expect(world.of('disconnected').map(({ node }) => node)).toEqual(['n1']);
+    for (const { call } of [good, small]) call.end();
+  }, PATIENCE_MS);
+
+  it('keeps nothing of a connection that is over, however often a node connects while flows are not taken', async () => {
+    await server.close();
+    server = await world.serve({ intake: { mostBytes: 1_000, nodeBytes: 1_000 } });
+    world.takesFlows = false;
+    for (let at = 0; at < 4; at += 1) {
+      const { call } = open([hello, part(flowsOf('n1', 700))]);
+      await world.until(() => world.of('connected').length === at + 1);
+      call.cancel();
+      await world.until(() => world.of('disconnected').length === at + 1);
+    }
+    world.takesFlows = true;
+    open([hello, part(flowsOf('n1', 700))]);
+    await world.until(() => world.of('flows').length > 0);
+    expect(world.of('flows')).toHaveLength(1);
+  }, PATIENCE_MS);
 });

@@ -1,5 +1,6 @@
 import { Server, status } from '@grpc/grpc-js';
 import { type AddressInfo, createServer, type Server as Listener } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { nodeChannelService } from '#channel';
 import { type DesiredBundle, type NodeHello, type NodeMessage, PROTOCOL, readNodeNews } from '#distribution';
@@ -10,6 +11,7 @@ import { DesiredLine } from './desired-line.ts';
 import { readFlowReport } from './flow-report-reading.ts';
 import type { ChannelCredentials, NodeChannel, NodeChannelOptions } from './node-channel.ts';
 import { HalfOpen } from './half-open.ts';
+import { IntakeBudget } from './intake-budget.ts';
 import { type NodeCall, NodeSession } from './node-session.ts';
 import { readNodeMetadata } from './node-metadata-reading.ts';
 import { type PeerIdentity, readPeer } from './peer-identity.ts';
@@ -21,13 +23,16 @@ const HELLO_WITHIN_MS = 10_000;
 /** Longer, for a thousand that come at once have to prove who they are one after the other. */
 const KNOWN_WITHIN_MS = 30_000;
 const STATUS_EVERY_MS = 10_000;
+/** Of a text others wait for the room of: as much as there may be, over a slow line. */
+const TEXT_WITHIN_MS = 60_000;
+const LOOK_AGAIN_MS = 250;
 const CLOSE_WITHIN_MS = 1_000;
 const KEEPALIVE_MS = 20_000;
 
 const SERVER_OPTIONS = {
   'grpc.keepalive_time_ms': KEEPALIVE_MS,
   'grpc.keepalive_timeout_ms': 10_000,
-  'grpc.max_receive_message_length': 4 * 2 ** 20,
+  'grpc.max_receive_message_length': 2 * 2 ** 20,
   'grpc.max_send_message_length': 4 * 2 ** 20,
   // one stream is all a node needs; one more while it changes over
   'grpc.max_concurrent_streams': 4,
@@ -56,6 +61,7 @@ export class NodeChannelServer implements NodeChannel {
   readonly #refusals: RefusalLog;
   readonly #pace: ConnectionPace;
   readonly #halfOpen: HalfOpen;
+  readonly #intake: IntakeBudget;
   readonly #listeners: Listener[] = [];
   #ports: readonly number[] = [];
 
@@ -64,6 +70,7 @@ export class NodeChannelServer implements NodeChannel {
     this.#holder = new CertificateHolder(options.credentials);
     this.#pace = new ConnectionPace(options.monotonicNow ?? (() => performance.now()));
     this.#halfOpen = new HalfOpen({ withinMs: KNOWN_WITHIN_MS, ...options.halfOpen });
+    this.#intake = new IntakeBudget(options.intake);
     this.#refusals = new RefusalLog(options.events.onRefused);
     this.#server.addService(nodeChannelService(), { Connect: (call: NodeCall) => { this.#accept(call); } });
   }
@@ -216,7 +223,10 @@ export class NodeChannelServer implements NodeChannel {
       onAck: (ack) => { events.onAck(node, ack); },
       onNack: (nack, sent) => { events.onNack(node, nack, sent); },
       onReport: (text) => { this.#report(node, text); },
-      takeFlows: (text) => this.#takeFlows(node, text),
+      room: (bytes, granted) => this.#intake.ask(node, bytes, granted),
+      isRoomAwaited: () => this.#intake.isAwaited,
+      textWithinMs: this.#options.textWithinMs ?? TEXT_WITHIN_MS,
+      takeFlows: (text) => this.#takeFlows(node, text, () => isOver),
       takeMetadata: (text) => this.#takeMetadata(node, text),
       onThrownAway: (why) => { this.#refusals.note(`node ${node}`, why); },
       onEnd: (why) => {
@@ -243,7 +253,11 @@ export class NodeChannelServer implements NodeChannel {
     this.#options.events.onReport(node, readNodeNews(report), report);
   }
 
-  async #takeFlows(node: string, text: string): Promise<string | undefined> {
+  async #takeFlows(node: string, text: string, isOver: () => boolean): Promise<string | undefined> {
+    const { takesFlows = () => true } = this.#options.events;
+    // as text, and no longer than its connection: a follower may wait for days
+    while (!takesFlows() && !isOver()) await pause(LOOK_AGAIN_MS, undefined, { ref: false });
+    if (isOver()) return undefined;
     const reading = readFlowReport(text, node, Date.now());
     if (reading.kind === 'refused') return `flows are thrown away: ${reading.why}`;
     await this.#options.events.onFlows(node, reading.report);

@@ -2,6 +2,7 @@ import type { DesiredBundle } from '#distribution';
 
 import type { ChannelEvents } from './channel-events.ts';
 import type { HalfOpenLimits } from './half-open.ts';
+import type { IntakeLimits } from './intake-budget.ts';
 
 /** What the channel proves itself with and whom it lets in. PEM texts. */
 export interface ChannelCredentials {
@@ -23,6 +24,10 @@ export interface NodeChannelOptions {
   readonly statusEveryMs?: number;
   /** In milliseconds, and never back; absent: the clock of this process. */
   readonly monotonicNow?: () => number;
+  /** How much of what nodes say is held at a time. */
+  readonly intake?: IntakeLimits;
+  /** How long a text may take to come while others wait for its room, in milliseconds. */
+  readonly textWithinMs?: number;
   /** How many connections may be of nobody yet; absent: enough for a thousand nodes behind one address. */
   readonly halfOpen?: Partial<HalfOpenLimits>;
 }

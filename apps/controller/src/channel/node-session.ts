@@ -4,6 +4,7 @@ import { partsOf } from '#channel';
 import { type BundleMark, type BundleSnapshot, type ControllerMessage, LARGEST_TEXT_BYTES, type NodeAck, type NodeHello, type NodeMessage, type NodeNack, PROTOCOL } from '#distribution';
 
 import type { DesiredLine } from './desired-line.ts';
+import type { IntakeRoom } from './intake-budget.ts';
 import { NumberedIntake, type Take } from './numbered-intake.ts';
 
 export type NodeCall = ServerDuplexStream<NodeMessage | undefined, ControllerMessage | undefined>;
@@ -15,6 +16,11 @@ export interface SessionPort {
   readonly onAck: (ack: NodeAck) => void;
   readonly onNack: (nack: NodeNack, sent: BundleMark) => void;
   readonly onReport: (text: string) => void;
+  /** Room for a text of so many bytes, as soon as there is some; gives what withdraws it. */
+  readonly room: (bytes: number, granted: (room: IntakeRoom) => void) => () => void;
+  readonly isRoomAwaited: () => boolean;
+  /** How long a text may take to come while others wait for its room. */
+  readonly textWithinMs: number;
   readonly takeFlows: Take;
   readonly takeMetadata: Take;
   readonly onThrownAway: (why: string) => void;
@@ -56,6 +62,10 @@ export class NodeSession {
   #messages: Iterator<ControllerMessage> | undefined;
   #isAsking = false;
   #isFull = false;
+  /** The beginning of a text there is no room for yet. */
+  #held: (() => void) | undefined;
+  /** When whoever waits for the room of a text that does not come has waited long enough. */
+  readonly #deadlines = new Map<'flows' | 'metadata', NodeJS.Timeout>();
   /** Written, and not yet on its way. */
   #unflushed = 0;
   #isEnded = false;
@@ -109,11 +119,51 @@ export class NodeSession {
         return;
       case 'flows':
       case 'metadata':
-        (message.kind === 'flows' ? this.#flows : this.#metadata).add(message.number, message.part);
-        // what is not taken in yet is left where it is: with the node
-        if (this.#isBehind()) this.#call.pause();
+        this.#takeIn(message);
         return;
     }
+  }
+
+  #takeIn(message: NodeMessage & { readonly kind: 'flows' | 'metadata' }): void {
+    const { kind, part } = message;
+    const intake = kind === 'flows' ? this.#flows : this.#metadata;
+    // what is longer than any is refused when it is read
+    if (part.offset !== 0 || part.total > LARGEST_TEXT_BYTES[kind]) {
+      this.#add(intake, message);
+      return;
+    }
+    this.#stopWaitingFor(kind);
+    intake.begin(undefined);
+    const asked = { hasRoom: false };
+    const withdraw = this.#port.room(part.total, (room) => {
+      asked.hasRoom = true;
+      this.#held = undefined;
+      intake.begin(room);
+      if (room.isShared) this.#waitFor(kind);
+      this.#add(intake, message);
+      if (!this.#isBehind()) this.#call.resume();
+    });
+    if (asked.hasRoom) return;
+    this.#held = withdraw;
+    this.#call.pause();
+  }
+
+  #add(intake: NumberedIntake, { kind, number, part }: NodeMessage & { readonly kind: 'flows' | 'metadata' }): void {
+    if (intake.add(number, part)) this.#stopWaitingFor(kind);
+    // what is not taken in yet is left where it is: with the node
+    if (this.#isBehind()) this.#call.pause();
+  }
+
+  #waitFor(kind: 'flows' | 'metadata'): void {
+    this.#deadlines.set(kind, setTimeout(() => {
+      if (this.#port.isRoomAwaited()) this.end(status.RESOURCE_EXHAUSTED, `its ${kind} do not come, and others wait for the room`);
+      else this.#waitFor(kind);
+    }, this.#port.textWithinMs));
+  }
+
+  #stopWaitingFor(kind: 'flows' | 'metadata'): void {
+    clearTimeout(this.#deadlines.get(kind));
+    this.#deadlines.delete(kind);
   }
 
   /** Ends the connection; the node is told why. */
@@ -128,6 +178,10 @@ export class NodeSession {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#messages = undefined;
+    this.#held?.();
+    for (const kind of ['flows', 'metadata'] as const) this.#stopWaitingFor(kind);
+    this.#flows.end();
+    this.#metadata.end();
     this.#port.onEnd(why);
   }
 
@@ -150,7 +204,7 @@ export class NodeSession {
   }
 
   #isBehind(): boolean {
-    return this.#flows.waiting + this.#metadata.waiting >= MOST_WAITING;
+    return this.#held !== undefined || this.#flows.waiting + this.#metadata.waiting >= MOST_WAITING;
   }
 
   #note(message: ControllerMessage): void {

@@ -2,6 +2,8 @@ import type { TextPart } from '#distribution';
 
 import { TextAssembly } from '#channel';
 
+import type { IntakeRoom } from './intake-budget.ts';
+
 /** What becomes of a text once it has been taken in: nothing, or why it was thrown away. */
 export type Take = (text: string) => Promise<string | undefined>;
 
@@ -22,8 +24,10 @@ interface NumberedIntakeOptions {
  */
 export class NumberedIntake {
   readonly #options: NumberedIntakeOptions;
-  readonly #assembly: TextAssembly;
+  #assembly: TextAssembly;
   #waiting = 0;
+  #room: IntakeRoom | undefined;
+  #isOver = false;
   #last: Promise<void> = Promise.resolve();
 
   constructor(options: NumberedIntakeOptions) {
@@ -36,24 +40,42 @@ export class NumberedIntake {
     return this.#waiting;
   }
 
-  add(number: number, part: TextPart): void {
+  /** What has come of a text that is not complete is forgotten; the next one has this room. */
+  begin(room: IntakeRoom | undefined): void {
+    this.#room?.release();
+    this.#room = room;
+    this.#assembly = new TextAssembly(this.#options.largest);
+  }
+
+  /** Nothing more comes, and what was not taken is not wanted any more. */
+  end(): void {
+    this.#isOver = true;
+    this.begin(undefined);
+  }
+
+  /** Whether a text is complete with this. */
+  add(number: number, part: TextPart): boolean {
     const { take, onTaken, onThrownAway, onBroken } = this.#options;
     const reading = this.#assembly.add(String(number), part);
     if (reading.kind === 'refused') onBroken(reading.why);
-    if (reading.kind !== 'text') return;
+    if (reading.kind !== 'text') return false;
+    const room = this.#room;
+    this.#room = undefined;
     this.#waiting += 1;
     this.#last = this.#last
-      .then(() => take(reading.text))
+      .then(() => (this.#isOver ? undefined : take(reading.text)))
       .then(
         (why) => {
           this.#waiting -= 1;
           if (why !== undefined) onThrownAway(why);
-          onTaken(number);
+          if (!this.#isOver) onTaken(number);
         },
         (error: unknown) => {
           this.#waiting -= 1;
           onBroken(error instanceof Error ? error.message : String(error));
         },
-      );
+      )
+      .finally(() => room?.release());
+    return true;
   }
 }

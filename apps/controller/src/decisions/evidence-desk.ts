@@ -38,6 +38,10 @@ export class EvidenceDesk {
     this.#options = options;
   }
 
+  get isKeeping(): boolean {
+    return this.#fence !== undefined;
+  }
+
   /** Resolves as soon as what is seen is kept. */
   get whenKeeping(): Promise<undefined> {
     return this.#keeping.promise;

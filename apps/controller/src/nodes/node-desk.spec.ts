@@ -14,6 +14,7 @@ describe('the desk of nodes', () => {
     let now = 10_000;
     const desk = new NodeDesk({
       enforcement: { snapshotOf: () => Promise.resolve(undefined) },
+      takesFlows: () => true,
       onFlows: () => Promise.resolve(),
       onUpdate: () => undefined,
       onFirstOfProject: () => undefined,

@@ -20,6 +20,7 @@ export interface NodeDeskOptions {
   readonly enforcement: Pick<EnforcementLink, 'snapshotOf'>;
   /** Where what nodes say is kept beyond the process. */
   readonly documents: DocumentStore;
+  readonly takesFlows: () => boolean;
   /** Resolves when the report is taken in. */
   readonly onFlows: (report: FlowReport) => Promise<void>;
   /** What a node says of what runs there, held to what it may say. */
@@ -130,7 +131,7 @@ export class NodeDesk {
   }
 
   events(): ChannelEvents {
-    const { log, now, onChange, enforcement, onFlows } = this.#options;
+    const { log, now, onChange, enforcement, takesFlows, onFlows } = this.#options;
     const changed = (node: string): void => {
       onChange([node]);
     };
@@ -162,6 +163,7 @@ export class NodeDesk {
         if (news.kind !== 'status' && this.#isWorthALine(`${node} ${news.kind}`)) log.info({ node, news: news.kind }, 'a node reports');
         changed(node);
       },
+      takesFlows,
       onFlows: async (node, report) => {
         const { loss } = report;
         const lost = loss.connectionEvents + loss.logRecords;
