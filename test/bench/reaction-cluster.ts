@@ -5,7 +5,8 @@ import type { NewPod } from './reaction-tally.ts';
 
 const HASH = '6d4cf56db6';
 const NAMESPACE_SIZE = 20;
-const AT_A_TIME = 16;
+const AT_A_TIME = 32;
+const TELL_EVERY = 2_000;
 
 /** The cluster of the replaying process, on a real API server: as many pods, nodes and workloads, called the same. */
 export class ReactionCluster {
@@ -32,7 +33,7 @@ export class ReactionCluster {
     return made;
   }
 
-  /** Replaces pods by others with new addresses; `at` is when the new one's addresses were written. */
+  /** Replaces pods by others with new addresses; `at` is when the new one's addresses were sent to the server. */
   async change(perSecond: number, count: number, changed: (changes: readonly NewPod[]) => void = () => undefined): Promise<void> {
     const started = performance.now();
     const under = new Set<Promise<void>>();
@@ -63,9 +64,13 @@ export class ReactionCluster {
       const next = index % NAMESPACE_SIZE === NAMESPACE_SIZE - 1 ? index - NAMESPACE_SIZE + 1 : index + 1;
       await deploy(client, this.#namespaceOf(index), `app-${String(index)}`, 20, { UPSTREAM_URL: `http://app-${String(next)}` });
     });
+    const started = performance.now();
+    let made = 0;
     await many(this.#pods, AT_A_TIME, async (index) => {
       await this.#create(index);
       await this.#address(index);
+      made += 1;
+      if (made % TELL_EVERY === 0) console.error(`reaction: ${String(made)} pods are there after ${String(Math.round((performance.now() - started) / 1_000))} s`);
     });
   }
 
@@ -76,7 +81,8 @@ export class ReactionCluster {
     await this.#create(index);
     const at = performance.timeOrigin + performance.now();
     await this.#address(index);
-    changed([{ namespace: this.#namespaceOf(workload), added: { name: this.#name(index), addresses: this.#addresses(index) }, workload: `app-${String(workload)}`, node: `node-${String(index % this.#nodes)}`, at }]);
+    const writtenAt = performance.timeOrigin + performance.now();
+    changed([{ namespace: this.#namespaceOf(workload), added: { name: this.#name(index), addresses: this.#addresses(index) }, workload: `app-${String(workload)}`, node: `node-${String(index % this.#nodes)}`, at, writtenAt }]);
   }
 
   async #create(index: number): Promise<void> {

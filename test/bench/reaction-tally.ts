@@ -9,6 +9,8 @@ export interface NewPod {
   readonly workload: string;
   readonly node: string;
   readonly at: number;
+  /** When a real server said that it is written. */
+  readonly writtenAt?: number;
 }
 
 interface Turn {
@@ -79,6 +81,7 @@ export class ReactionTally {
     const expected = this.#changes.reduce((sum, change) => sum + this.#placesOf(change).length, 0);
     const of = (kind: Reaction['kind']): readonly number[] => reactions.filter((each) => each.kind === kind).map(({ at, inKernelAt }) => inKernelAt - at);
     const stages = reactions.flatMap((reaction) => this.#stagesOf(reaction) ?? []);
+    const written = this.#changes.flatMap(({ at, writtenAt }) => (writtenAt === undefined ? [] : [writtenAt - at]));
     return {
       changes: this.#changes.length,
       heard: this.#heard.size,
@@ -87,6 +90,8 @@ export class ReactionTally {
       all: quantiles(reactions.map(({ at, inKernelAt }) => inKernelAt - at)),
       // a pod that is replaced again at once may never be seen
       missing: expected - reactions.length,
+      // of a real server, and no part of ours: until it answered the write
+      ...(written.length === 0 ? {} : { server: quantiles(written) }),
       where: {
         source: quantiles(stages.map(({ source }) => source)),
         worker: quantiles(stages.map(({ worker }) => worker)),
