@@ -57,9 +57,17 @@ export class PodMap implements ReadonlyMap<PodKey, Pod> {
   /** What is different in `after`, told by identity; a pod that is gone is undefined. Costs what differs, not what there is. */
   differences(after: PodMap): ReadonlyMap<PodKey, Pod | undefined> {
     const [was, is] = [new Set(this.#chunks), new Set(after.#chunks)];
+    const left = new Map<PodKey, Pod | undefined>();
+    for (const chunk of this.#chunks) if (!is.has(chunk)) for (const [at, key] of chunk.keys.entries()) left.set(key, chunk.pods[at]);
     const found = new Map<PodKey, Pod | undefined>();
-    for (const chunk of after.#chunks) if (!was.has(chunk)) for (const [at, key] of chunk.keys.entries()) if (this.get(key) !== chunk.pods[at]) found.set(key, chunk.pods[at]);
-    for (const chunk of this.#chunks) if (!is.has(chunk)) for (const key of chunk.keys) if (!after.has(key)) found.set(key, undefined);
+    for (const chunk of after.#chunks) {
+      if (was.has(chunk)) continue;
+      for (const [at, key] of chunk.keys.entries()) {
+        if (left.get(key) !== chunk.pods[at]) found.set(key, chunk.pods[at]);
+        left.delete(key);
+      }
+    }
+    for (const key of left.keys()) found.set(key, undefined);
     return found;
   }
 

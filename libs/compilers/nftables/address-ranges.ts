@@ -26,8 +26,13 @@ export function rangesOfBlocks(blocks: readonly AddressBlock[]): readonly Addres
 
 /** Sorts and joins what overlaps or touches: the kernel refuses intervals that overlap. */
 export function mergeRanges(ranges: readonly AddressRange[]): readonly AddressRange[] {
+  return joinRanges([...ranges].sort(compareRanges));
+}
+
+/** Joins what overlaps or touches among ranges that are sorted. */
+export function joinRanges(sorted: readonly AddressRange[]): readonly AddressRange[] {
   const merged: AddressRange[] = [];
-  for (const range of [...ranges].sort(compareRanges)) {
+  for (const range of sorted) {
     const previous = merged.at(-1);
     if (previous?.family !== range.family || range.first > previous.last + 1n) merged.push(range);
     else if (range.last > previous.last) merged[merged.length - 1] = { family: previous.family, first: previous.first, last: range.last };

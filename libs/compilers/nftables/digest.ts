@@ -9,5 +9,7 @@ const KEPT = 32;
 
 /** The digest of several parts; no two lists of parts are joined to the same text. */
 export function digestOf(digest: Digest, parts: readonly string[]): string {
-  return digest(parts.map((part) => `${String(part.length)}:${part}`).join('')).slice(0, KEPT);
+  let text = '';
+  for (const part of parts) text += `${String(part.length)}:${part}`;
+  return digest(text).slice(0, KEPT);
 }

@@ -1,6 +1,6 @@
 import { type Address, compareAddresses, compareText, type Prefix } from '#model';
 
-import { type AddressRange, compareRanges, formatRange, mergeRanges, rangeOf, rangeOfAddress, subtractRanges } from './address-ranges.ts';
+import { type AddressRange, compareRanges, formatRange, joinRanges, mergeRanges, rangeOf, rangeOfAddress, subtractRanges } from './address-ranges.ts';
 import { type Digest, digestOf } from './digest.ts';
 import { isEnforcing } from './dispatch.ts';
 import type { DispatchEntry, NodeBundle } from './node-bundle.ts';
@@ -67,7 +67,7 @@ export class NodeState {
   #describe(blocks: readonly Prefix[], strays: readonly Address[], digest: Digest): Dispatch {
     const pods = this.#pods;
     const all = pods.map(describe);
-    const local = mergeRanges([...subtractRanges(blocks.map(rangeOf), strays.map(rangeOfAddress)), ...this.#own]);
+    const local = blocks.length === 0 ? joinRanges(this.#own) : mergeRanges([...subtractRanges(blocks.map(rangeOf), strays.map(rangeOfAddress)), ...this.#own]);
     const local4 = textsOf(local, 4);
     const local6 = textsOf(local, 6);
     const contested = [...new Map(pods.flatMap((pod) => pod.contested).map((address) => [address.text, address])).values()].sort(compareAddresses);

@@ -110,6 +110,7 @@ export class EnforcementPipeline {
 
   setRevision(revision: Revision): void {
     this.#revision = revision;
+    this.#endsAt = Number.NEGATIVE_INFINITY;
     this.#isDirty = true;
   }
 
@@ -139,7 +140,7 @@ export class EnforcementPipeline {
     // a kernel ends rules by itself; objects have to be written without them
     if (now >= this.#endsAt) this.#slowDirtySince ??= now;
     const slow = this.#slow(now);
-    this.#endsAt = nextEnd(this.#revision, now);
+    if (now >= this.#endsAt) this.#endsAt = nextEnd(this.#revision, now);
     const due = Math.min(this.#endsAt, this.#slowDirtySince === undefined ? Number.POSITIVE_INFINITY : this.#slowAt + SLOW_EVERY_MS);
     const dueAt = due === Number.POSITIVE_INFINITY ? undefined : due;
     return { nodes, removed, ...slow, waitsFor, hasMore: this.#pending.size > 0, ...(dueAt === undefined ? {} : { dueAt }) };

@@ -8,7 +8,7 @@ import { enforcementSettings } from './enforcement-settings.ts';
 
 const NODES_A_TURN = 256;
 /** Turns rest for so long at least and at most: what comes in meanwhile is worked off at once. */
-const SHORTEST_REST_MS = 5;
+const SHORTEST_REST_MS = 10;
 const LONGEST_REST_MS = 50;
 /** A timer cannot be set for months; waking up early costs nothing. */
 const LONGEST_SLEEP_MS = 3_600_000;
