@@ -6,6 +6,8 @@ import type { Leader } from './leadership.ts';
 
 /** How old what a follower shows of traffic may be. */
 const REFRESH_MS = 60_000;
+/** A store that did not take what was seen is asked again, though nothing more is seen. */
+const AGAIN_MS = 5_000;
 
 export interface EvidenceDeskOptions {
   readonly evidence: EvidenceStore;
@@ -28,6 +30,9 @@ export class EvidenceDesk {
   readonly #options: EvidenceDeskOptions;
   #writing: Promise<void> = Promise.resolve();
   #takingUp: Promise<void> = Promise.resolve();
+  /** By key, the newest. */
+  readonly #unwritten = new Map<string, EvidenceRow>();
+  #again: NodeJS.Timeout | undefined;
   #hasBegun = false;
   #timer: NodeJS.Timeout | undefined;
   /** What was taken up under; undefined: nothing may be written. */
@@ -60,6 +65,7 @@ export class EvidenceDesk {
     if (kind === 'follower') {
       if (this.#fence === undefined) return;
       this.#fence = undefined;
+      this.#unwritten.clear();
       this.#keeping = Promise.withResolvers();
     } else if (this.#hasBegun) {
       // one who cannot read what was seen would write over it, and does not lead
@@ -69,26 +75,37 @@ export class EvidenceDesk {
     }
   }
 
-  /** One after the other, so that an older row never comes over a newer one. */
+  /** One after the other, so that an older row never comes over a newer one. What the store does not take is kept for the next time. */
   keep(rows: readonly EvidenceRow[]): void {
     const fence = this.#fence;
-    if (rows.length === 0 || fence === undefined) return;
-    this.#writing = this.#writing.then(async () => {
-      const { evidence, leader, onTrouble, onWritten } = this.#options;
-      try {
-        const result = await evidence.put(rows, { fence });
-        if (result.kind === 'fenced') leader.lost();
-        else onWritten();
-      } catch (error) {
-        onTrouble('keep what was seen', error);
-      }
-    });
+    if (fence === undefined) return;
+    for (const row of rows) this.#unwritten.set(row.key, row);
+    if (this.#unwritten.size > 0) this.#writing = this.#writing.then(() => this.#write(fence));
   }
 
   /** Resolves when everything handed over is written. */
   close(): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#again);
     return this.#writing;
+  }
+
+  async #write(fence: number): Promise<void> {
+    const rows = [...this.#unwritten.values()];
+    // whoever lost the lead meanwhile has other rows by now, or none
+    if (rows.length === 0 || fence !== this.#fence) return;
+    this.#unwritten.clear();
+    clearTimeout(this.#again);
+    const { evidence, leader, onTrouble, onWritten } = this.#options;
+    try {
+      const result = await evidence.put(rows, { fence });
+      if (result.kind === 'fenced') leader.lost();
+      else onWritten();
+    } catch (error) {
+      if (fence === this.#fence) for (const row of rows) if (!this.#unwritten.has(row.key)) this.#unwritten.set(row.key, row);
+      onTrouble('keep what was seen', error);
+      this.#again = setTimeout(() => { this.keep([]); }, AGAIN_MS).unref();
+    }
   }
 
   #takeUp(): Promise<void> {
