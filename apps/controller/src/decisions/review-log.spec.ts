@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { ReviewEvent } from '#review';
+import { type ReviewEvent, writeEvent } from '#review';
 import { MemoryMedium, MemoryStore } from '#store';
 
 import { ReviewLog } from './review-log.ts';
@@ -39,5 +39,20 @@ describe('a log of decisions', () => {
     const medium = await written();
     medium.entries.splice(0, 1);
     await expect(logOf(medium).begin()).rejects.toThrow('read the journal: entry 1 is missing');
+  });
+
+  it('follows nothing that somebody without the key puts there while it runs, and decides nothing on it', async () => {
+    const medium = new MemoryMedium();
+    const log = new ReviewLog(new MemoryStore({ medium, journalKey: Buffer.from('ours') }).journal, () => undefined);
+    await log.append([audit], 1_000, 1);
+    const { end } = log;
+    expect(end).toMatchObject({ seq: 1, digest: expect.stringMatching(/^hmac-sha256:/) as unknown });
+    await new MemoryStore({ medium }).journal.append([{ at: 1, content: writeEvent(target) }], { expectedSeq: 1 });
+    await expect(log.catchUp()).rejects.toMatchObject({ code: 'unreadable', message: expect.stringContaining('entry 2 is not sealed') as unknown });
+    expect(await log.append([audit], 1_000, 1)).toEqual({ kind: 'conflict', lastSeq: 2 });
+    expect([log.state.seq, log.end]).toEqual([1, end]);
+    // nor an end that was changed under it
+    medium.entries.splice(0, 2, { ...medium.entries[0]!, digest: 'another' });
+    await expect(log.append([audit], 1_000, 1)).rejects.toMatchObject({ code: 'unreadable' });
   });
 });

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '#model';
 import { foldReview, NOTHING_DECIDED, readEvent, replayReview, type ReviewEntry, type ReviewEvent, type ReviewState, writeEvent } from '#review';
-import { type AppendResult, type ChainEnd, isKeyed, type Journal, type JournalEntry, type JournalVerification, NO_DIGEST } from '#store';
+import { type AppendResult, type ChainEnd, isKeyed, type Journal, type JournalEntry, type JournalVerification, NO_DIGEST, StoreError } from '#store';
 
 const PAGE = 500;
 
@@ -81,7 +81,7 @@ export class ReviewLog {
     for (;;) {
       const reading = await this.#journal.readOn(this.#end, PAGE);
       // whatever somebody else put there is no decision
-      if (reading.kind === 'broken') throw new Error(`read the journal: ${reading.why}`);
+      if (reading.kind === 'broken') throw new StoreError('unreadable', `its journal is not what was written: ${reading.why}`);
       const page = reading.entries;
       if (page.length === 0) return;
       const entries = page.map(reviewEntry);

@@ -4,6 +4,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import type { Logger } from 'pino';
 
 import { PROBLEM_TYPE, type ProblemShape } from '#operator-api';
+import { isStoreError, type StoreError } from '#store';
 
 import { cleanLogText } from './log.ts';
 import { Problem, problemShape } from './problem.ts';
@@ -25,6 +26,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   #problemOf(error: unknown): Problem {
     if (error instanceof Problem) return error;
+    if (isStoreError(error)) return problemOfStore(error);
     const status = statusOf(error);
     if (status !== undefined && status < 500) return new Problem(status, saidOfHttp(status, error));
     this.#log.error({ err: error }, 'a request failed by a mistake of the controller');
@@ -43,6 +45,12 @@ export function sendProblem(response: ServerResponse, problem: Problem): void {
   response.setHeader('content-type', PROBLEM_TYPE);
   response.setHeader('cache-control', 'no-store');
   response.end(JSON.stringify(shape));
+}
+
+// what the outside did to the store is nobody's mistake; its errors hold no content and no password
+function problemOfStore({ code, message, isOutcomeUnknown }: StoreError): Problem {
+  const hint = isOutcomeUnknown ? 'it may have been written all the same: look, then decide again' : 'nothing was written: ringfence status says how the store is';
+  return new Problem(503, { code: `store-${code}`, subject: 'the store', message: `could not be used: ${cleanLogText(message)}`, hint });
 }
 
 // Express' own errors (a body that is too large or no JSON) carry `status`, Nest's are HttpException.
