@@ -34,7 +34,7 @@ export function shopBundle(hash: string, { from = [CLIENT.four], pods = [clientP
 /** What belongs to one enforcer, over all of its lives. */
 export interface EnforcerPlace {
   readonly folder: string;
-  readonly namespace: NetworkNamespace;
+  readonly namespace: Pick<NetworkNamespace, 'run' | 'path'>;
 }
 
 export const bundleFile = ({ folder }: EnforcerPlace): string => join(folder, 'node.bundle');

@@ -87,6 +87,11 @@ export class DockerDaemon implements EngineBench {
     return spawn('nsenter', [...this.#enter(), 'nsenter', '-t', String(within), '-n', program, ...args], { env: toolEnvironment, stdio: ['pipe', 'pipe', 'pipe'] });
   }
 
+  /** Leads to the engine's network, for as long as it lives. */
+  get networkPath(): string {
+    return `/proc/${String(this.#initPid)}/ns/net`;
+  }
+
   async restart(): Promise<void> {
     await this.#endEngine('TERM');
     await this.#startEngine();

@@ -115,6 +115,8 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
   }
   const clock = setInterval(() => {
     keeper.prepare();
+    // a host gets addresses when it likes
+    if (options.tellsUnits) watcher?.replacePods(watchedPods(keeper.applied, node, options));
   }, PREPARE_EVERY_MS);
   log('info', 'ready', { state: keeper.state.kind });
   report.write('ready', { state: keeper.state.kind });
@@ -143,9 +145,9 @@ function watchedPods(bundle: NodeBundle | undefined, node: string, { tellsUnits 
 }
 
 /** What the controller is told of what runs here; nobody looks before it asks. */
-function nodeMetadata({ docker, tellsUnits }: EnforcerOptions, node: string, log: Log): NodeMetadata {
+function nodeMetadata({ docker, tellsUnits, namespacePath }: EnforcerOptions, node: string, log: Log): NodeMetadata {
   const engine = engineSocket(docker);
-  const sources = [...(engine === undefined ? [] : [dockerMetadata(engine, node)]), ...(tellsUnits ? [hostMetadata(node, engine === undefined)] : [])];
+  const sources = [...(engine === undefined ? [] : [dockerMetadata(engine, node, namespacePath === undefined ? hostAddresses : () => [])]), ...(tellsUnits ? [hostMetadata(node, engine === undefined)] : [])];
   return new NodeMetadata(sources, ({ code, severity, subject, message, hint }) => {
     log(severity, message, { code, subject, hint });
   });

@@ -32,6 +32,7 @@ describe('options of the enforcer', () => {
     [['--mark-mask', '0xffff0000'], /--flows off/],
     [['--socket', 'here.sock'], /absolute path/],
     [['--units', 'some'], /--units some: on or off/],
+    [['--units', 'on', '--netns', '/run/netns/x'], /leave out --netns/],
     [['--docker', 'here.sock'], /--docker here.sock: give an absolute path/],
     [['--controller', 'controller', ...files], /--controller controller: give HOST:PORT/],
     [['--controller', 'a:70000', ...files], /give HOST:PORT/],

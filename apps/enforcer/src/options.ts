@@ -101,6 +101,7 @@ export function readOptions(args: readonly string[], environment: Readonly<Recor
   if (controller !== undefined && value('bundle') !== undefined) return problem('--controller and --bundle: one or the other says what is enforced');
   const units = value('units') ?? 'off';
   if (units !== 'on' && units !== 'off') return problem(`--units ${units}: on or off`);
+  if (units === 'on' && value('netns') !== undefined) return problem('--units: only programs in the network of the enforcer itself are seen; leave out --netns');
   const socket = value('socket') ?? '/run/ringfence/enforcer.sock';
   if (socket !== 'none' && !isAbsolute(socket)) return problem(`--socket ${socket}: give an absolute path, or none`);
   return {

@@ -26,7 +26,7 @@ export interface DockerSourceOptions {
   /** The node these containers run on; what the engine calls its machine unless given. */
   readonly node?: string;
   /** Addresses of that node, beside those on the engine's bridges, which the source finds itself. */
-  readonly nodeAddresses?: readonly Address[];
+  readonly nodeAddresses?: () => readonly Address[];
   readonly handlers: DockerHandlers;
   readonly clock: Clock;
   /** Numbers from 0 up to 1. */
@@ -90,7 +90,7 @@ export class DockerSource {
 
   /** One connection, from opening the events to losing them, which is thrown. */
   async #connect(): Promise<never> {
-    const { clock, handlers, node, nodeAddresses = [] } = this.#options;
+    const { clock, handlers, node, nodeAddresses = () => [] } = this.#options;
     const list = new WorkList();
     const bell = new Bell(clock);
     let heardAt = clock.now();
@@ -118,7 +118,7 @@ export class DockerSource {
     void events.ended.then((why) => {
       bell.fail(why);
     });
-    const given = { ...(node === undefined ? {} : { name: node }), addresses: nodeAddresses };
+    const given = { ...(node === undefined ? {} : { name: node }), addressesNow: nodeAddresses };
     const report = (diagnostic: Diagnostic): void => {
       this.#report(diagnostic);
     };

@@ -16,7 +16,7 @@ const MOST_CONTAINERS = 10_000;
 export interface ReadingOptions {
   readonly api: DockerApi;
   /** What the user says of the host. */
-  readonly given: { readonly name?: string; readonly addresses: readonly Address[] };
+  readonly given: { readonly name?: string; readonly addressesNow: () => readonly Address[] };
   readonly report: (diagnostic: Diagnostic) => void;
   /** Something was read, or, with an error, cannot be read any more. */
   readonly changed: (error?: unknown) => void;
@@ -88,7 +88,7 @@ export class EngineReading {
 
   async #readEverything(): Promise<void> {
     const { api, given, report } = this.#options;
-    const host: HostFacts = readHost(await api.get('/info'), given);
+    const host: HostFacts = readHost(await api.get('/info'), { ...given, addresses: given.addressesNow() });
     const world = (this.#world ??= new EngineWorld(host));
     if (JSON.stringify(world.host, plain) !== JSON.stringify(host, plain)) world.host = host;
     this.#hasNews = true;

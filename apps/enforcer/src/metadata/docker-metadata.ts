@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 
+import type { Address } from '#model';
 import { DockerSource } from '#sources/docker';
 import { systemClock } from '#sources/waiting';
 
@@ -14,8 +15,8 @@ export function engineSocket(wish: string): string | undefined {
   return USUAL_SOCKETS.find((path) => statSync(path, { throwIfNoEntry: false })?.isSocket() === true);
 }
 
-/** Containers of the Docker engine on this node. */
-export function dockerMetadata(socketPath: string, node: string): MetadataSource {
+/** Containers of the Docker engine on this node, and the node, which has these addresses. */
+export function dockerMetadata(socketPath: string, node: string, nodeAddresses: () => readonly Address[]): MetadataSource {
   const name = `docker:${node}`;
   let source: DockerSource | undefined;
   return {
@@ -25,6 +26,7 @@ export function dockerMetadata(socketPath: string, node: string): MetadataSource
         socketPath,
         name,
         node,
+        nodeAddresses,
         clock: systemClock,
         random: Math.random,
         handlers: {
