@@ -92,6 +92,8 @@ const QUESTIONS: readonly (readonly [string, readonly string[]])[] = [
   ['outputs', ['outputs']],
   ['journal', ['journal']],
   ['mode', ['mode']],
+  ['mode', ['mode', 'shop']],
+  ['mode', ['mode', PRICING, 'enforce', '--dry-run']],
 ];
 
 describe.each([['IPv4', 0], ['IPv6', 1]] as const)('over %s', (_family, at) => {
@@ -294,6 +296,7 @@ describe('setting a mode', () => {
     const person = { kind: 'person', name: 'test' } as const;
     await twin.command({ kind: 'roll-back', to: 0, reason: 'a fresh start' }, person);
     for (const scope of [{ kind: 'namespace', namespace: 'shop' }, { kind: 'workload', workload: workload('pricing') }] as const) await twin.command({ kind: 'set-mode', scope, mode: 'cleared' }, person);
+    await twin.command({ kind: 'set-target', namespace: 'shop', target: 'cleared' }, person);
     await run(['approve', PRICING, '--yes', '--reason', 'only this one']);
   });
 
@@ -336,6 +339,22 @@ describe('setting a mode', () => {
     for (const { out } of [dry, set]) expect(schemas['mode']!.safeParse(JSON.parse(out)).error).toBeUndefined();
     expect(await run(['mode', PRICING, 'audit', '--dry-run'])).toMatchObject({ code: 0 });
     expect(await run(['mode', PRICING, '--dry-run', '--fate', 'cut'])).toMatchObject({ code: 2, err: expect.stringContaining('name one') as unknown });
+  });
+
+  it('shows what each scope and each workload is in, from where, and what audit has counted', async () => {
+    await run(['mode', 'shop', 'audit', '--yes']);
+    await run(['mode', 'shop/Deployment/mailer', 'observe', '--yes']);
+    const scopes = (await run(['mode'], { columns: 200 })).out.replace(/ +/g, ' ');
+    expect(scopes).toMatch(/\nnamespace shop audit its namespace 1 17 16 would drop 6 connections of 1 kind, first 3 h ago, last \d+ (?:h|min) ago\n/);
+    expect(scopes).toContain('\nshop/Deployment/mailer observe it alone 1');
+    expect(scopes).toMatch(/\nnamespace shop-data observe nobody: default \d+\n/);
+    const workloads = (await run(['mode', 'shop'], { columns: 200 })).out.replace(/ +/g, ' ');
+    expect(workloads).toMatch(new RegExp(`\\n${PRICING} audit its namespace revision \\d+ would drop 6 connections of 1 kind`));
+    expect(workloads).toContain('\nshop/Deployment/mailer observe it alone nothing: open\n');
+    expect(workloads).not.toContain('shop-data/');
+    const { out } = await run(['status']);
+    expect(out).toMatch(/\n {2}1 audited: what would be denied is counted\n {2}16 set to audit with nothing approved: nothing is counted\n {2}\d+ observed\n {2}would drop 6 connections of 1 kind, first 3 h ago, last \d+ (?:h|min) ago \(ringfence flows --verdict would-be-denied\)\n/);
+    await run(['mode', 'shop/Deployment/mailer', 'clear', '--yes']);
   });
 
   it('refuses what would do something else by then', async () => {

@@ -6,6 +6,7 @@ export { type ActorShape, type ApprovalShape, type DecidedShape, decidedShape } 
 export type { FlowShape } from './flow.ts';
 export { type EdgeShape, edgeShape, type GraphShape, graphSchema, graphShape } from './graph.ts';
 export type { JournalShape, VerificationShape } from './journal.ts';
+export type { ModesShape, WorkloadModeShape, WouldDropsShape } from './mode-standing.ts';
 export { type DoomedFlowShape, type ModePreviewShape, modePreviewSchema } from './mode-preview.ts';
 export type { NodesShape } from './node.ts';
 export type { OutputsShape, PolicyRealisationShape } from './output.ts';

@@ -6,6 +6,7 @@ import { flowPageSchema, flowQuery } from './flow.ts';
 import { graphSchema } from './graph.ts';
 import { journalQuery, journalSchema, verificationSchema } from './journal.ts';
 import { nodeRemovalBody, nodesSchema, trialsBody } from './node.ts';
+import { modesSchema, workloadModePageSchema, workloadModeQuery } from './mode-standing.ts';
 import { modePreviewBody, modePreviewSchema } from './mode-preview.ts';
 import { outputsSchema } from './output.ts';
 import { workloadQuery } from './page.ts';
@@ -15,7 +16,6 @@ import { projectNodeBody, projectsSchema } from './project.ts';
 import { proposalPageSchema, proposalQuery, proposalSchema, workloadParams } from './review.ts';
 import { revisionPageSchema, revisionParams, revisionQuery, revisionSchema } from './revision.ts';
 import type { Route } from './route.ts';
-import { settingsSchema } from './setting.ts';
 import { simulationSchema } from './simulation.ts';
 import { statusSchema } from './status.ts';
 import { unattributedPageSchema, unattributedQuery } from './unattributed.ts';
@@ -54,7 +54,17 @@ export const routes = {
   nodes: { name: 'nodes', method: 'GET', path: '/api/v1/nodes', role: 'viewer', summary: 'What each node is known to enforce', answer: nodesSchema, problems: [] },
   projects: { name: 'projects', method: 'GET', path: '/api/v1/projects', role: 'viewer', summary: 'On which nodes Compose projects may run, and what waits for a person', answer: projectsSchema, problems: [] },
   outputs: { name: 'outputs', method: 'GET', path: '/api/v1/outputs', role: 'viewer', summary: 'What is realised on the API server and in the folder, namespace by namespace', answer: outputsSchema, problems: [] },
-  modes: { name: 'modes', method: 'GET', path: '/api/v1/modes', role: 'viewer', summary: 'Modes, fates of connections and targets as they are set', answer: settingsSchema, problems: [] },
+  modes: { name: 'modes', method: 'GET', path: '/api/v1/modes', role: 'viewer', summary: 'Modes, fates of connections and targets as they are set, and what modes come to by scope', answer: modesSchema, problems: [] },
+  workloadModes: {
+    name: 'workloadModes',
+    method: 'GET',
+    path: '/api/v1/workload-modes',
+    role: 'viewer',
+    summary: 'The mode of each workload, where it comes from and what it comes to',
+    query: workloadModeQuery,
+    answer: workloadModePageSchema,
+    problems: [],
+  },
   journal: { name: 'journal', method: 'GET', path: '/api/v1/journal', role: 'viewer', summary: 'Everything that was decided, oldest first', query: journalQuery, answer: journalSchema, problems: [] },
   journalVerification: { name: 'journalVerification', method: 'GET', path: '/api/v1/journal/verification', role: 'viewer', summary: 'Follows the journal from its first entry, and says whether it is what was written', answer: verificationSchema, problems: [] },
   why: { name: 'why', method: 'GET', path: '/api/v1/why', role: 'viewer', summary: 'Which rule lets a connection through and who approved it, or what is missing', query: whyQuery, answer: whySchema, problems: [422] },

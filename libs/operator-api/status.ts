@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { healedSchema, outputNameSchema, policyCountsSchema } from './output.ts';
+import { wouldDropsSchema } from './mode-standing.ts';
 import { countSchema, diagnosticSchema, type Shape, timeSchema } from './parts.ts';
 
 export const statusSchema = z.strictObject({
@@ -44,6 +45,7 @@ export const statusSchema = z.strictObject({
       observed: countSchema,
     })
     .describe('workloads by what becomes of what their rules deny; each is counted once'),
+  wouldDrops: wouldDropsSchema,
   nodes: z.strictObject({ realised: countSchema, pending: countSchema, trial: countSchema, drifted: countSchema, failed: countSchema, silent: countSchema }),
   outputs: z.array(z.strictObject({ output: outputNameSchema, ...policyCountsSchema.shape, healed: healedSchema })).describe('policies beside the nodes, by how they stand'),
   flows: z.strictObject({

@@ -18,4 +18,4 @@ export type { Actor, ApprovedWorkload, ProjectAdmission, RejectedWorkload, Revie
 export type { Decided, ProjectNodes, Rejection, ReviewState, RevisionRecord, RevisionStatus, ScopedSettings, Setting, StandingApproval, StandingEdit } from './review-state.ts';
 export { type ReviewedProposal, reviewedProposal, type ReviewStanding, ruleIds } from './reviewed-proposal.ts';
 export { approvalsAt, currentNumber, currentRevision, formatActor, revisionAt, revisionStatus } from './revisions.ts';
-export { annotatedMode, fateOf, MODE_ANNOTATION, modeOf, modeOfNamespace, type SettingAnswer, targetOf } from './settings.ts';
+export { annotatedMode, fateOf, MODE_ANNOTATION, modeOf, modeOfCluster, modeOfNamespace, type SettingAnswer, targetOf } from './settings.ts';

@@ -28,6 +28,11 @@ export function modeOfNamespace(state: ReviewState, namespace: string, snapshot:
   return modeIn(state, namespace, snapshot, undefined);
 }
 
+/** The mode of whoever nothing narrower is said of. */
+export function modeOfCluster({ modes }: ReviewState): SettingAnswer<Mode> {
+  return modes.cluster === undefined ? { value: 'observe', from: 'default' } : { from: 'cluster', ...modes.cluster };
+}
+
 /** How established connections of a workload end that a revision forbids: cut where nobody says. */
 export function fateOf(state: ReviewState, workload: WorkloadRef): SettingAnswer<ConnectionFate> {
   return settingFor(state.fates, workload.namespace, state.fates.workloads.get(workloadKey(workload))) ?? { value: { kind: 'cut' }, from: 'default' };

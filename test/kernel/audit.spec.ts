@@ -183,6 +183,9 @@ describeKernel('a namespace on its way from audit to enforce', () => {
       const why = (await ringfence(url, 'why', WEB, DB, `${String(STRAY)}/TCP`)).out;
       expect(why).toContain('WOULD BE DENIED');
       expect(why).toContain('5 connections would be refused');
+      const pending = 'would drop 5 connections of 1 kind';
+      expect((await ringfence(url, 'status')).out).toContain(pending);
+      for (const scope of [[], ['shop'], [WEB]]) expect((await ringfence(url, 'mode', ...scope)).out).toContain(pending);
 
       // connected anew, to a controller that was started anew, and nothing counts twice
       await controller?.end('SIGINT');
@@ -201,7 +204,8 @@ describeKernel('a namespace on its way from audit to enforce', () => {
       await afterApplying(() => ringfence(url, 'mode', 'shop', 'enforce', '--yes'));
       expect(await talk(STRAY, { four: 1, six: 1 })).not.toContain('answered');
       expect(await talk(DECLARED, { four: 1, six: 1 })).toEqual(['answered', 'answered']);
-      await until(url, () => ringfence(url, 'status'), (status) => status.out.includes('2 enforced, in force wherever they run'));
+      const enforced = await until(url, () => ringfence(url, 'status'), (status) => status.out.includes('2 enforced, in force wherever they run'));
+      expect(enforced.out).not.toContain('would drop');
 
       // what was said to help does
       for (const { workload, kind, rule, direction = '', admit } of remedies) {

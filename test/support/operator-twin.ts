@@ -15,6 +15,8 @@ import { countEnforcement } from '../../apps/controller/src/pipeline/answers/enf
 import { lookAtTrials } from '../../apps/controller/src/nodes/shown-trials.ts';
 import { diffLive } from '../../apps/controller/src/pipeline/answers/live-diff.ts';
 import { liveFlows, liveGraph } from '../../apps/controller/src/pipeline/answers/live-flows.ts';
+import { liveScopes, liveWorkloadModes } from '../../apps/controller/src/pipeline/answers/live-modes.ts';
+import { countDrops, pendingDrops } from '../../apps/controller/src/pipeline/answers/would-drops.ts';
 import { previewModeLive } from '../../apps/controller/src/pipeline/answers/live-mode-preview.ts';
 import { liveReview, liveReviews } from '../../apps/controller/src/pipeline/answers/live-reviews.ts';
 import { simulateLive } from '../../apps/controller/src/pipeline/answers/live-simulation.ts';
@@ -123,6 +125,7 @@ export class OperatorTwin implements OperatorPort {
       ready: items.filter(({ review, standing: where }) => review.isReady && (where === 'proposed' || where === 'edited')).length,
       reviews: { proposed: standing('proposed'), edited: standing('edited'), approved: standing('approved'), rejected: standing('rejected') },
       modes: { observe: mode('observe'), audit: mode('audit'), enforce: mode('enforce') },
+      wouldDrops: countDrops(pendingDrops(this.#state, this.observed, this.#context(NOBODY))),
       enforcement: countEnforcement(this.#state, [...this.snapshot.workloads.values()].map(({ ref }) => ref), this.snapshot, { nodes: new Map([...this.snapshot.nodes.keys()].slice(0, 1).map((node) => [node, currentNumber(this.#state)])), written: new Map() }),
       nodes: { realised: 1, pending: 0, trial: this.#trial === undefined ? 0 : 1, drifted: 0, failed: 1, silent: 0 },
       outputs: [{ output: 'networkpolicy', realised: 2, pending: 0, waiting: 0, drifted: 0, conflict: 1, refused: 0, failed: 0, healed: 1 }],
@@ -145,6 +148,8 @@ export class OperatorTwin implements OperatorPort {
   revision: OperatorPort['revision'] = (number) => Promise.resolve(revisionAt(this.#state, number, this.snapshot.policies));
   journal: OperatorPort['journal'] = (after, limit) => Promise.resolve(this.#entries.slice(after, after + limit));
   simulate: OperatorPort['simulate'] = (question) => Promise.resolve(simulateLive(this.#state, question, this.#context(NOBODY), (since) => this.observed.filter(({ lastSeen }) => lastSeen >= since)));
+  scopes: OperatorPort['scopes'] = () => Promise.resolve(liveScopes(this.#state, this.observed, this.#context(NOBODY)));
+  workloadModes: OperatorPort['workloadModes'] = (filter, page) => Promise.resolve(liveWorkloadModes(this.#state, this.observed, filter, page, this.#context(NOBODY)));
   previewMode: OperatorPort['previewMode'] = (question) => Promise.resolve(previewModeLive(this.#state, question, this.#context(NOBODY), (since) => this.observed.filter(({ lastSeen }) => lastSeen >= since)));
   diff: OperatorPort['diff'] = (before, after) => Promise.resolve(diffLive(this.#state, before, after, this.#context(NOBODY)));
   why: OperatorPort['why'] = (question) => Promise.resolve(whyLive(this.#state, question, this.#context(NOBODY), this.#graph.relationships));

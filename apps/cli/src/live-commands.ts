@@ -128,7 +128,7 @@ function addDecisions(live: NewCommand, terminal: Terminal, report: Report): voi
     .addOption(output('table', 'json'));
   act<[string | undefined, string | undefined]>(admit, terminal, report, async (project, node, options) => (await import('./commands/admit.ts')).runAdmit(project, node, options, terminal));
   const mode = live('mode', 'show what is observed, audited and enforced, or set it after showing what that would do')
-    .argument('[scope]', 'cluster, a namespace, or namespace/kind/name')
+    .argument('[scope]', 'cluster, a namespace, or namespace/kind/name; without a mode: the workloads in it')
     .argument('[mode]', 'observe, audit, enforce or clear')
     .addOption(new Option('--fate <fate>', 'of established connections a revision forbids: cut, keep, drain:SECONDS or clear'))
     .addOption(new Option('--target <target>', 'where policies of a namespace go').choices(['nftables', 'networkpolicy', 'folder', 'none', 'clear']))

@@ -4,6 +4,7 @@ import { ExitCode } from '../exit-code.ts';
 import { type LiveOptions, printNotes, withController } from '../live/live-command.ts';
 import { agoText, timeText } from '../live/live-text.ts';
 import { OUTPUT_NAMES } from '../live/output-text.ts';
+import { wouldDropsText } from '../live/would-drops-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
 import { formatTable } from '../output/table.ts';
@@ -62,7 +63,7 @@ function printStatus(status: StatusShape, server: string, terminal: Terminal): v
 }
 
 // A mode alone closes nothing, so what is in a mode and what is really closed are told apart.
-function enforcementLines({ workloads, enforcement }: StatusShape): readonly string[] {
+function enforcementLines({ workloads, enforcement, wouldDrops }: StatusShape): readonly string[] {
   const { realised, pending, unapproved, audited, unaudited, observed } = enforcement;
   const enforced = realised + pending;
   const line = (number: number, text: string): readonly string[] => (number === 0 ? [] : [`  ${String(number)} ${text}`]);
@@ -73,6 +74,7 @@ function enforcementLines({ workloads, enforcement }: StatusShape): readonly str
     ...line(audited, 'audited: what would be denied is counted'),
     ...line(unaudited, 'set to audit with nothing approved: nothing is counted'),
     ...line(observed, 'observed'),
+    ...(wouldDrops.kinds === 0 ? [] : [`  ${wouldDropsText(wouldDrops, Date.now())} (ringfence flows --verdict would-be-denied)`]),
   ];
 }
 

@@ -15,6 +15,7 @@ export const admitSchema = routes.projects.answer;
 /** What is set; what it was set to would do, and after what it was set. Of `--dry-run` the preview alone. */
 export const modeSchema = z.strictObject({
   ...routes.modes.answer.partial().shape,
+  workloads: routes.workloadModes.answer.shape.items.optional().describe('where a scope alone is named'),
   preview: modePreviewSchema.optional().describe('what setting a mode does, where one is named'),
   seq: done.seq.optional().describe('where something was set: the last entry it made in the journal'),
   notes: done.notes.optional(),

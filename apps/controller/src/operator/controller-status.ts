@@ -1,6 +1,7 @@
 import type { Diagnostic, FlowLoss, Mode, OutputView } from '#model';
 
 import type { EnforcementCounts } from '../pipeline/answers/enforcement-counts.ts';
+import type { WouldDrops } from '../pipeline/answers/would-drops.ts';
 
 /** One thing the controller watches: how far it has got. Times are milliseconds since 1970. */
 export interface SourceStatus {
@@ -87,6 +88,8 @@ export interface ControllerStatus {
   readonly modes: Readonly<Record<Mode, number>>;
   /** What modes and approvals come to: a mode alone closes nothing. */
   readonly enforcement: EnforcementCounts;
+  /** What audit has counted and still lacks a rule. */
+  readonly wouldDrops: WouldDrops;
   readonly nodes: NodeCounts;
   /** Where policies go beside the nodes. */
   readonly outputs: readonly OutputCounts[];

@@ -11,6 +11,7 @@ import type { PolicyDesk } from '../outputs/policy-desk.ts';
 import { withWritten } from '../outputs/written-policies.ts';
 import type { Answer, DiffSide, ModeAnswer, ModeQuestion, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, UnattributedFilter, WorkloadFilter } from '../pipeline/answers/live-list.ts';
+import type { ScopeStanding, WorkloadStanding } from '../pipeline/answers/live-modes.ts';
 import type { LearningLink } from '../workers/learning-link.ts';
 import type { ControllerStatus } from './controller-status.ts';
 import type { CommandResult, JournalItem, OperatorChange, OperatorPort } from './operator-port.ts';
@@ -84,6 +85,14 @@ export class LiveOperator implements OperatorPort {
 
   simulate(question: SimulationQuestion): Promise<Answer<SimulationAnswer>> {
     return this.#parts.learning.ask('simulate', { question });
+  }
+
+  scopes(): Promise<readonly ScopeStanding[]> {
+    return this.#parts.learning.ask('scopes', {});
+  }
+
+  workloadModes(filter: WorkloadFilter, page: PageRequest): Promise<Page<WorkloadStanding>> {
+    return this.#parts.learning.ask('workloadModes', { filter, page });
   }
 
   previewMode(question: ModeQuestion): Promise<Answer<ModeAnswer>> {

@@ -21,7 +21,7 @@ const RANK = { error: 0, warning: 1, info: 2 } as const;
 
 export function controllerStatus({ overview, nodes, outputs, state, diagnostics, waitsFor, sources, ...rest }: StatusParts): ControllerStatus {
   const current = state.revisions.at(-1);
-  const { counts, workloads, ready, reviews, modes, enforcement } = overview;
+  const { counts, workloads, ready, reviews, modes, enforcement, wouldDrops } = overview;
   return {
     ...rest,
     sources: sources.map((source): SourceStatus => (source.state === 'in sync' || !waitsFor.includes(source.name) ? source : { ...source, why: source.why ?? 'nothing is compiled before it has told all it knows' })),
@@ -32,6 +32,7 @@ export function controllerStatus({ overview, nodes, outputs, state, diagnostics,
     reviews,
     modes,
     enforcement,
+    wouldDrops,
     nodes: countNodes(nodes),
     outputs: outputs.map(({ output, policies, healed }) => ({ output, ...policies, healed })),
     flows: {

@@ -45,6 +45,8 @@ export class Metrics {
       each('sources', 'Sources by how far they have got', 'state', ({ sources }) => tally(sources.map(({ state }) => state), ['in sync', 'syncing', 'degraded', 'failed'])),
       each('workloads', 'Workloads by the mode they are in', 'mode', ({ modes }) => modes),
       each('workload_enforcement', 'Workloads by what becomes of what their rules deny', 'standing', ({ enforcement }) => ({ ...enforcement })),
+      one('would_drop_kinds', 'Clients, servers and ports audit has counted and that still lack a rule', ({ wouldDrops }) => wouldDrops.kinds),
+      one('would_drop_connections', 'Their connections', ({ wouldDrops }) => wouldDrops.connections),
       one('workloads_ready', 'Workloads a person could approve now', ({ ready }) => ready),
       each('reviews', 'Workloads by where their review stands', 'standing', ({ reviews }) => ({ ...reviews })),
       each('nodes', 'Nodes by what they are known to enforce', 'state', ({ nodes }) => ({ ...nodes })),

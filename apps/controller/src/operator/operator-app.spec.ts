@@ -64,6 +64,7 @@ describe.each(['IPv4', 'IPv6'])('over %s', (family) => {
     ['projects', '/api/v1/projects'],
     ['outputs', '/api/v1/outputs'],
     ['modes', '/api/v1/modes'],
+    ['workloadModes', '/api/v1/workload-modes?namespace=shop&limit=5'],
     ['journal', '/api/v1/journal'],
     ['journalVerification', '/api/v1/journal/verification'], ['diff', '/api/v1/diff?before=0&after=proposals'],
     ['why', '/api/v1/why?from=shop/Deployment/storefront&to=shop/Deployment/products'],
@@ -255,6 +256,7 @@ describe('the system', () => {
     expect(body).toMatch(/^ringfence_revision \d+$/m);
     expect(body).toMatch(/^ringfence_http_requests_total\{route="status",status="200"\} \d+$/m);
     for (const standing of ['realised', 'pending', 'unapproved', 'audited', 'unaudited', 'observed']) expect(body).toMatch(new RegExp(`^ringfence_workload_enforcement\\{standing="${standing}"\\} \\d+$`, 'm'));
+    for (const name of ['kinds', 'connections']) expect(body).toMatch(new RegExp(`^ringfence_would_drop_${name} \\d+$`, 'm'));
     expect(body).toMatch(/^ringfence_flow_connections_unattributed\{why="nobody"\} 3$/m);
     expect(body).not.toContain('pricing');
   });

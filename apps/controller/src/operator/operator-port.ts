@@ -7,6 +7,7 @@ import type { JournalVerification } from '#store';
 import type { Answer, DiffSide, ModeAnswer, ModeQuestion, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { WaitingProject } from '../nodes/project-claims.ts';
 import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, UnattributedFilter, WorkloadFilter } from '../pipeline/answers/live-list.ts';
+import type { ScopeStanding, WorkloadStanding } from '../pipeline/answers/live-modes.ts';
 import type { ControllerStatus } from './controller-status.ts';
 
 /** An entry of the journal with its link in the chain. */
@@ -63,6 +64,10 @@ export interface OperatorPort {
   /** Follows the whole of it anew. */
   verifyJournal(): Promise<JournalVerification>;
   simulate(question: SimulationQuestion): Promise<Answer<SimulationAnswer>>;
+  /** Modes by scope: what is set or inherited, and what it comes to. */
+  scopes(): Promise<readonly ScopeStanding[]>;
+  /** Sorted by workload. */
+  workloadModes(filter: WorkloadFilter, page: PageRequest): Promise<Page<WorkloadStanding>>;
   previewMode(question: ModeQuestion): Promise<Answer<ModeAnswer>>;
   diff(before: DiffSide, after: DiffSide): Promise<Answer<ConnectivityDiff>>;
   why(question: WhyQuestion): Promise<Answer<WhyAnswer>>;

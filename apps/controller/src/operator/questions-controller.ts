@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Param, Query } from '@nestjs/common';
 
-import { type ConnectivityShape, connectivityShape, graphShape, type GraphShape, type JournalShape, type ModePreviewShape, type NodesShape, type OutputsShape, type ProjectsShape, type ProposalShape, routes, type SettingsShape, type SimulationShape, type StatusShape, type VerificationShape, type WhyShape } from '#operator-api';
+import { type ConnectivityShape, connectivityShape, graphShape, type GraphShape, type JournalShape, type ModePreviewShape, type ModesShape, type NodesShape, type OutputsShape, type ProjectsShape, type ProposalShape, routes, type SimulationShape, type StatusShape, type VerificationShape, type WhyShape } from '#operator-api';
 import type { z } from 'zod';
 
 import type { Answer } from '../pipeline/answers/live-answer.ts';
@@ -11,10 +11,9 @@ import { Serves } from './serves.ts';
 import { flowShape, simulationShape, statusShape, whyShape } from './shapes/answer-shape.ts';
 import { entryShape } from './shapes/journal-shape.ts';
 import { projectsShape } from './shapes/projects-shape.ts';
-import { modePreviewShape } from './shapes/mode-shape.ts';
+import { modePreviewShape, modesShape, workloadModeShape } from './shapes/mode-shape.ts';
 import { proposalShape, summaryShape } from './shapes/review-shape.ts';
 import { revisionShape, revisionSummaryShape } from './shapes/revision-shape.ts';
-import { settingsShape } from './shapes/settings-shape.ts';
 
 /** Everything that may be asked. Nothing here changes anything. */
 @Controller()
@@ -97,8 +96,15 @@ export class QuestionsController {
   }
 
   @Serves(routes.modes)
-  async modes(): Promise<SettingsShape> {
-    return settingsShape(await this.#port.decided());
+  async modes(): Promise<ModesShape> {
+    const [decided, scopes] = await Promise.all([this.#port.decided(), this.#port.scopes()]);
+    return modesShape(decided, scopes);
+  }
+
+  @Serves(routes.workloadModes)
+  async workloadModes(@Query({ schema: routes.workloadModes.query }) { limit, cursor, ...filter }: z.output<typeof routes.workloadModes.query>): Promise<unknown> {
+    const page = await this.#port.workloadModes(present(filter), present({ limit, cursor }));
+    return { ...page, items: page.items.map(workloadModeShape) };
   }
 
   @Serves(routes.journal)

@@ -9,10 +9,12 @@ import { diffLive } from '../pipeline/answers/live-diff.ts';
 import { liveFlows, liveGraph } from '../pipeline/answers/live-flows.ts';
 import type { ReviewItem } from '../pipeline/answers/live-list.ts';
 import { previewModeLive } from '../pipeline/answers/live-mode-preview.ts';
+import { liveScopes, liveWorkloadModes } from '../pipeline/answers/live-modes.ts';
 import { liveReview, liveReviews } from '../pipeline/answers/live-reviews.ts';
 import { simulateLive } from '../pipeline/answers/live-simulation.ts';
 import { liveUnattributed } from '../pipeline/answers/live-unattributed.ts';
 import { whyLive } from '../pipeline/answers/live-why.ts';
+import { countDrops, pendingDrops } from '../pipeline/answers/would-drops.ts';
 import { automaticApproval } from '../pipeline/automatic-approvals.ts';
 import type { LearningPipeline } from '../pipeline/learning-pipeline.ts';
 import type { LearningView } from '../pipeline/learning-view.ts';
@@ -58,6 +60,10 @@ export function answerQuestion(question: Question, { pipeline, invariants, enfor
       return revisionAt(state, question.ask.number, question.ask.number === 0 ? snapshot.policies : []);
     case 'simulate':
       return simulateLive(state, question.ask.question, context, (since) => pipeline.observedSince(since));
+    case 'scopes':
+      return liveScopes(state, view.observed.relationships, context);
+    case 'workloadModes':
+      return liveWorkloadModes(state, view.observed.relationships, question.ask.filter, question.ask.page, context);
     case 'previewMode':
       return previewModeLive(state, question.ask.question, context, (since) => pipeline.observedSince(since));
     case 'diff':
@@ -65,7 +71,7 @@ export function answerQuestion(question: Question, { pipeline, invariants, enfor
     case 'why':
       return whyLive(state, question.ask.question, context, view.graph.relationships);
     case 'overview':
-      return overview(view, pipeline, digest, question.ask);
+      return overview(view, pipeline, context, question.ask);
     case 'decide': {
       const { command, actor, seq } = question.ask;
       if (state.seq !== seq) throw new Error(`decide on entry ${seq}: entry ${state.seq} is the last one known here`);
@@ -76,18 +82,19 @@ export function answerQuestion(question: Question, { pipeline, invariants, enfor
   }
 }
 
-function overview({ snapshot, reviews, graph }: LearningView, { state, counts }: LearningPipeline, digest: AnswerContext['digest'], realised: Realised): LearningOverview {
+function overview({ snapshot, reviews, graph, observed }: LearningView, { state, counts }: LearningPipeline, context: ReviewContext, realised: Realised): LearningOverview {
   const standings = { proposed: 0, edited: 0, approved: 0, rejected: 0 };
   const modes: Record<Mode, number> = { observe: 0, audit: 0, enforce: 0 };
   let ready = 0;
   for (const review of reviews.values()) {
-    const { standing } = reviewedProposal(state, review, digest);
+    const { standing } = reviewedProposal(state, review, context.digest);
     standings[standing] += 1;
     modes[modeOf(state, review.workload, snapshot).value] += 1;
     if (review.isReady && review.brokenInvariants.length === 0 && (standing === 'proposed' || standing === 'edited')) ready += 1;
   }
   const enforcement = countEnforcement(state, [...reviews.values()].map(({ workload }) => workload), snapshot, realised);
-  return { workloads: reviews.size, ready, reviews: standings, modes, enforcement, relationships: graph.relationships.length, counts, diagnostics: [...snapshot.diagnostics, ...graph.diagnostics] };
+  const wouldDrops = countDrops(pendingDrops(state, observed.relationships, context));
+  return { workloads: reviews.size, ready, reviews: standings, modes, enforcement, wouldDrops, relationships: graph.relationships.length, counts, diagnostics: [...snapshot.diagnostics, ...graph.diagnostics] };
 }
 
 const NOTHING_KNOWN: LearningView = {

@@ -7,6 +7,8 @@ import type { Actor, ReviewCommand, ReviewDecision, ReviewEntry } from '#review'
 import type { EnforcementCounts, Realised } from '../pipeline/answers/enforcement-counts.ts';
 import type { Answer, DiffSide, ModeAnswer, ModeQuestion, SimulationAnswer, SimulationQuestion, WhyAnswer, WhyQuestion } from '../pipeline/answers/live-answer.ts';
 import type { FlowFilter, FlowItem, Page, PageRequest, ReviewFilter, ReviewItem, UnattributedFilter, WorkloadFilter } from '../pipeline/answers/live-list.ts';
+import type { ScopeStanding, WorkloadStanding } from '../pipeline/answers/live-modes.ts';
+import type { WouldDrops } from '../pipeline/answers/would-drops.ts';
 import type { AutomaticApproval } from '../pipeline/automatic-approvals.ts';
 import type { ReviewCounts } from '../operator/controller-status.ts';
 import type { FeedItem } from './update-feed.ts';
@@ -33,6 +35,8 @@ export interface LearningQuestions {
   readonly review: { readonly ask: { readonly workload: WorkloadRef }; readonly answer: ReviewItem | undefined };
   readonly revision: { readonly ask: { readonly number: number }; readonly answer: Revision | undefined };
   readonly simulate: { readonly ask: { readonly question: SimulationQuestion }; readonly answer: Answer<SimulationAnswer> };
+  readonly scopes: { readonly ask: object; readonly answer: readonly ScopeStanding[] };
+  readonly workloadModes: { readonly ask: { readonly filter: WorkloadFilter; readonly page: PageRequest }; readonly answer: Page<WorkloadStanding> };
   readonly previewMode: { readonly ask: { readonly question: ModeQuestion }; readonly answer: Answer<ModeAnswer> };
   readonly diff: { readonly ask: { readonly before: DiffSide; readonly after: DiffSide }; readonly answer: Answer<ConnectivityDiff> };
   readonly why: { readonly ask: { readonly question: WhyQuestion }; readonly answer: Answer<WhyAnswer> };
@@ -50,6 +54,7 @@ export interface LearningOverview {
   readonly reviews: ReviewCounts;
   readonly modes: Readonly<Record<Mode, number>>;
   readonly enforcement: EnforcementCounts;
+  readonly wouldDrops: WouldDrops;
   readonly relationships: number;
   readonly counts: ObservedCounts;
   /** Of the sources and the graph. */
