@@ -51,6 +51,14 @@ describe('policies of others beside an approved one', () => {
     expect(apart(others(rule([podsOf('edge')])), { ...others(), name: 'NetworkPolicy data/closed' })).toEqual(['NetworkPolicy data/others', 'NetworkPolicy data/closed']);
   });
 
+  test('an address of a pod is that pod', () => {
+    const [pod] = [...shop.pods.values()].filter(({ workload }) => workload.name === 'api');
+    const blocks = pod!.addresses.map(({ family, bits, text }): Peer => ({ kind: 'cidr', cidr: { family, first: bits, length: family === 4 ? 32 : 128, text: `${text}/${family === 4 ? '32' : '128'}` }, except: [] }));
+    const byAddress: NamespacedPolicy = { ...approved, ingress: [rule(blocks)] };
+    expect(lintBeside([byAddress], [others(rule([podsOf('shop')]))], shop, () => 'each-drops')).toEqual([]);
+    expect(lintBeside([byAddress], [others(rule([podsOf('edge')]))], shop, () => 'each-drops').map(({ code }) => code)).toEqual(['policy-narrows']);
+  });
+
   test('what an administrator denies is dropped too', () => {
     const admin: Policy = { kind: 'admin', tier: 'admin', name: 'ClusterNetworkPolicy no', priority: 1, subject: { kind: 'pods', namespaces: { kind: 'name', name: 'data' }, pods: { requirements: [] } }, ingress: [{ ...rule([podsOf('shop')], 'any'), action: 'deny' }], egress: [], origin };
     expect(lintBeside([approved], [admin], shop, () => 'each-drops')).toMatchObject([{ code: 'policy-narrows', subject: 'ClusterNetworkPolicy no', message: 'drops some ingress that is approved for data/StatefulSet/db', hint: 'a connection needs both: let it through there as well, or give the namespace target networkpolicy, where NetworkPolicies add up' }]);

@@ -12,7 +12,7 @@ export type Meeting = 'add-up' | 'each-drops';
  *
  * Where they add up, one that lets more through undoes what was approved. Where each is enforced by
  * somebody of its own a connection needs both, and one that lets less through drops what was approved.
- * `meets` tells which it is for an approved policy; undefined: it is not enforced, and nothing is said of it.
+ * `meets` tells which it is for an approved policy; undefined: nothing is said of it.
  */
 export function lintBeside(approved: readonly Policy[], others: readonly Policy[], snapshot: Snapshot, meets: (policy: Policy) => Meeting | undefined): readonly Diagnostic[] {
   const grounder = createGrounder(snapshot);

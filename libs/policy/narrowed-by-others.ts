@@ -3,7 +3,7 @@ import { addressFromBits, type Direction, type NamespacedPolicy, type Pod, type 
 import { AllowedPorts } from './allowed-ports.ts';
 import { CoverageIndex } from './coverage.ts';
 import type { Grounder } from './grounding.ts';
-import type { Party } from './party.ts';
+import { type Party, PartyFinder } from './party.ts';
 import { portsOfRule, subtractPorts } from './port-set.ts';
 import { adoptPolicies } from './revision.ts';
 
@@ -17,12 +17,14 @@ export class NarrowingPolicies {
   readonly #grounder: Grounder;
   readonly #coverage: CoverageIndex;
   readonly #allowed: AllowedPorts;
+  readonly #parties: PartyFinder;
 
   constructor(others: readonly Policy[], snapshot: Snapshot, grounder: Grounder) {
     const revision = adoptPolicies(others);
     this.#grounder = grounder;
     this.#coverage = new CoverageIndex(revision, snapshot);
     this.#allowed = new AllowedPorts(revision, snapshot);
+    this.#parties = new PartyFinder(snapshot);
   }
 
   /** Those that close a direction of the policy's workload, where they drop some of what it allows; else none. */
@@ -49,7 +51,7 @@ export class NarrowingPolicies {
     return peers.flatMap((peer): readonly Party[] => {
       const { pods, blocks } = this.#grounder.groundPeer(peer);
       const workloads = new Map(pods.map((pod) => [workloadKey(pod.workload), pod]));
-      return [...[...workloads.values()].flatMap((pod) => pod.addresses.map((address) => ({ address, pod }))), ...blocks.slice(0, BLOCKS_ASKED).map(({ cidr }) => ({ address: addressFromBits(cidr.family, cidr.first) }))];
+      return [...[...workloads.values()].flatMap((pod) => pod.addresses.map((address) => ({ address, pod }))), ...blocks.slice(0, BLOCKS_ASKED).map(({ cidr }) => this.#parties.find({ kind: 'address', address: addressFromBits(cidr.family, cidr.first) }))];
     });
   }
 }

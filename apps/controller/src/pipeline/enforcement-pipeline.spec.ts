@@ -192,16 +192,18 @@ describe('policies as objects', () => {
   });
 
   it.each([
-    ['folder', [{}], ['policy-widens']],
-    ['networkpolicy', [{}], ['policy-widens']],
-    ['networkpolicy', [], []],
-    ['nftables', [{}], []],
-    ['nftables', [], ['policy-narrows']],
-  ] as const)('a policy of somebody else about the same pods is reported where it undoes what is approved: policies go to %s, it lets in %j', (target, ingress, codes) => {
+    ['folder', 'enforce', [{}], ['policy-widens']],
+    ['networkpolicy', 'enforce', [{}], ['policy-widens']],
+    ['networkpolicy', 'observe', [{}], []],
+    ['networkpolicy', 'enforce', [], []],
+    ['nftables', 'enforce', [{}], []],
+    ['nftables', 'enforce', [], ['policy-narrows']],
+    ['nftables', 'observe', [], ['policy-narrows']],
+  ] as const)('a policy of somebody else about the same pods is reported where it undoes what is approved: policies go to %s, mode %s, it lets in %j', (target, mode, ingress, codes) => {
     const other = manifest(SOURCE, 'networking.k8s.io/v1', 'NetworkPolicy', 'shop', 'other', { spec: { podSelector: {}, policyTypes: ['Ingress'], ingress } });
     const made = pipeline([...cluster, other]);
     made.setRevision(revision());
-    made.setSettings(settings({ [workloadKey(db)]: 'enforce' }, { shop: target }));
+    made.setSettings(settings({ [workloadKey(db)]: mode }, { shop: target }));
     made.setInSync(SOURCE, true);
     const found = made.turn(0, ALL).diagnostics?.filter(({ subject }) => subject === 'NetworkPolicy shop/other') ?? [];
     expect(found.map(({ code }) => code).filter((code) => code === 'policy-widens' || code === 'policy-narrows')).toEqual(codes);

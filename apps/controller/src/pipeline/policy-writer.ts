@@ -51,9 +51,12 @@ export class PolicyWriter {
     return lintBeside(revision.policies, snapshot.policies, snapshot, (policy): Meeting | undefined => {
       const workload = workloadOf(policy);
       if (workload === undefined) return undefined;
+      const target = settings.targetOf(workload.namespace);
+      // what the network drops it drops whatever the mode here
+      if (target === 'nftables' && !this.#enforcesExisting) return 'each-drops';
       const mode = settings.modeOf(workload, snapshot);
-      if (settings.targetOf(workload.namespace) === 'nftables') return mode === 'observe' ? undefined : this.#enforcesExisting ? 'add-up' : 'each-drops';
-      return mode === 'enforce' && settings.targetOf(workload.namespace) !== 'none' ? 'add-up' : undefined;
+      if (target === 'nftables') return mode === 'observe' ? undefined : 'add-up';
+      return mode === 'enforce' && target !== 'none' ? 'add-up' : undefined;
     });
   }
 
