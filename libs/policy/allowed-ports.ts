@@ -2,7 +2,7 @@ import type { AdminPolicy, Direction, NamespacedPolicy, Pod, Rule, Snapshot } fr
 
 import type { Applied, Coverage } from './applied-policies.ts';
 import { LayeredCoverage } from './layered-coverage.ts';
-import { layersOf, type PoliciesInForce } from './layers.ts';
+import { layersOf, type PoliciesInForce, type PolicyReplacement } from './layers.ts';
 import type { Certainty } from './membership.ts';
 import { isOwnNode, isSamePod, type Party } from './party.ts';
 import { PeerMatcher } from './peer-matching.ts';
@@ -22,7 +22,7 @@ export type Reading = 'certain' | 'possible';
 
 /** All ports that get through between two parties at once, by set algebra: what `evaluate` says of each of them. */
 export class AllowedPorts {
-  readonly #coverage: LayeredCoverage;
+  #coverage: LayeredCoverage;
   readonly #matcher: PeerMatcher;
   readonly #snapshot: Snapshot;
 
@@ -30,6 +30,13 @@ export class AllowedPorts {
     this.#snapshot = snapshot;
     this.#coverage = new LayeredCoverage(layersOf(inForce), snapshot);
     this.#matcher = new PeerMatcher(snapshot);
+  }
+
+  /** The same with another policy of one workload. */
+  replacing(replacement: PolicyReplacement): AllowedPorts {
+    const made = new AllowedPorts(NOTHING_IN_FORCE, this.#snapshot);
+    made.#coverage = this.#coverage.replacing(replacement);
+    return made;
   }
 
   between(from: Party, to: Party, view: ApplicationView = 'any', reading: Reading = 'certain'): PortSet {
@@ -83,6 +90,8 @@ export class AllowedPorts {
     return pod !== undefined && this.#coverage.covering(pod).some(({ coverage: { admin, namespaced, baseline } }) => namespaced.some(({ policy }) => policy[direction] !== undefined) || [...admin, ...baseline].some(({ policy }) => policy[direction].length > 0));
   }
 }
+
+const NOTHING_IN_FORCE: PoliciesInForce = { kind: 'layers', number: 0, layers: [] };
 
 type PortsOf = (rule: Rule) => { readonly ports: PortSet; readonly certainty: Certainty };
 

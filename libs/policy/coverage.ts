@@ -1,4 +1,4 @@
-import { type AdminPolicy, type NamespacedPolicy, type Pod, type PodKey, podKey, type Policy, type Revision, type Snapshot, workloadKey } from '#model';
+import { type AdminPolicy, type NamespacedPolicy, type Pod, type PodKey, podKey, type Policy, type Revision, type Snapshot, workloadKey, type WorkloadKey, type WorkloadRef } from '#model';
 
 import type { Applied, Coverage } from './applied-policies.ts';
 import { isSubject } from './membership.ts';
@@ -9,6 +9,9 @@ export interface CoverageOptions {
   /** Whether programs of plain hosts can be closed: a cluster's network has no rules for them. Absent: yes. */
   readonly closesHosts?: boolean;
 }
+
+/** What applies to pods and plain hosts, however it was found. */
+export type PodCoverage = Pick<CoverageIndex, 'hostAt' | 'isWithinHost' | 'covering'>;
 
 /** Finds the policies that apply to a pod without asking every policy: most name a namespace or a workload. */
 export class CoverageIndex {
@@ -64,6 +67,49 @@ export class CoverageIndex {
       else coverage[policy.tier].push({ policy, certainty });
     }
     return coverage;
+  }
+}
+
+/** What another index finds, but for one workload: there these policies stand in place of those that name it. It is no program of a plain host. */
+export class ReplacedCoverage implements PodCoverage {
+  readonly #base: PodCoverage;
+  readonly #key: WorkloadKey;
+  readonly #policies: readonly NamespacedPolicy[];
+  readonly #snapshot: Snapshot;
+  readonly #known = new Map<Pod, Coverage>();
+
+  constructor(base: PodCoverage, workload: WorkloadRef, policies: readonly NamespacedPolicy[], snapshot: Snapshot) {
+    this.#base = base;
+    this.#key = workloadKey(workload);
+    this.#policies = policies;
+    this.#snapshot = snapshot;
+  }
+
+  hostAt(party: Party): Pod | undefined {
+    return this.#base.hostAt(party);
+  }
+
+  isWithinHost(from: Party, to: Party): boolean {
+    return this.#base.isWithinHost(from, to);
+  }
+
+  covering(pod: Pod): Coverage {
+    const known = this.#known.get(pod);
+    if (known !== undefined) return known;
+    const coverage = this.#base.covering(pod);
+    if (workloadKey(pod.workload) !== this.#key) return coverage;
+    const replaced = this.#replaced(coverage, pod);
+    this.#known.set(pod, replaced);
+    return replaced;
+  }
+
+  #replaced(coverage: Coverage, pod: Pod): Coverage {
+    const others = coverage.namespaced.filter(({ policy: { subject } }) => subject.kind !== 'workload' || workloadKey(subject.workload) !== this.#key);
+    const own = this.#policies.flatMap((policy) => {
+      const certainty = isSubject(policy.subject, pod, this.#snapshot);
+      return certainty === 'no' ? [] : [{ policy, certainty }];
+    });
+    return { ...coverage, namespaced: [...others, ...own] };
   }
 }
 

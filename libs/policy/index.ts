@@ -11,7 +11,7 @@ export { inForceAt } from './in-force.ts';
 export { formatPattern, type Invariant, type PeerPattern } from './invariant.ts';
 export { type CounterExample, type InvariantResult, InvariantTester, type WorkloadEnd } from './invariant-tester.ts';
 export { JsonFields, JsonPlace, type JsonReading, readJson } from './json-place.ts';
-export { everyPolicyOf, layerPolicies, layersOf, onlyLayer, type PoliciesInForce, type PolicyLayer, type PolicyLayers } from './layers.ts';
+export { everyPolicyOf, layerPolicies, layersOf, onlyLayer, type PoliciesInForce, type PolicyLayer, type PolicyLayers, type PolicyReplacement } from './layers.ts';
 export { lintPolicies } from './lint.ts';
 export { type Certainty, isSelectable, isSelected, isSubject } from './membership.ts';
 export type { Party } from './party.ts';

@@ -5,7 +5,7 @@ import { blockContains } from './address-block.ts';
 import { type End, endsByWorkload, outsideEnds, podEnds, portsOfEnd, siblingOf } from './ends.ts';
 import { createEvaluator } from './evaluate.ts';
 import { formatPattern, type Invariant, type PeerPattern } from './invariant.ts';
-import type { PoliciesInForce } from './layers.ts';
+import type { PoliciesInForce, PolicyReplacement } from './layers.ts';
 import { isSelected } from './membership.ts';
 import { Cuts, type Stretch } from './outside.ts';
 import type { Party } from './party.ts';
@@ -50,7 +50,7 @@ export class InvariantTester {
   readonly #cuts = new Cuts();
   readonly #meanings = new Map<PeerPattern, Meaning>();
   readonly #workloads = new Map<PeerPattern, ReadonlySet<WorkloadKey>>();
-  readonly #asked = new WeakMap<PoliciesInForce, AllowedPorts>();
+  readonly #asked = new WeakMap<PoliciesInForce | PolicyReplacement, AllowedPorts>();
   #ends: { readonly stretches: readonly Stretch[]; readonly ends: readonly End[] } | undefined;
 
   constructor(snapshot: Snapshot, invariants: readonly Invariant[]) {
@@ -69,7 +69,7 @@ export class InvariantTester {
   }
 
   /** `only` leaves out every connection but those of one workload at one end. */
-  check(inForce: PoliciesInForce, invariant: Invariant, only?: WorkloadEnd): InvariantResult {
+  check(inForce: PoliciesInForce | PolicyReplacement, invariant: Invariant, only?: WorkloadEnd): InvariantResult {
     const endsOf = (end: 'from' | 'to'): readonly End[] => {
       const { all, byWorkload } = this.#meaning(invariant[end]);
       return only?.end === end ? (byWorkload.get(workloadKey(only.workload)) ?? []) : all;
@@ -84,17 +84,17 @@ export class InvariantTester {
     return check(invariant, pairs, allowed, (pair, ports) => this.#example(inForce, pair, ports));
   }
 
-  #allowedBy(inForce: PoliciesInForce): AllowedPorts {
-    const known = this.#asked.get(inForce) ?? new AllowedPorts(inForce, this.#snapshot);
+  #allowedBy(inForce: PoliciesInForce | PolicyReplacement): AllowedPorts {
+    const known = this.#asked.get(inForce) ?? (isReplacement(inForce) ? this.#allowedBy(inForce.inForce).replacing(inForce) : new AllowedPorts(inForce, this.#snapshot));
     this.#asked.set(inForce, known);
     return known;
   }
 
-  #example(inForce: PoliciesInForce, [from, to]: Pair, ports: PortSet): CounterExample {
+  #example(inForce: PoliciesInForce | PolicyReplacement, [from, to]: Pair, ports: PortSet): CounterExample {
     const destination = siblingOf(from.party, to.party);
     const { protocol, port } = plainestPort(ports, destination);
     const connection: Connection = { from: endpointOf(from.party), to: endpointOf(destination), protocol, port };
-    return { connection, verdict: createEvaluator(inForce, this.#snapshot).evaluate(connection) };
+    return { connection, verdict: createEvaluator(isReplacement(inForce) ? inForce.whole() : inForce, this.#snapshot).evaluate(connection) };
   }
 
   #meaning(pattern: PeerPattern): Meaning {
@@ -135,6 +135,10 @@ export class InvariantTester {
         return assertNever(pattern);
     }
   }
+}
+
+function isReplacement(inForce: PoliciesInForce | PolicyReplacement): inForce is PolicyReplacement {
+  return 'kind' in inForce && inForce.kind === 'replacement';
 }
 
 type Example = (pair: Pair, ports: PortSet) => CounterExample;

@@ -1,8 +1,8 @@
 import type { Direction, EnforcedBy, Pod, Snapshot } from '#model';
 
 import type { Coverage } from './applied-policies.ts';
-import { CoverageIndex } from './coverage.ts';
-import { enforcerName, type PolicyLayer } from './layers.ts';
+import { CoverageIndex, type PodCoverage, ReplacedCoverage } from './coverage.ts';
+import { enforcerName, type PolicyLayer, type PolicyReplacement } from './layers.ts';
 import type { Party } from './party.ts';
 import type { PeerMatcher } from './peer-matching.ts';
 import { isHostItself } from './plain-hosts.ts';
@@ -18,10 +18,19 @@ const NOTHING: Coverage = { admin: [], namespaced: [], baseline: [] };
 
 /** Finds what applies to a pod, layer by layer, and lets each of them decide. */
 export class LayeredCoverage {
-  readonly #layers: readonly (Omit<PolicyLayer, 'revision'> & { readonly index: CoverageIndex })[];
+  readonly #snapshot: Snapshot;
+  #layers: readonly (Omit<PolicyLayer, 'revision'> & { readonly index: PodCoverage })[];
 
   constructor(layers: readonly PolicyLayer[], snapshot: Snapshot) {
+    this.#snapshot = snapshot;
     this.#layers = layers.map(({ revision, ...layer }) => ({ ...layer, index: new CoverageIndex(revision, snapshot, { closesHosts: layer.enforcedBy !== 'network' }) }));
+  }
+
+  /** The same with another policy of one workload: it shares everything that is the same. */
+  replacing({ workload, policy, enforcedBy }: PolicyReplacement): LayeredCoverage {
+    const made = new LayeredCoverage([], this.#snapshot);
+    made.#layers = this.#layers.map((layer) => (layer.enforcedBy === enforcedBy ? { ...layer, index: new ReplacedCoverage(layer.index, workload, policy === undefined ? [] : [policy], this.#snapshot) } : layer));
+    return made;
   }
 
   /** Whose policies are asked at this end of a connection: the pod's, or those of the plain host that receives. */

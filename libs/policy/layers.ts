@@ -1,4 +1,4 @@
-import type { EnforcedBy, Pod, Policy, Revision } from '#model';
+import type { EnforcedBy, NamespacedPolicy, Pod, Policy, Revision, WorkloadRef } from '#model';
 
 import { inForceAt } from './in-force.ts';
 
@@ -25,6 +25,21 @@ export interface PolicyLayers {
 
 /** What can be asked about connections: a revision, whose policies all add up, or layers, of which each has to let it through. */
 export type PoliciesInForce = Revision | PolicyLayers;
+
+/**
+ * What is in force, with another policy of one workload: much cheaper to ask about than the whole.
+ * The workload is no program of a plain host, and its policy belongs to a layer that is there.
+ */
+export interface PolicyReplacement {
+  readonly kind: 'replacement';
+  readonly inForce: PoliciesInForce;
+  readonly workload: WorkloadRef;
+  /** Absent: it has none. */
+  readonly policy?: NamespacedPolicy;
+  readonly enforcedBy?: EnforcedBy;
+  /** The same as a whole. */
+  readonly whole: () => PoliciesInForce;
+}
 
 const ENFORCERS: readonly EnforcedBy[] = ['enforcers', 'network'];
 

@@ -1,5 +1,5 @@
 import { type Direction, type Endpoint, podKey, type Policy, type Snapshot, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
-import { everyPolicyOf, formatConnection, formatPattern, type Invariant, type InvariantResult, InvariantTester, type PoliciesInForce } from '#policy';
+import { everyPolicyOf, formatConnection, formatPattern, type Invariant, type InvariantResult, InvariantTester, type PoliciesInForce, type PolicyReplacement } from '#policy';
 
 /** An invariant that a change to a workload would break, with a connection that shows it. */
 export interface BrokenInvariant {
@@ -41,10 +41,18 @@ export class InvariantGuard {
     return this.#invariants.some((invariant) => ENDS.some(({ end }) => this.#tester.isAbout(invariant, { end, workload })));
   }
 
+  /** What one change does, of a workload the others of which stay as they are. */
+  brokenByReplacement(replacement: PolicyReplacement): readonly BrokenInvariant[] {
+    return this.#brokenBy(replacement, [replacement.workload], replacement.policy === undefined ? [] : [replacement.policy]);
+  }
+
   brokenBy(after: PoliciesInForce, changed: readonly WorkloadRef[]): readonly BrokenInvariant[] {
+    return this.#brokenBy(after, changed, everyPolicyOf(after));
+  }
+
+  #brokenBy(after: PoliciesInForce | PolicyReplacement, changed: readonly WorkloadRef[], policies: readonly Policy[]): readonly BrokenInvariant[] {
     const concerned = changed.filter((workload) => this.isConcerned(workload));
     if (concerned.length === 0) return [];
-    const policies = everyPolicyOf(after);
     this.#tester.know(policies.filter((policy) => !this.#known.has(policy)));
     const closed = closedDirections(policies);
     return concerned.flatMap((workload) => {

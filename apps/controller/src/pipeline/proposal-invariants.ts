@@ -1,14 +1,29 @@
-import { type Policy, type Proposal, workloadKey } from '#model';
-import { adoptPolicies, approvedPolicy, everyPolicyOf, type Invariant, type PolicyLayers } from '#policy';
-import { InvariantGuard, inLayers, policiesInForce, type ReviewContext, type ReviewState } from '#review';
+import { isHostProgram, type Policy, type Proposal, workloadKey } from '#model';
+import { adoptPolicies, approvedPolicy, everyPolicyOf, type Invariant, layersOf, type PolicyLayers } from '#policy';
+import { enforcerOf, InvariantGuard, inLayers, policiesInForce, type ReviewContext, type ReviewState } from '#review';
 
-/** The invariants that one proposal would break if it were approved now, one sentence each. */
+/**
+ * The invariants that one proposal would break if it were approved now, one sentence each.
+ *
+ * Everybody else's policies stay as they are and are looked at once, so what a proposal costs is
+ * its own connections.
+ */
 export function invariantCheck(state: ReviewState, invariants: readonly Invariant[], context: InvariantContext): ((proposal: Proposal) => readonly string[]) | undefined {
   if (invariants.length === 0) return undefined;
-  const before = policiesInForce(state, context);
-  const policies = everyPolicyOf(before);
-  const guard = new InvariantGuard(before, context.snapshot, invariants);
-  return (proposal) => (guard.isConcerned(proposal.workload) ? guard.brokenBy(withProposal(state, policies, proposal, context), [proposal.workload]).map(({ text }) => text) : []);
+  const inForce = policiesInForce(state, context);
+  const enforcers = new Set(layersOf(inForce).map(({ enforcedBy }) => enforcedBy));
+  const guard = new InvariantGuard(inForce, context.snapshot, invariants);
+  return (proposal) => {
+    const { workload } = proposal;
+    if (!guard.isConcerned(workload)) return [];
+    const policy = approvedPolicy(proposal, 0);
+    const enforcedBy = enforcerOf(state, workload, context);
+    const whole = (): PolicyLayers => withProposal(state, everyPolicyOf(inForce), proposal, context);
+    // a layer that is not there yet, and a program that closes its whole host, are another cluster for others too
+    const isAlone = enforcers.has(enforcedBy) && !isHostProgram(workload);
+    const broken = isAlone ? guard.brokenByReplacement({ kind: 'replacement', inForce, workload, enforcedBy, whole, ...(policy === undefined ? {} : { policy }) }) : guard.brokenBy(whole(), [workload]);
+    return broken.map(({ text }) => text);
+  };
 }
 
 export type InvariantContext = Pick<ReviewContext, 'snapshot' | 'now' | 'enforcesExisting'>;
