@@ -136,7 +136,9 @@ describe('what a node has on trial', () => {
     expect({ code, issues: schemas['nodes confirm']!.safeParse(JSON.parse(out)).error?.issues }).toEqual({ code: 0, issues: undefined });
     expect((await run(['journal'], { columns: 200 })).out).toMatch(/alice \(claimed, uid \d+\) .*confirmed what is on trial on node node-3 \(bundle tried\)/);
     expect((await run(['nodes'])).out).not.toContain('on trial');
-    expect(await run(['nodes', 'confirm', '--all', '--yes'])).toMatchObject({ code: 1, err: expect.stringContaining('no node has anything on trial') as unknown });
+    expect(await run(['nodes', 'confirm', '--all', '--yes'])).toMatchObject({ code: 1, err: expect.stringContaining('nothing is on trial on any node') as unknown });
+    expect(await run(['nodes', 'retry', 'node-2', '--hash', 'refused', '--yes'])).toMatchObject({ code: 0, out: 'node-2: revision 1 since just now: nft exited 1: \\u001b[31mno such file\nto be tried again on node-2; ringfence nodes shows whether it was taken\n' });
+    expect(await run(['nodes', 'retry', 'node-1', '--yes'])).toMatchObject({ code: 1, err: expect.stringContaining('node-1: nothing has failed there') as unknown });
   });
 });
 

@@ -18,6 +18,8 @@ export function controllerFields(message: ControllerMessage): object {
       return { metadataTaken: { number: message.number } };
     case 'confirm':
       return { confirm: { hash: message.hash, by: message.by } };
+    case 'retry':
+      return { retry: { hash: message.hash } };
   }
 }
 
@@ -37,6 +39,8 @@ export function readControllerFields(decoded: object): ControllerMessage | undef
       return { kind: 'metadata-taken', number: countIn(fields, 'number') };
     case 'confirm':
       return { kind: 'confirm', hash: textIn(fields, 'hash').slice(0, 200), by: textIn(fields, 'by').slice(0, 300) };
+    case 'retry':
+      return { kind: 'retry', hash: textIn(fields, 'hash').slice(0, 200) };
     default:
       return undefined;
   }

@@ -61,7 +61,7 @@ describe('a rollout', () => {
     rollout.connected(hello(first), 0);
     rollout.desire('n1', second, 10);
     rollout.nacked('n1', second, nack('the kernel says no'), 20);
-    expect(realisation(20)).toEqual({ kind: 'failed', revision: 2, since: 20, why: 'the kernel says no' });
+    expect(realisation(20)).toEqual({ kind: 'failed', ...second, since: 20, why: 'the kernel says no' });
     rollout.reported('n1', { kind: 'applied', ...second, origin: 'channel', commitMs: 1, elements: 1, driver: 'nft' }, 30);
     expect(realisation(30)).toMatchObject({ kind: 'realised', revision: 2 });
     rollout.nacked('n1', second, nack('no'), 40);
@@ -101,7 +101,7 @@ describe('a rollout', () => {
     rollout.reported('n1', readNodeNews({ kind: 'trial', ...first, at: 0, until: 1_000 }), 10);
     rollout.reported('n1', readNodeNews({ kind: 'reverted', ...first, why: 'nobody confirmed it in time' }), 1_010);
     rollout.reported('n1', readNodeNews({ kind: 'applied', revision: 0, hash: 'z0', origin: 'reverted', commitMs: 1, elements: 1, driver: 'netlink' }), 1_020);
-    expect(realisation(1_020)).toEqual({ kind: 'failed', revision: 1, since: 1_010, why: 'nobody confirmed it in time, so the node went back to what it had' });
+    expect(realisation(1_020)).toEqual({ kind: 'failed', ...first, since: 1_010, why: 'nobody confirmed it in time, so the node went back to what it had; `ringfence nodes retry` tries again' });
     // an enforcer that does not say how long it has left
     rollout.connected(hello(first), 2_000);
     rollout.reported('n1', readNodeNews({ kind: 'status', state: 'trial', ...first, differences: [] }), 2_010);

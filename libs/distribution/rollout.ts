@@ -131,7 +131,7 @@ export class Rollout {
         return;
       case 'reverted':
         delete seen.trial;
-        if (seen.desired?.hash === news.hash) seen.failure = { revision: news.revision, hash: news.hash, at: now, why: `${news.why}, so the node went back to what it had` };
+        if (seen.desired?.hash === news.hash) seen.failure = { revision: news.revision, hash: news.hash, at: now, why: `${news.why}, so the node went back to what it had; \`ringfence nodes retry\` tries again` };
         return;
       case 'refused':
       case 'other':
@@ -217,7 +217,7 @@ export class Rollout {
     if (now - heardAt > this.#options.silentAfterMs) return { kind: 'silent', since: heardAt };
     const revision = desired?.revision ?? 0;
     if (panic !== undefined) return { kind: 'drifted', revision, since: panic.at, why: `everything was opened by hand${panic.by === '' ? '' : ` by ${panic.by}`}` };
-    if (failure !== undefined && failure.hash === desired?.hash) return { kind: 'failed', revision, since: failure.at, why: failure.why };
+    if (failure !== undefined && failure.hash === desired?.hash) return { kind: 'failed', revision, hash: failure.hash, since: failure.at, why: failure.why };
     if (trial !== undefined) return { kind: 'trial', revision: trial.revision, hash: trial.hash, since: trial.at, ...(trial.until === undefined ? {} : { until: trial.until }) };
     if (drift !== undefined) return { kind: 'drifted', revision, since: drift.at, why: drift.why };
     if (desired === undefined) {

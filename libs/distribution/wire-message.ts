@@ -66,4 +66,6 @@ export type ControllerMessage =
   | { readonly kind: 'flows-taken'; readonly number: number }
   | { readonly kind: 'metadata-taken'; readonly number: number }
   /** The bundle on trial locked nobody out. An empty hash means whichever it is: earlier controllers did not say. */
-  | { readonly kind: 'confirm'; readonly hash: string; readonly by: string };
+  | { readonly kind: 'confirm'; readonly hash: string; readonly by: string }
+  /** The bundle that was tried, and confirmed by nobody, is to be tried again. */
+  | { readonly kind: 'retry'; readonly hash: string };

@@ -6,7 +6,7 @@ export type NodeRealisation =
   /** In, and taken away again by the node itself unless somebody confirms it. `until` is absent where the node does not say. */
   | { readonly kind: 'trial'; readonly revision: number; readonly hash: string; readonly since: number; readonly until?: number }
   | { readonly kind: 'drifted'; readonly revision: number; readonly since: number; readonly why: string }
-  | { readonly kind: 'failed'; readonly revision: number; readonly since: number; readonly why: string }
+  | { readonly kind: 'failed'; readonly revision: number; readonly hash: string; readonly since: number; readonly why: string }
   | { readonly kind: 'silent'; readonly since: number };
 
 /** One node's enforcer as the controller sees it. Times are milliseconds since 1970. */

@@ -17,7 +17,7 @@ export const nodeSchema = z.strictObject({
         .strictObject({ kind: z.literal('trial'), revision, hash: z.string(), since, until: timeSchema.optional().describe('absent: the node does not say') })
         .describe('in the kernel, and taken away again by the node itself unless somebody confirms it'),
       z.strictObject({ kind: z.literal('drifted'), revision, since, why }),
-      z.strictObject({ kind: z.literal('failed'), revision, since, why }),
+      z.strictObject({ kind: z.literal('failed'), revision, hash: z.string(), since, why }),
       z.strictObject({ kind: z.literal('silent'), since }),
     ])
     .describe('realised: everything desired is in the kernel and everything else of ours is out'),

@@ -97,6 +97,7 @@ export const routes = {
   setFate: { name: 'setFate', method: 'POST', path: '/api/v1/fates', role: 'admin', summary: 'Set what becomes of established connections', body: fateBody, answer: doneSchema, problems: DECIDED },
   setTarget: { name: 'setTarget', method: 'POST', path: '/api/v1/targets', role: 'admin', summary: 'Set where the policies of a namespace go', body: targetBody, answer: doneSchema, problems: DECIDED },
   confirmTrials: { name: 'confirmTrials', method: 'POST', path: '/api/v1/trials', role: 'approver', summary: 'Say that what nodes have on trial locked nobody out: it stays', body: trialsBody, answer: doneSchema, problems: DECIDED },
+  retryTrials: { name: 'retryTrials', method: 'POST', path: '/api/v1/trials/retries', role: 'approver', summary: 'Have nodes try again what nobody confirmed', body: trialsBody, answer: doneSchema, problems: DECIDED },
   setProjectNode: { name: 'setProjectNode', method: 'POST', path: '/api/v1/projects', role: 'admin', summary: 'Say whether a Compose project may run on a node', body: projectNodeBody, answer: doneSchema, problems: DECIDED },
   removeNode: { name: 'removeNode', method: 'POST', path: '/api/v1/nodes/removals', role: 'admin', summary: 'Say that a node is no more: what it said of what runs there does not count any more', body: nodeRemovalBody, answer: doneSchema, problems: DECIDED },
   events: { name: 'events', method: 'GET', path: '/api/v1/events', role: 'viewer', summary: 'What changes, as server-sent events; resumes after Last-Event-ID', answerType: 'text/event-stream', problems: [503] },

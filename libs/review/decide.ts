@@ -52,6 +52,7 @@ export function decide(state: ReviewState, command: ReviewCommand, context: Revi
     case 'found-projects':
       return decideProject(state, command, context);
     case 'confirm-trials':
+    case 'retry-trials':
       return decideTrials(command, context);
     case 'remove-node':
       return decideRemoval(command, context);

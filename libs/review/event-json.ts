@@ -41,6 +41,7 @@ function fieldsOf(event: ReviewEvent): { readonly [field: string]: Json } {
     case 'edits-discarded':
       return { ...event, by: { ...event.by }, workload: { ...event.workload } };
     case 'trials-confirmed':
+    case 'trials-retried':
       return { ...event, by: { ...event.by }, trials: event.trials.map((each) => ({ ...each })) };
     case 'rolled-back':
     case 'target-set':
@@ -64,6 +65,7 @@ const FIELDS = {
   'fate-set': ['scope', 'fate', 'reason'],
   'target-set': ['namespace', 'target', 'reason'],
   'trials-confirmed': ['trials', 'reason'],
+  'trials-retried': ['trials', 'reason'],
   'project-node-set': ['project', 'node', 'admission', 'reason'],
   'node-removed': ['node', 'reason'],
 } as const;
@@ -93,6 +95,7 @@ function readFields(place: JsonPlace): ReviewEvent {
     case 'target-set':
       return { kind, namespace: fields.at('namespace').name(), target: fields.at('target').choice(['nftables', 'networkpolicy', 'folder', 'none', 'cleared']), by, ...fields.optional('reason', text) };
     case 'trials-confirmed':
+    case 'trials-retried':
       return { kind, trials: fields.at('trials').list(readTrial), by, ...fields.optional('reason', text) };
     case 'project-node-set':
       return { kind, project: fields.at('project').name(), node: fields.at('node').name(), admission: fields.at('admission').choice(['founded', 'admitted', 'refused', 'cleared']), by, ...fields.optional('reason', text) };

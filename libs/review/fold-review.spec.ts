@@ -9,7 +9,7 @@ import { Random } from '../../test/support/random.ts';
 import { ALICE, DB, dbProposal, WEB, webProposal } from '../../test/support/review-world.ts';
 
 const SEEDS = Array.from({ length: 60 }, (_, seed) => seed);
-const KINDS: readonly ReviewEvent['kind'][] = ['approved', 'edited', 'edits-discarded', 'fate-set', 'mode-set', 'node-removed', 'project-node-set', 'rejected', 'rolled-back', 'target-set', 'trials-confirmed'];
+const KINDS: readonly ReviewEvent['kind'][] = ['approved', 'edited', 'edits-discarded', 'fate-set', 'mode-set', 'node-removed', 'project-node-set', 'rejected', 'rolled-back', 'target-set', 'trials-confirmed', 'trials-retried'];
 
 function throughJson(entry: ReviewEntry): ReviewEntry {
   const reading = readEvent(JSON.parse(JSON.stringify(writeEvent(entry.event))) as Json);
@@ -81,7 +81,7 @@ describe('a journal', () => {
     ['from a newer release', (json) => (json['format'] = 3), 'event.format is 3: a newer release wrote it'],
     ['of another format than it says', (json) => (json['format'] = 2), 'event.format is 2, and what it holds is of format 1'],
     ['with what its format has no word for', (json) => ((json['workloads'] as Record<string, unknown>[])[0]!['quarantined'] = []), 'event.format is 1, and what it holds is of format 2'],
-    ['of a kind nobody knows', (json) => (json['kind'] = 'approved-quietly'), 'event.kind is none of approved, rejected, edited, edits-discarded, rolled-back, mode-set, fate-set, target-set, trials-confirmed, project-node-set, node-removed'],
+    ['of a kind nobody knows', (json) => (json['kind'] = 'approved-quietly'), 'event.kind is none of approved, rejected, edited, edits-discarded, rolled-back, mode-set, fate-set, target-set, trials-confirmed, trials-retried, project-node-set, node-removed'],
     ['with a field of another kind', (json) => (json['to'] = 3), 'event has a field "to" that is not known here'],
     ['with the proposal of another workload', (json) => ((json['workloads'] as Record<string, unknown>[])[0]!['workload'] = { ...DB }), 'event.workloads[0] holds the proposal of another workload'],
     ['by nobody', (json) => (json['by'] = { kind: 'person', name: '' }), 'event.by.name is empty'],

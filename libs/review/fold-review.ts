@@ -97,6 +97,7 @@ class Draft {
         break;
       // told to the nodes when it is decided, and nothing to remember
       case 'trials-confirmed':
+      case 'trials-retried':
         break;
       case 'project-node-set': {
         const nodes = withEntry(this.#state.projects.get(event.project) ?? new Map<string, Setting<ProjectAdmission>>(), event.node, event.admission === 'cleared' ? undefined : settingOf(event.admission, decided, event.reason));

@@ -44,8 +44,8 @@ export type ReviewCommand =
   | { readonly kind: 'set-target'; readonly namespace: string; readonly target: OutputTarget | 'cleared'; readonly reason?: string }
   /** A person's alone. */
   | { readonly kind: 'set-project-node'; readonly project: string; readonly node: string; readonly admission: 'admitted' | 'refused' | 'cleared'; readonly reason?: string }
-  /** What these nodes have on trial stays. A person's alone. */
-  | { readonly kind: 'confirm-trials'; readonly trials: readonly TrialOnNode[]; readonly reason?: string }
+  /** What these nodes have on trial stays; or what they had, and nobody confirmed, is tried again. A person's alone. */
+  | { readonly kind: 'confirm-trials' | 'retry-trials'; readonly trials: readonly TrialOnNode[]; readonly reason?: string }
   /** A person's alone: nothing the node said counts any more. */
   | { readonly kind: 'remove-node'; readonly node: string; readonly reason?: string }
   /** The controller's own: who was first to have containers of projects nobody had. What is somebody's already is passed over. */

@@ -39,7 +39,7 @@ export interface RejectedWorkload {
  */
 export type ProjectAdmission = 'founded' | 'admitted' | 'refused';
 
-/** A bundle that a node took on trial, by its hash. */
+/** A bundle that a node has or had on trial, by its hash. */
 export interface TrialOnNode {
   readonly node: string;
   readonly hash: string;
@@ -74,7 +74,7 @@ export type ReviewEvent =
   | { readonly kind: 'fate-set'; readonly scope: ModeScope; readonly fate: ConnectionFate | 'cleared'; readonly by: Actor; readonly reason?: string }
   | { readonly kind: 'target-set'; readonly namespace: string; readonly target: OutputTarget | 'cleared'; readonly by: Actor; readonly reason?: string }
   | { readonly kind: 'project-node-set'; readonly project: string; readonly node: string; readonly admission: ProjectAdmission | 'cleared'; readonly by: Actor; readonly reason?: string }
-  | { readonly kind: 'trials-confirmed'; readonly trials: readonly TrialOnNode[]; readonly by: Actor; readonly reason?: string }
+  | { readonly kind: 'trials-confirmed' | 'trials-retried'; readonly trials: readonly TrialOnNode[]; readonly by: Actor; readonly reason?: string }
   /** What it said of what runs there does not count any more. */
   | { readonly kind: 'node-removed'; readonly node: string; readonly by: Actor; readonly reason?: string };
 

@@ -54,8 +54,8 @@ class ControllerProcess {
     this.#child.stdin?.write(`${writeBundleText(bundle)}\n`);
   }
 
-  confirm(hash: string): void {
-    this.#child.stdin?.write(`confirm ${NODE} ${hash}\n`);
+  decide(what: 'confirm' | 'retry', hash: string): void {
+    this.#child.stdin?.write(`${what} ${NODE} ${hash}\n`);
   }
 
   async told(kind: string, fits: (line: Line) => boolean = () => true): Promise<Line> {
@@ -220,11 +220,16 @@ describeKernel('an enforcer and its controller', () => {
     expect(left).toBeGreaterThan(2_000);
     expect(left).toBeLessThan(20_000);
     // nobody looked at this one
-    controller.confirm('a1');
-    expect(await stands(controller, 'failed', 2)).toMatchObject({ realisation: { why: 'nobody confirmed it in time, so the node went back to what it had' } });
+    controller.decide('confirm', 'a1');
+    expect(await stands(controller, 'failed', 2)).toMatchObject({ realisation: { why: expect.stringContaining('nobody confirmed it in time, so the node went back to what it had') } });
     expect(Date.now() - from).toBeGreaterThanOrEqual(3_000);
     expect(await enforcer.report('reverted')).toMatchObject({ hash: 'b2' });
     expect(JSON.parse((await ringfenceNode(place, 'status', '-o', 'json')).stdout)).toMatchObject({ status: { state: 'enforcing', revision: 1, hash: 'a1' } });
+    const seen = controller.lines.length;
+    controller.decide('retry', 'b2');
+    await controller.told('stands', (line) => controller.lines.indexOf(line) >= seen && (line['realisation'] as Line)['kind'] === 'trial');
+    controller.decide('confirm', 'b2');
+    expect(await stands(controller, 'realised', 2)).toMatchObject({ realisation: { hash: 'b2' } });
   }, PATIENCE_MS);
 
   it('keeps what was on trial for good once somebody confirms it, who is named in the log of the node', async () => {
@@ -240,7 +245,7 @@ describeKernel('an enforcer and its controller', () => {
     next.desire(judging('b2', 2));
     const { realisation } = await stands(next, 'trial', 2);
     expect(Number((realisation as Line)['until']) - Date.now()).toBeGreaterThan(400_000);
-    next.confirm('b2');
+    next.decide('confirm', 'b2');
     await stands(next, 'realised', 2);
     expect(await enforcer.report('confirmed')).toMatchObject({ hash: 'b2', by: 'controller: alice' });
     await enforcer.end('SIGKILL');

@@ -37,12 +37,14 @@ export class FakeTaker implements BundleTaker {
   readonly capabilities = [];
   readonly taken: NodeBundle[] = [];
   held: NodeBundle | undefined;
+  readonly retried: string[] = [];
   readonly confirmed: { readonly hash: string; readonly by: string }[] = [];
   /** Undefined: it is taken. */
   refuse: (bundle: NodeBundle) => string | undefined = () => undefined;
   onTake: () => void = () => undefined;
 
-  take(bundle: NodeBundle): Taking {
+  take(bundle: NodeBundle, isAgain = false): Taking {
+    if (isAgain) this.retried.push(bundle.hash);
     const why = this.refuse(bundle);
     this.onTake();
     if (why !== undefined) return { kind: 'refused', why, diagnostics: [] };

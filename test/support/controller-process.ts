@@ -12,7 +12,7 @@ import { sha256 } from './sha256.ts';
 
 // The controller's desk of nodes with its end of the channel and nothing else, as a process that can be killed.
 // Arguments: folder of the authority, host, port. Standard input: a bundle a line, as text, or
-// `confirm NODE HASH`. Standard output: one JSON object a line for everything that nodes say, and how each stands then.
+// `confirm NODE HASH`, or `retry NODE HASH`. Standard output: one JSON object a line for everything that nodes say, and how each stands then.
 
 const [folder = '', host = '127.0.0.1', port = '0'] = process.argv.slice(2);
 
@@ -92,8 +92,8 @@ revocations.watch(() => { server.review(); });
 
 for await (const line of createInterface({ input: process.stdin })) {
   const [word, node = '', hash = ''] = line.split(' ');
-  if (word === 'confirm') {
-    desk.confirm([{ node, hash }], 'alice');
+  if (word === 'confirm' || word === 'retry') {
+    desk.decided([{ seq: 1, at: Date.now(), event: { kind: word === 'confirm' ? 'trials-confirmed' : 'trials-retried', trials: [{ node, hash }], by: { kind: 'person', name: 'alice' } } }]);
     continue;
   }
   const reading = readBundleText(line);

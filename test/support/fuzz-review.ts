@@ -74,7 +74,7 @@ function command(state: ReviewState, context: ReviewContext, random: Random): Re
       return { kind: 'set-fate', scope, fate: random.pick([{ kind: 'cut' }, { kind: 'drain', seconds: 60 }, { kind: 'keep' }, 'cleared']) };
     case 6: {
       if (random.chance(0.5)) return { kind: 'set-target', namespace: random.pick(['x', 'y']), target: random.pick(['nftables', 'networkpolicy', 'folder', 'none', 'cleared']) };
-      if (random.chance(0.2)) return { kind: 'confirm-trials', trials: [{ node: random.pick(['a', 'y\n']), hash: 'a1' }], reason };
+      if (random.chance(0.2)) return { kind: random.pick(['confirm-trials', 'retry-trials']), trials: [{ node: random.pick(['a', 'y\n']), hash: 'a1' }], reason };
       const [project, node] = [random.pick(['crm', 'y\n']), random.pick(['a', 'b'])];
       if (random.chance(0.2)) return { kind: 'remove-node', node, ...(reason === '' ? {} : { reason }) };
       return random.chance(0.5) ? { kind: 'found-projects', projects: [{ project, node }] } : { kind: 'set-project-node', project, node, admission: random.pick(['admitted', 'refused', 'cleared']), reason };

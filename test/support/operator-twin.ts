@@ -159,7 +159,7 @@ export class OperatorTwin implements OperatorPort {
   nodes: OperatorPort['nodes'] = () =>
     Promise.resolve(this.views ?? [
       { node: 'node-1', isConnected: true, realisation: { kind: 'realised', revision: currentNumber(this.#state), hash: 'abc', at: this.#now() }, driver: 'nft', elements: 40, commitMs: 3, lastReportAt: this.#now(), lostEvents: 0 },
-      { node: 'node-2', isConnected: false, realisation: { kind: 'failed', revision: 1, since: this.#now(), why: 'nft exited 1: \u001b[31mno such file' }, lostEvents: 7 },
+      { node: 'node-2', isConnected: false, realisation: { kind: 'failed', revision: 1, hash: 'refused', since: this.#now(), why: 'nft exited 1: \u001b[31mno such file' }, lostEvents: 7 },
       { node: 'node-3', isConnected: true, realisation: this.#trial ?? { kind: 'realised', revision: 1, hash: 'tried', at: this.#now() }, lostEvents: 0 },
     ]);
 
@@ -181,8 +181,8 @@ export class OperatorTwin implements OperatorPort {
 
   async command(command: ReviewCommand, actor: Actor): Promise<CommandResult> {
     if (!this.isLeader) return { kind: 'not leader', leader: 'replica-2' };
-    if (command.kind === 'confirm-trials') {
-      const look = lookAtTrials(command.trials, await this.nodes());
+    if (command.kind === 'confirm-trials' || command.kind === 'retry-trials') {
+      const look = lookAtTrials(command, await this.nodes());
       if (look.kind === 'conflict') return look;
     }
     const decision = decide(this.#state, command, this.#context(actor));

@@ -61,19 +61,18 @@ function addQuestions(live: NewCommand, terminal: Terminal, report: Report): voi
 
 function addNodes(nodes: Command, terminal: Terminal, report: Report): void {
   act<[]>(nodes.enablePositionalOptions().addOption(output('table', 'json')), terminal, report, async (options) => (await import('./commands/nodes.ts')).runNodes(options, terminal));
-  const confirm = serverOptions(withSchema(nodes.command('confirm').description('say that what nodes have on trial locked nobody out: it stays').exitOverride()))
-    .argument('[node...]', 'nodes as ringfence nodes shows them')
-    .option('--all', 'every node that has something on trial', false)
-    .option('--yes', 'do not ask', false)
-    .addOption(reason())
-    .addOption(new Option('--hash <hash>', 'only if this bundle is still on trial, as nodes -o json gave it'))
-    .addOption(output('table', 'json'));
-  act<[string[]]>(confirm, terminal, report, async (names, options) => (await import('./commands/nodes-confirm.ts')).runNodesConfirm(names, options, terminal));
-  const remove = serverOptions(withSchema(nodes.command('remove').description('say that a node is no more: what it said of what runs there does not count any more').exitOverride()))
-    .argument('[node]', 'as ringfence nodes or ringfence status shows it')
-    .addOption(reason())
-    .addOption(output('table', 'json'));
-  act<[string | undefined]>(remove, terminal, report, async (node, options) => (await import('./commands/nodes-remove.ts')).runNodesRemove(node, options, terminal));
+  const decide = (name: 'confirm' | 'retry', summary: string, which: string): void => {
+    const command = serverOptions(withSchema(nodes.command(name).description(summary).exitOverride()))
+      .argument('[node...]', 'nodes as ringfence nodes shows them')
+      .option('--all', which, false)
+      .option('--yes', 'do not ask', false)
+      .addOption(reason())
+      .addOption(new Option('--hash <hash>', 'only if the node still stands so with this bundle, as nodes -o json gave it'))
+      .addOption(output('table', 'json'));
+    act<[string[]]>(command, terminal, report, async (names, options) => (await import('./commands/nodes-confirm.ts')).runNodesConfirm(name, names, options, terminal));
+  };
+  decide('confirm', 'say that what nodes have on trial locked nobody out: it stays', 'every node that has something on trial');
+  decide('retry', 'have nodes try again what nobody confirmed', 'every node that failed');
 }
 
 function addDecisions(live: NewCommand, terminal: Terminal, report: Report): void {

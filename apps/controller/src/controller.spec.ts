@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import type { FlowReport, SourceUpdate, WorkloadRef } from '#model';
+import type { ReviewCommand } from '#review';
 
 import { databaseReport } from '../../../test/support/database-report.ts';
 import { alice, approve, ControllerWorld, proposalOf, realised, waitFor } from '../../../test/support/controller-world.ts';
@@ -115,6 +116,14 @@ describe('a controller', () => {
     await world.channel.until(() => taker.confirmed.length > 0, 'the confirmation');
     expect(taker.confirmed).toEqual([{ hash, by: 'alice' }]);
     expect((await controller.operator.journal(0, 10)).map(({ event }) => event)).toEqual([{ kind: 'trials-confirmed', trials: [{ node: 'n1', hash }], by: alice, reason: 'still logged in' }]);
+    // nobody did in time, and it is to be tried again
+    const again: ReviewCommand = { kind: 'retry-trials', trials: [{ node: 'n1', hash }] };
+    expect(await controller.operator.command(again, alice)).toMatchObject({ kind: 'conflict', diagnostics: [{ message: 'has failed with no bundle' }] });
+    client.report({ kind: 'reverted', revision: 0, hash, why: 'nobody confirmed it in time' });
+    await waitFor(controller, () => controller.operator.status(), ({ nodes }) => nodes.failed === 1, 'the failure');
+    expect(await controller.operator.command(again, alice)).toMatchObject({ kind: 'done', notes: [] });
+    await world.channel.until(() => taker.retried.length > 0, 'another try');
+    expect(taker.retried).toEqual([hash]);
     // of a node that another replica may know
     expect(await controller.operator.command({ kind: 'confirm-trials', trials: [{ node: 'n9', hash }] }, alice)).toMatchObject({ kind: 'done', notes: [{ code: 'node-elsewhere' }] });
   });

@@ -248,7 +248,7 @@ export class Controller {
     const before = this.#known;
     this.#known = state;
     this.#learning.entries(entries);
-    for (const { event } of entries) if (event.kind === 'trials-confirmed') this.nodes.confirm(event.trials, event.by.name);
+    this.nodes.decided(entries);
     if (before?.approvals !== state.approvals || before.revisions !== state.revisions) this.#enforcement.setRevision(currentRevision(state));
     if (before?.projects !== state.projects) this.nodes.claims.decide(state.projects);
     // what was removed before this process began said nothing here

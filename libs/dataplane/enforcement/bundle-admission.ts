@@ -26,11 +26,13 @@ export interface AdmissionPlace {
  * Rules for the node itself may lock its operator out: they are tried, unless they are those that
  * are confirmed already.
  */
-export function admit(bundle: NodeBundle, { origin, confirmWithinMs }: OfferOptions, { state, applied, reverted, windowMs }: AdmissionPlace): Admission {
+export function admit(bundle: NodeBundle, { origin, confirmWithinMs, isAgain = false }: OfferOptions, { state, applied, reverted, windowMs }: AdmissionPlace): Admission {
   const isByHand = origin === 'command';
   if (state.kind === 'panic' && !isByHand) return { kind: 'refused', why: 'everything was opened by hand; `ringfence node resume` enforces again' };
   if (applied?.hash === bundle.hash && applied.revision === bundle.revision && confirmWithinMs === undefined) return { kind: 'in place' };
-  if (!isByHand && reverted?.hash === bundle.hash) return { kind: 'refused', why: 'nobody confirmed it when it was tried; `ringfence node apply FILE` tries again' };
+  const isReverted = reverted?.hash === bundle.hash;
+  if (isReverted && isAgain) return { kind: 'tried', windowMs };
+  if (!isByHand && isReverted) return { kind: 'refused', why: 'nobody confirmed it when it was tried; `ringfence nodes retry NODE` tries again' };
   if (confirmWithinMs !== undefined) return { kind: 'tried', windowMs: confirmWithinMs };
   const isTried = bundle.host !== undefined && !(state.kind === 'enforcing' && applied !== undefined && isHostAlike(applied, bundle));
   return isTried ? { kind: 'tried', windowMs } : { kind: 'settled' };

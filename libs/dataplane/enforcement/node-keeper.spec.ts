@@ -149,6 +149,18 @@ describe('the keeper of a node', () => {
     expect(inKernel()).toBe('b2');
   });
 
+  it('tries again what nobody confirmed where somebody says so: on trial, whatever it is', () => {
+    const keeper = begin();
+    keeper.offer(first, { origin: 'file' });
+    keeper.offer(second, { origin: 'command', confirmWithinMs: 30_000 });
+    jest.advanceTimersByTime(30_000);
+    expect(keeper.offer(second, { origin: 'channel' })).toMatchObject({ kind: 'refused' });
+    expect(keeper.offer(second, { origin: 'channel', isAgain: true })).toMatchObject({ kind: 'done' });
+    expect([keeper.state.kind, inKernel()]).toEqual(['trial', 'b2']);
+    expect(keeper.confirm('alice')).toMatchObject({ kind: 'done' });
+    expect([keeper.state.kind, inKernel()]).toEqual(['enforcing', 'b2']);
+  });
+
   it('puts rules for the node itself on trial, whoever offers them', () => {
     const keeper = begin();
     keeper.offer(first, { origin: 'file' });

@@ -25,6 +25,8 @@ export interface OfferOptions {
   readonly origin: Extract<BundleOrigin, 'file' | 'command' | 'channel'>;
   /** What becomes of established connections the bundle forbids, where the bundle itself says nothing; without it they are cut. */
   readonly fate?: ConnectionFate;
+  /** Somebody wants it although nobody confirmed it when it was tried: it is tried once more. */
+  readonly isAgain?: boolean;
   /** Goes away again unless confirmed in so many milliseconds; without it only host mode does. */
   readonly confirmWithinMs?: number;
 }

@@ -21,44 +21,53 @@ interface Trial {
   readonly hash: string;
 }
 
+type Decided = 'confirm' | 'retry';
+
+/** How nodes stand that may be confirmed, or try again. */
+const STANDING = { confirm: 'trial', retry: 'failed' } as const;
+
 /**
- * `ringfence nodes confirm`: what nodes have on trial stays. What is confirmed is what was shown:
- * where a node has another bundle on trial by then, the controller refuses. Exit 1 where a named node has none.
+ * `ringfence nodes confirm`: what nodes have on trial stays; `nodes retry`: what they had, and nobody
+ * confirmed, is tried again. It is about what was shown: where a node stands otherwise by then, the
+ * controller refuses. Exit 1 where a named node does not stand so.
  */
-export async function runNodesConfirm(names: readonly string[], options: NodesConfirmOptions, terminal: Terminal): Promise<ExitCode> {
+export async function runNodesConfirm(decided: Decided, names: readonly string[], options: NodesConfirmOptions, terminal: Terminal): Promise<ExitCode> {
   const { all, yes, hash, reason } = options;
   const [only = ''] = names;
-  if ((names.length === 0) === !all) return complain('nodes confirm', ['name nodes, or say --all', 'ringfence nodes shows which are on trial'], terminal);
-  if (hash !== undefined && names.length !== 1) return complain('nodes confirm', ['--hash is about one node'], terminal);
-  return withController('nodes confirm', options, terminal, async (client) => {
+  const [command, kind, what] = [`nodes ${decided}`, STANDING[decided], decided === 'confirm' ? 'is on trial' : 'has failed'];
+  if ((names.length === 0) === !all) return complain(command, ['name nodes, or say --all', 'ringfence nodes shows how each stands'], terminal);
+  if (hash !== undefined && names.length !== 1) return complain(command, ['--hash is about one node'], terminal);
+  return withController(command, options, terminal, async (client) => {
     const { nodes } = await client.ask(routes.nodes, {});
-    const trials = hash === undefined ? trialsOf(nodes, all ? undefined : names) : [{ node: only, hash }];
+    const trials = hash === undefined ? trialsOf(nodes, kind, all ? undefined : names) : [{ node: only, hash }];
     const missing = names.filter((name) => !trials.some(({ node }) => node === name));
     if (trials.length === 0 || missing.length > 0) {
-      complain('nodes confirm', [missing.length === 0 ? 'no node has anything on trial' : `${missing.join(', ')}: nothing is on trial there`, 'ringfence nodes shows how each stands'], terminal);
+      complain(command, [missing.length === 0 ? `nothing ${what} on any node` : `${missing.join(', ')}: nothing ${what} there`, 'ringfence nodes shows how each stands'], terminal);
       return ExitCode.findings;
     }
-    if (options.output !== 'json') for (const line of shownLines(nodes, trials)) terminal.out(`${cleanText(line)}\n`);
-    if (!confirmed('nodes confirm', `nobody is locked out, so that ${trials.length === 1 ? 'it stays' : 'they stay'}?`, yes, terminal)) return ExitCode.badInput;
-    const done = await client.ask(routes.confirmTrials, { body: { trials, ...(reason === undefined ? {} : { reason }) } });
+    if (options.output !== 'json') for (const line of shownLines(nodes, kind, trials)) terminal.out(`${cleanText(line)}\n`);
+    if (!confirmed(command, decided === 'confirm' ? 'nobody is locked out, so that it stays?' : 'try it again, until it is confirmed or its time is over?', yes, terminal)) return ExitCode.badInput;
+    const done = await client.ask(decided === 'confirm' ? routes.confirmTrials : routes.retryTrials, { body: { trials, ...(reason === undefined ? {} : { reason }) } });
     if (options.output === 'json') printJson({ ...done, trials }, terminal);
     else {
       printNotes(done.notes, terminal);
-      terminal.out(`confirmed on ${trials.length === 1 ? cleanText(trials[0]?.node ?? '') : `${String(trials.length)} nodes`}; ringfence nodes shows whether ${trials.length === 1 ? 'it has' : 'they have'} taken it\n`);
+      const where = trials.length === 1 ? cleanText(trials[0]?.node ?? '') : `${String(trials.length)} nodes`;
+      terminal.out(`${decided === 'confirm' ? 'confirmed on' : 'to be tried again on'} ${where}; ringfence nodes shows whether it was taken\n`);
     }
     return ExitCode.fine;
   });
 }
 
-function trialsOf(nodes: NodesShape['nodes'], names: readonly string[] | undefined): readonly Trial[] {
-  return nodes.flatMap(({ node, realisation }) => (realisation.kind === 'trial' && (names === undefined || names.includes(node)) ? [{ node, hash: realisation.hash }] : []));
+function trialsOf(nodes: NodesShape['nodes'], kind: 'trial' | 'failed', names: readonly string[] | undefined): readonly Trial[] {
+  return nodes.flatMap(({ node, realisation }) => (realisation.kind === kind && (names === undefined || names.includes(node)) ? [{ node, hash: realisation.hash }] : []));
 }
 
-function shownLines(nodes: NodesShape['nodes'], trials: readonly Trial[]): readonly string[] {
+function shownLines(nodes: NodesShape['nodes'], kind: 'trial' | 'failed', trials: readonly Trial[]): readonly string[] {
   const now = Date.now();
   return trials.map(({ node, hash }) => {
     const realisation = nodes.find((one) => one.node === node)?.realisation;
-    if (realisation?.kind !== 'trial' || realisation.hash !== hash) return `${node}: bundle ${hash}`;
+    if (realisation?.kind !== kind || realisation.hash !== hash) return `${node}: bundle ${hash}`;
+    if (realisation.kind === 'failed') return `${node}: revision ${String(realisation.revision)} since ${agoText(realisation.since, now)}: ${realisation.why}`;
     return `${node}: revision ${String(realisation.revision)} since ${agoText(realisation.since, now)}${realisation.until === undefined ? '' : `, goes back ${agoText(realisation.until, now)}`}`;
   });
 }

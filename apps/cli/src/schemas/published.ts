@@ -38,6 +38,7 @@ export const schemas: Readonly<Record<string, z.ZodType>> = {
   'node why': nodeWhySchema,
   nodes: nodesSchema,
   'nodes confirm': nodesConfirmSchema,
+  'nodes retry': nodesConfirmSchema,
   'nodes remove': nodesRemoveSchema,
   outputs: outputsSchema,
   proposals: proposalsSchema,

@@ -111,6 +111,12 @@ export class NodeChannelServer implements NodeChannel {
     return connected !== undefined;
   }
 
+  retry(node: string, hash: string): boolean {
+    const connected = this.#sessions.get(node);
+    connected?.session.retry(hash);
+    return connected !== undefined;
+  }
+
   connected(): readonly string[] {
     return [...this.#sessions.keys()].sort();
   }

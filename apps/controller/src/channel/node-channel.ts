@@ -42,6 +42,8 @@ export interface NodeChannel {
   removeDesired(node: string): void;
   /** Says to a node that the bundle with this hash, which it has on trial, locked nobody out; whether it is connected. `by` is who says so. */
   confirm(node: string, hash: string, by: string): boolean;
+  /** Says to a node that the bundle with this hash, which nobody confirmed when it was tried, is to be tried again; whether it is connected. */
+  retry(node: string, hash: string): boolean;
   /** Connected at present, sorted. */
   connected(): readonly string[];
   /** Takes other certificates for connections from now on, and looks at those there are again. */

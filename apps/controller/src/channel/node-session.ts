@@ -95,6 +95,10 @@ export class NodeSession {
     this.#note({ kind: 'confirm', hash, by });
   }
 
+  retry(hash: string): void {
+    this.#note({ kind: 'retry', hash });
+  }
+
   /** Takes in what the node says. */
   receive(message: NodeMessage | undefined): void {
     // a newer enforcer may say things this version does not know

@@ -1,6 +1,6 @@
 import { Rollout } from '#distribution';
 import type { Diagnostic, FlowReport, NodeView, SourceUpdate } from '#model';
-import type { TrialOnNode } from '#review';
+import type { ReviewEntry } from '#review';
 import type { Logger } from 'pino';
 
 import type { DocumentStore } from '#store';
@@ -115,14 +115,18 @@ export class NodeDesk {
     this.#options.onChange([...nodes.map(({ node }) => node), ...removed]);
   }
 
-  /** Somebody says that what these nodes have on trial locked nobody out: those that are connected here and still have it are told. */
-  confirm(trials: readonly TrialOnNode[], by: string): void {
-    const { log, now } = this.#options;
-    for (const { node, hash } of trials) {
-      const realisation = this.#rollout.view(node, now())?.realisation;
-      if (realisation?.kind !== 'trial' || realisation.hash !== hash) continue;
-      log.info({ node, hash, by }, 'what a node has on trial is confirmed');
-      this.#channel?.confirm(node, hash, by);
+  /** What was decided about trials: nodes that are connected here, and still stand as they were shown, are told. */
+  decided(entries: readonly ReviewEntry[]): void {
+    for (const { event } of entries) {
+      if (event.kind !== 'trials-confirmed' && event.kind !== 'trials-retried') continue;
+      const isConfirmed = event.kind === 'trials-confirmed';
+      for (const { node, hash } of event.trials) {
+        const realisation = this.#rollout.view(node, this.#options.now())?.realisation;
+        if (realisation?.kind !== (isConfirmed ? 'trial' : 'failed') || realisation.hash !== hash) continue;
+        this.#options.log.info({ node, hash, by: event.by.name }, isConfirmed ? 'what a node has on trial is confirmed' : 'a node is to try again what nobody confirmed');
+        if (isConfirmed) this.#channel?.confirm(node, hash, event.by.name);
+        else this.#channel?.retry(node, hash);
+      }
     }
   }
 

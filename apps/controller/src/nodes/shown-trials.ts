@@ -1,20 +1,25 @@
 import type { Diagnostic, NodeView } from '#model';
-import type { TrialOnNode } from '#review';
+import type { ReviewCommand } from '#review';
 
-/** Whether what somebody wants to confirm is what nodes have on trial; `notes` where this replica cannot know. */
+/** A decision about trials on nodes. */
+export type TrialsCommand = Extract<ReviewCommand, { readonly kind: 'confirm-trials' | 'retry-trials' }>;
+
+/** Whether what somebody decides about is how nodes stand; `notes` where this replica cannot know. */
 export type TrialsLook = { readonly kind: 'shown'; readonly notes: readonly Diagnostic[] } | { readonly kind: 'conflict'; readonly diagnostics: readonly Diagnostic[] };
 
 /**
- * Holds a confirmation to what nodes said last. A node of another replica is not known here: what
- * is confirmed of it takes effect where it is connected.
+ * Holds a decision to what nodes said last. A node of another replica is not known here: what is
+ * decided of it takes effect where it is connected.
  */
-export function lookAtTrials(trials: readonly TrialOnNode[], nodes: readonly NodeView[]): TrialsLook {
+export function lookAtTrials({ kind, trials }: TrialsCommand, nodes: readonly NodeView[]): TrialsLook {
+  const wanted = kind === 'confirm-trials' ? 'trial' : 'failed';
   const views = new Map(nodes.map((view) => [view.node, view]));
   const diagnostics = trials.flatMap(({ node, hash }) => {
     const view = views.get(node);
     const now = view?.realisation;
-    if (view?.isConnected !== true || (now?.kind === 'trial' && now.hash === hash)) return [];
-    return [diagnostic('error', 'trial-over', `node ${node}`, now?.kind === 'trial' ? 'has another bundle on trial by now' : 'has no bundle on trial', 'ringfence nodes shows how it stands')];
+    if (view?.isConnected !== true || (now?.kind === wanted && now.hash === hash)) return [];
+    const [other, none] = wanted === 'trial' ? ['has another bundle on trial by now', 'has no bundle on trial'] : ['has failed with another bundle by now', 'has failed with no bundle'];
+    return [diagnostic('error', 'trial-over', `node ${node}`, now?.kind === wanted ? other : none, 'ringfence nodes shows how it stands')];
   });
   if (diagnostics.length > 0) return { kind: 'conflict', diagnostics };
   const away = trials.filter(({ node }) => views.get(node)?.isConnected !== true);

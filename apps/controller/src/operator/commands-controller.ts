@@ -65,6 +65,11 @@ export class CommandsController {
     return this.#decide({ kind: 'confirm-trials', ...present(body) }, caller);
   }
 
+  @Serves(routes.retryTrials)
+  retryTrials(@Body({ schema: routes.retryTrials.body }) body: z.output<typeof routes.retryTrials.body>, @CalledBy() caller: Caller): Promise<DoneShape> {
+    return this.#decide({ kind: 'retry-trials', ...present(body) }, caller);
+  }
+
   @Serves(routes.setProjectNode)
   setProjectNode(@Body({ schema: routes.setProjectNode.body }) body: z.output<typeof routes.setProjectNode.body>, @CalledBy() caller: Caller): Promise<DoneShape> {
     return this.#decide({ kind: 'set-project-node', ...present(body) }, caller);

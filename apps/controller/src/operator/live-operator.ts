@@ -121,8 +121,8 @@ export class LiveOperator implements OperatorPort {
   }
 
   async command(command: ReviewCommand, actor: Actor): Promise<CommandResult> {
-    if (command.kind !== 'confirm-trials') return this.#parts.command(command, actor);
-    const look = lookAtTrials(command.trials, this.#parts.nodes());
+    if (command.kind !== 'confirm-trials' && command.kind !== 'retry-trials') return this.#parts.command(command, actor);
+    const look = lookAtTrials(command, this.#parts.nodes());
     if (look.kind === 'conflict') return look;
     const result = await this.#parts.command(command, actor);
     return result.kind === 'done' ? { ...result, notes: [...look.notes, ...result.notes] } : result;

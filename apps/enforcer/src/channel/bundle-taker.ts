@@ -12,8 +12,8 @@ export interface BundleTaker {
   readonly capabilities: readonly string[];
   /** What the kernel holds and acknowledged; undefined where nothing does. */
   readonly held: NodeBundle | undefined;
-  /** Makes the kernel hold it; what it says is what the kernel acknowledged. */
-  take(bundle: NodeBundle): Taking;
+  /** Makes the kernel hold it; what it says is what the kernel acknowledged. `isAgain`: also where nobody confirmed it when it was tried. */
+  take(bundle: NodeBundle, isAgain?: boolean): Taking;
   /** Somebody tells the controller that the bundle on trial locked nobody out: that with this hash, or whichever where it is empty. */
   confirm(hash: string, by: string): void;
   /** How the node stands, as it is told every now and then. */

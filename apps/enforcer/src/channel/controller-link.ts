@@ -80,9 +80,9 @@ class KeeperTaker implements BundleTaker {
     if (report.kind === 'applied') this.#differences = [];
   }
 
-  take(bundle: NodeBundle): Taking {
+  take(bundle: NodeBundle, isAgain = false): Taking {
     this.#last = undefined;
-    const outcome = this.#keeper.offer(bundle, { origin: 'channel' });
+    const outcome = this.#keeper.offer(bundle, { origin: 'channel', isAgain });
     // told while it was offered
     const last = this.#last as NodeReport | undefined;
     if (outcome.kind === 'refused') return { kind: 'refused', why: outcome.why, diagnostics: last?.kind === 'refused' ? last.diagnostics : [] };

@@ -94,6 +94,9 @@ export class NodeConversation {
           this.#options.taker.confirm(message.hash, message.by);
         });
         return;
+      case 'retry':
+        this.#retry(message.hash);
+        return;
     }
   }
 
@@ -192,6 +195,13 @@ export class NodeConversation {
     this.pump();
   }
 
+  // what becomes of it is in the reports, as of anything that is offered again
+  #retry(hash: string): void {
+    if (this.#base === undefined || this.#base.hash !== hash) return;
+    const taking = this.#take(this.#base, true);
+    if (taking.kind === 'refused') this.#options.onTrouble(taking.why);
+  }
+
   #safely(work: () => void): void {
     try {
       work();
@@ -201,9 +211,9 @@ export class NodeConversation {
   }
 
   // whatever goes wrong in here is this node's, and no reason to lose the connection
-  #take(bundle: NodeBundle): Taking {
+  #take(bundle: NodeBundle, isAgain = false): Taking {
     try {
-      return this.#options.taker.take(bundle);
+      return this.#options.taker.take(bundle, isAgain);
     } catch (error) {
       return { kind: 'refused', why: error instanceof Error ? error.message : String(error), diagnostics: [] };
     }

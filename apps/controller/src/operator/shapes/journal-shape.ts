@@ -38,6 +38,7 @@ function workloadsOf(event: ReviewEvent): readonly WorkloadRef[] {
     case 'target-set':
     case 'project-node-set':
     case 'trials-confirmed':
+    case 'trials-retried':
     case 'node-removed':
       return [];
     default:
@@ -65,6 +66,8 @@ function textOf(event: ReviewEvent): string {
       return `set where policies of namespace ${event.namespace} go to ${event.target}`;
     case 'trials-confirmed':
       return `confirmed what is on trial on ${nodesText(event.trials)}`;
+    case 'trials-retried':
+      return `tried again what nobody confirmed on ${nodesText(event.trials)}`;
     case 'project-node-set':
       return admissionText(event);
     case 'node-removed':
