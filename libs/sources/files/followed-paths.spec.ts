@@ -4,7 +4,9 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+import { repositoryRoot } from '../../../test/support/shared.ts';
 import { FollowedPaths, GONE_MS, type PathsLook } from './followed-paths.ts';
+import { readPaths } from './read-paths.ts';
 
 const pod = (name: string): string => `apiVersion: v1\nkind: Pod\nmetadata: { name: ${name} }\n`;
 const compose = (...services: readonly string[]): string => `services:\n${services.map((name) => `  ${name}: { image: ${name} }\n`).join('')}`;
@@ -151,6 +153,14 @@ describe('files that are followed', () => {
     unlinkSync(join(folder, 'a.yaml'));
     expect(look().diagnostics).toEqual([]);
   });
+});
+
+it('folders where all can be read say what they say to whoever reads them once', () => {
+  const examples = join(repositoryRoot, 'policies', 'examples');
+  const once = readPaths([examples], { readStdin: () => '' });
+  const { updates, projects, diagnostics, unread: nothing } = new FollowedPaths([examples]).look(Date.now() + 10_000);
+  expect(updates.length).toBeGreaterThan(50);
+  expect({ updates, projects, diagnostics, nothing }).toEqual({ ...once, nothing: [] });
 });
 
 describe('Compose files that are followed', () => {

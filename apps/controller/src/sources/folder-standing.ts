@@ -50,7 +50,7 @@ export function waitsFor(look: FolderLook, paths: readonly string[], memory: Pic
 }
 
 function reason({ why }: UnreadPath): string {
-  return `${placeOf(why)} ${why.message}; what it would say is not known, and nothing is compiled without it: ${why.hint}`;
+  return `${placeOf(why)} ${why.message}; what it would say is not known, and nothing is compiled without it: ${why.hint}${OF_WHOLE.has(why.code) ? '' : ', or take the file away'}`;
 }
 
 /** What is wrong with a path as a whole is wrong on no line. */
