@@ -6,6 +6,7 @@ import { snapshotOf } from '#inventory';
 import { readPaths } from '#sources/files';
 import { parse, parseAllDocuments } from 'yaml';
 
+import { DEFAULT_OPERATOR_PORT } from '../apps/controller/src/operator/operator-app.ts';
 import { readOptions as readControllerOptions } from '../apps/controller/src/options.ts';
 import { readOptions as readEnforcerOptions } from '../apps/enforcer/src/options.ts';
 import { knownKinds } from '../libs/sources/kubernetes/watch/watched-kind.ts';
@@ -109,6 +110,15 @@ describe('the controller on a cluster', () => {
     expect(reading.kind).toBe('options');
     expect(args).toContain(`--controller=${service.metadata.name}.${String(service.metadata.namespace)}.svc:${String(ports[0]!.port)}`);
     expect([ports[0]!.targetPort, selector]).toEqual([container!.ports[0]!.name, deployment.template.metadata.labels]);
+  });
+
+  it('keeps its operator interface on the loopback of its pod', () => {
+    const written = ['deployment', 'rbac', 'rbac-enforce', 'rbac-replicas', 'rbac-secrets'].map((file) => readFileSync(join(manifests, 'controller', `${file}.yaml`), 'utf8')).join('');
+    expect(written).not.toMatch(new RegExp(`\\b${String(DEFAULT_OPERATOR_PORT)}\\b|hostNetwork|hostPort|portforward|pods/exec|attach|impersonate|escalate`));
+    const { readinessProbe, livenessProbe, ports } = container as unknown as { readonly readinessProbe: unknown; readonly livenessProbe: unknown; readonly ports: unknown };
+    // a probe of the interface would need it on the address of the pod
+    expect([readinessProbe, livenessProbe]).toEqual([{ tcpSocket: { port: 'nodes' } }, expect.objectContaining({ tcpSocket: { port: 'nodes' } })]);
+    expect(ports).toEqual([{ name: 'nodes', containerPort: 8471, protocol: 'TCP' }]);
   });
 
   it('reads as what it is with our own eyes too', () => {

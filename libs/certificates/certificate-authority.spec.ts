@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { appendFileSync, chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -97,6 +97,22 @@ describe('the certificate authority', () => {
     expect([first, second, other].map(({ serial }) => revocations.has(serial.toUpperCase()))).toEqual([true, true, false]);
     revocations.close();
     expect(authority.revokeNode('n1', now + 2 * DAY_MS)).toBe(1);
+  });
+
+  it('sees a list in a folder that was put in the place of the one it watches', async () => {
+    const watched = join(folder, 'watched');
+    await openAuthority(watched, now);
+    const revocations = new Revocations(watched, () => undefined);
+    const told = new Promise<void>((resolve) => {
+      revocations.watch(resolve, 50);
+    });
+    renameSync(watched, join(folder, 'before'));
+    const anew = await openAuthority(watched, now);
+    const { serial } = await anew.issueNode('n1', 1, now);
+    anew.revokeNode('n1', now);
+    await told;
+    expect(revocations.has(serial)).toBe(true);
+    revocations.close();
   });
 
   it('takes no damaged list for an empty one', async () => {

@@ -5,6 +5,8 @@ import { plainSerial } from './node-identity.ts';
 
 export const REVOKED_FILE = 'revoked.jsonl';
 
+const LOOK_EVERY_MS = 60_000;
+
 /**
  * Which certificates are no longer good, as a file beside the authority says, whoever writes it.
  *
@@ -16,6 +18,7 @@ export class Revocations {
   readonly #onTrouble: (why: string) => void;
   #serials: ReadonlySet<string>;
   #watcher: FSWatcher | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(folder: string, onTrouble: (why: string) => void) {
     this.#folder = folder;
@@ -29,11 +32,16 @@ export class Revocations {
   }
 
   /** Calls back when others are revoked; until {@link close}. */
-  watch(onChange: () => void): void {
+  watch(onChange: () => void, lookEveryMs = LOOK_EVERY_MS): void {
     this.#watcher = watch(this.#folder, (_event, file) => {
       if (file !== null && file !== REVOKED_FILE) return;
       if (this.read()) onChange();
     });
+    // a file system that is shared, or a folder that was put there anew, tells nobody
+    this.#timer = setInterval(() => {
+      const before = this.#serials;
+      if (this.read() && [...this.#serials].some((serial) => !before.has(serial))) onChange();
+    }, lookEveryMs).unref();
     this.#watcher.on('error', (error) => {
       this.#onTrouble(`revoked certificates are no longer watched: ${error.message}`);
     });
@@ -52,6 +60,7 @@ export class Revocations {
 
   close(): void {
     this.#watcher?.close();
+    clearInterval(this.#timer);
   }
 }
 

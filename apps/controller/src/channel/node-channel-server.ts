@@ -26,6 +26,8 @@ const STATUS_EVERY_MS = 10_000;
 /** Of a text others wait for the room of: as much as there may be, over a slow line. */
 const TEXT_WITHIN_MS = 60_000;
 const LOOK_AGAIN_MS = 250;
+/** How late it may be noticed that a certificate has run out. */
+const REVIEW_EVERY_MS = 60_000;
 const CLOSE_WITHIN_MS = 1_000;
 const KEEPALIVE_MS = 20_000;
 
@@ -63,6 +65,7 @@ export class NodeChannelServer implements NodeChannel {
   readonly #halfOpen: HalfOpen;
   readonly #intake: IntakeBudget;
   readonly #listeners: Listener[] = [];
+  readonly #reviewing: NodeJS.Timeout;
   #ports: readonly number[] = [];
 
   private constructor(options: NodeChannelOptions) {
@@ -71,6 +74,7 @@ export class NodeChannelServer implements NodeChannel {
     this.#pace = new ConnectionPace(options.monotonicNow ?? (() => performance.now()));
     this.#halfOpen = new HalfOpen({ withinMs: KNOWN_WITHIN_MS, ...options.halfOpen });
     this.#intake = new IntakeBudget(options.intake);
+    this.#reviewing = setInterval(() => { this.review(); }, options.reviewEveryMs ?? REVIEW_EVERY_MS).unref();
     this.#refusals = new RefusalLog(options.events.onRefused);
     this.#server.addService(nodeChannelService(), { Connect: (call: NodeCall) => { this.#accept(call); } });
   }
@@ -170,6 +174,7 @@ export class NodeChannelServer implements NodeChannel {
   }
 
   #stopListening(): void {
+    clearInterval(this.#reviewing);
     for (const listener of this.#listeners) listener.close();
     this.#halfOpen.end();
   }

@@ -212,6 +212,15 @@ describe('the node channel', () => {
       expect([world.of('connected'), taker.held, world.logs[0]?.message]).toEqual([[], undefined, 'no controller; what is enforced stays']);
     }, PATIENCE_MS);
 
+    it('a connection whose certificate runs out meanwhile', async () => {
+      const server = await world.serve({ reviewEveryMs: 200 });
+      const { client } = world.connect('n1', server.ports[0]!, await world.credentials('n1', { days: 3 / 86_400 }));
+      await world.until(() => server.connected().length === 1);
+      await world.until(() => world.of('disconnected').length === 1);
+      client.stop();
+      expect([world.of('disconnected')[0]?.why, server.connected()]).toEqual(['the certificate of node n1 has run out', []]);
+    }, PATIENCE_MS);
+
     it('a connection whose certificate is revoked meanwhile', async () => {
       const server = await world.serve();
       const { client } = world.connect('n1', server.ports[0]!, await world.credentials('n1'));

@@ -20,6 +20,8 @@ export interface NodeChannelOptions {
   readonly controllerVersion: string;
   /** Whether a certificate, by its serial number in lower-case hexadecimal, is no longer good. */
   readonly isRevoked: (serial: string) => boolean;
+  /** How often certificates of those connected are looked at again, in milliseconds. */
+  readonly reviewEveryMs?: number;
   /** How often nodes say how they stand, in milliseconds. */
   readonly statusEveryMs?: number;
   /** In milliseconds, and never back; absent: the clock of this process. */
