@@ -26,6 +26,8 @@ export default {
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   maxWorkers: 2,
+  // a ceiling, not a measure: on a busy machine a test of a second can take ten
+  testTimeout: 30_000,
   globalSetup: '<rootDir>/test/support/prepare-system.mjs',
   reporters: ['default', '<rootDir>/test/support/closing-report.mjs'],
   coverageProvider: 'v8',
