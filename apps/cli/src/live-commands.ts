@@ -73,6 +73,11 @@ function addNodes(nodes: Command, terminal: Terminal, report: Report): void {
   };
   decide('confirm', 'say that what nodes have on trial locked nobody out: it stays', 'every node that has something on trial');
   decide('retry', 'have nodes try again what nobody confirmed', 'every node that failed');
+  const remove = serverOptions(withSchema(nodes.command('remove').description('say that a node is no more: what it said of what runs there does not count any more').exitOverride()))
+    .argument('[node]', 'as ringfence nodes or ringfence status shows it')
+    .addOption(reason())
+    .addOption(output('table', 'json'));
+  act<[string | undefined]>(remove, terminal, report, async (node, options) => (await import('./commands/nodes-remove.ts')).runNodesRemove(node, options, terminal));
 }
 
 function addDecisions(live: NewCommand, terminal: Terminal, report: Report): void {
