@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { connectivitySchema } from './connectivity.ts';
 import { observedPeerSchema } from './flow.ts';
-import { countSchema, decisionSchema, diagnosticSchema, modeSchema, protocolSchema, type Shape, timeSchema, workloadSchema } from './parts.ts';
+import { countSchema, decisionSchema, diagnosticSchema, directionSchema, modeSchema, protocolSchema, type Shape, timeSchema, workloadSchema } from './parts.ts';
 import { MOST_DAYS } from './question.ts';
 import { givenScopeSchema, scopeSchema } from './setting.ts';
 import { remedySchema } from './why.ts';
@@ -40,6 +40,7 @@ export const modePreviewSchema = z.strictObject({
       before: modeSchema,
       after: modeSchema,
       approved: countSchema.optional().describe('the revision that closed it; absent: nothing is approved, so it stays open'),
+      closes: z.array(directionSchema).describe('what that closes in mode enforce'),
     }),
   ),
   unchanged: countSchema.describe('workloads of the scope that keep their mode: one of their own, or this one already'),
@@ -49,7 +50,7 @@ export const modePreviewSchema = z.strictObject({
   flows: countSchema.describe('kinds of flow that were replayed'),
   connections: countSchema,
   lost: z.array(doomedFlowSchema).describe('gets through now and would be dropped; what audit has counted most first'),
-  change: connectivitySchema.describe('what opens and closes'),
+  change: connectivitySchema.optional().describe('what opens and closes, path by path; absent where that is too much to work out'),
   notes: z.array(diagnosticSchema),
 });
 

@@ -36,12 +36,15 @@ export interface ModePreview {
   readonly open: readonly WorkloadRef[];
   /** What would be dropped from then on, by whom. */
   readonly dropping: PolicyLayers;
-  /** Paths that open and close by it. */
-  readonly change: ConnectivityDiff;
+  /** Paths that open and close by it; absent where so much changes that nobody could wait for all of them. */
+  readonly change?: ConnectivityDiff;
   /** Flows that get through now and would not any more, most connections first. */
   readonly lost: readonly SimulatedFlow[];
   readonly notes: readonly Diagnostic[];
 }
+
+/** Changed workloads times those they may talk to: looking at each pair takes some tens of microseconds. */
+const MOST_PAIRS = 100_000;
 
 /**
  * Shows what setting a mode would do before it is set: the same checks as `decide`, and nothing
@@ -67,7 +70,7 @@ export function previewMode(state: ReviewState, command: ModeCommand, context: R
     unchanged: meant.length - changes.length,
     open: meant.filter((each) => each.after.mode.value !== 'observe' && each.after.approval === undefined).map(({ workload }) => workload),
     dropping,
-    change: diff({ revision: before, snapshot }, { revision: dropping, snapshot }),
+    ...(changes.filter((each) => each.after.approval !== undefined).length * snapshot.workloads.size > MOST_PAIRS ? {} : { change: diff({ revision: before, snapshot }, { revision: dropping, snapshot }) }),
     lost: lost.filter(({ flow, decision: then }) => known.get(flow) === 'allow' || (known.get(flow) === 'unknown' && then === 'deny')),
     notes: decision.notes,
   };

@@ -23,7 +23,7 @@ export function scopeText(scope: ScopeShape): string {
 
 /** What setting a mode would do: who changes, what would be dropped and lacks which rule, what opens, and who stays open all the same. */
 export function printModePreview(preview: ModePreviewShape, terminal: Terminal): void {
-  const { scope, mode, revision, changes, unchanged, open, lost, change, flows, connections, notes, from, to } = preview;
+  const { scope, mode, revision, isLowering, changes, unchanged, open, lost, change, flows, connections, notes, from, to } = preview;
   const say = (text: string): void => {
     // an empty line before what is set off by one
     terminal.out(`${text.startsWith('\n') ? '\n' : ''}${cleanText(text.replace(/^\n/, ''))}\n`);
@@ -31,16 +31,21 @@ export function printModePreview(preview: ModePreviewShape, terminal: Terminal):
   const days = Math.round((to - from) / 86_400_000);
   say(`${scopeText(scope)} to ${mode === 'cleared' ? 'what is set around it' : mode}, with ${revision === 0 ? 'nothing approved' : `revision ${String(revision)}`}: ${count(flows, 'kind')} of flow of the last ${count(days, 'day')} replayed, ${count(connections, 'connection')}`);
   say(`${changes.length === 0 ? 'no workload changes' : changes.length === 1 ? '1 workload changes' : `${String(changes.length)} workloads change`} mode${unchanged === 0 ? '' : `; ${String(unchanged)} ${unchanged === 1 ? 'keeps its' : 'keep their'} own`}`);
-  const rows = changes.map(({ workload, before, after, approved }) => [workloadKey(workload), before, after, approved === undefined ? 'nothing: open' : `revision ${String(approved)}`]);
+  const rows = changes.map(({ workload, before, after, approved, closes }) => [workloadKey(workload), before, after, approved === undefined ? 'nothing: open' : `revision ${String(approved)}: ${closes.join(' and ')}`]);
   terminal.out(formatTable(['WORKLOAD', 'FROM', 'TO', 'CLOSED BY'], rows.slice(0, WORKLOADS_SHOWN), terminal.columns));
   more(rows.length, WORKLOADS_SHOWN, say);
   printDoomed(lost, days, say);
   if (open.length > 0) say(`\nStay open, for nothing is approved for them: ${open.slice(0, NAMES_SHOWN).map(workloadKey).join(', ')}${open.length > NAMES_SHOWN ? ` and ${String(open.length - NAMES_SHOWN)} more` : ''}`);
-  if (change.opened.length > 0) say('\nWould open:');
-  terminal.out(formatTable(['FROM', 'TO', 'PORTS', 'SPEAKS'], change.opened.slice(0, PATHS_SHOWN).map(changeRow), terminal.columns));
-  more(change.opened.length, PATHS_SHOWN, say);
-  say(`\n${count(change.closed.length, 'path')} would close, ${String(change.opened.length)} would open.`);
+  if (change === undefined) say(`\nWould ${isLowering ? 'open' : 'close'} what is named above for each of them; that is too much to tell path by path.`);
+  else printPaths(change, say, terminal);
   printNotes(notes.filter(({ code }) => code !== 'nothing-approved'), terminal);
+}
+
+function printPaths({ opened, closed }: NonNullable<ModePreviewShape['change']>, say: (text: string) => void, terminal: Terminal): void {
+  if (opened.length > 0) say('\nWould open:');
+  terminal.out(formatTable(['FROM', 'TO', 'PORTS', 'SPEAKS'], opened.slice(0, PATHS_SHOWN).map(changeRow), terminal.columns));
+  more(opened.length, PATHS_SHOWN, say);
+  say(`\n${count(closed.length, 'path')} would close, ${String(opened.length)} would open.`);
 }
 
 function printDoomed(lost: readonly DoomedFlowShape[], days: number, say: (text: string) => void): void {

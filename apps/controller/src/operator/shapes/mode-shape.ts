@@ -7,6 +7,8 @@ import type { ScopeStanding, WorkloadStanding } from '../../pipeline/answers/liv
 import { remedyShape } from './remedy-shape.ts';
 import { settingsShape } from './settings-shape.ts';
 
+const DIRECTIONS = ['ingress', 'egress'] as const;
+
 export function modePreviewShape({ scope, mode }: Pick<ModeQuestion, 'scope' | 'mode'>, answer: ModeAnswer): ModePreviewShape {
   const { changes, lost, change, notes, ...rest } = answer;
   return {
@@ -18,9 +20,10 @@ export function modePreviewShape({ scope, mode }: Pick<ModeQuestion, 'scope' | '
       before: before.mode.value,
       after: after.mode.value,
       ...(after.approval === undefined ? {} : { approved: after.approval.revision }),
+      closes: DIRECTIONS.filter((direction) => after.approval?.policy?.[direction] !== undefined),
     })),
     lost: lost.map(doomedShape),
-    change: connectivityShape(change),
+    ...(change === undefined ? {} : { change: connectivityShape(change) }),
     notes: notes.map(diagnosticShape),
   };
 }

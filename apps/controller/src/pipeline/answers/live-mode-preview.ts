@@ -42,7 +42,8 @@ export function previewModeLive(state: ReviewState, question: ModeQuestion, aske
   return {
     kind: 'answer',
     value: {
-      ...{ revision, shown, changes, isLowering, unchanged, open, change, notes },
+      ...{ revision, shown, changes, isLowering, unchanged, open, notes },
+      ...(change === undefined ? {} : { change }),
       from,
       to: context.now,
       flows: replayed.length,

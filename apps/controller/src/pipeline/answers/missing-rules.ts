@@ -17,6 +17,7 @@ export class LackFinder {
   readonly #inForce: PoliciesInForce;
   readonly #snapshot: Snapshot;
   readonly #evaluator: Evaluator;
+  #endsByWorkload: ReadonlyMap<string, readonly Connection['from'][]> | undefined;
 
   constructor(inForce: PoliciesInForce, snapshot: Snapshot) {
     this.#inForce = inForce;
@@ -49,10 +50,28 @@ export class LackFinder {
   }
 
   #connectionsOf({ from, to, protocol, port }: ObservedRelationship): readonly Connection[] {
-    const [clients, servers] = [from, to].map((peer) => namesOf(peer).flatMap((name) => endsCalled(name, this.#snapshot)));
+    const [clients, servers] = [from, to].map((peer) => this.#endsOf(peer));
     const kept = { 4: 0, 6: 0 };
     return connectionsBetween(clients ?? [], servers ?? [], { protocol, port: port ?? 0 }).filter(({ from: { address } }) => (kept[address.family] += 1) <= MOST_ASKED);
   }
+
+  #endsOf(peer: ObservedPeer): readonly Connection['from'][] {
+    if (peer.kind !== 'workload') return namesOf(peer).flatMap((name) => endsCalled(name, this.#snapshot));
+    this.#endsByWorkload ??= endsByWorkload(this.#snapshot);
+    return this.#endsByWorkload.get(workloadKey(peer.workload)) ?? [];
+  }
+}
+
+function endsByWorkload({ pods }: Snapshot): ReadonlyMap<string, readonly Connection['from'][]> {
+  const ends = [...pods.values()].filter(({ phase }) => phase !== 'finished').flatMap((pod) => pod.addresses.map((address): Connection['from'] => ({ kind: 'pod', pod, address })));
+  const all = Map.groupBy(ends, (end) => (end.kind === 'pod' ? workloadKey(end.pod.workload) : ''));
+  return new Map([...all].map(([key, own]) => [key, few(own)]));
+}
+
+// those of a workload with many pods are alike
+function few(ends: readonly Connection['from'][]): readonly Connection['from'][] {
+  const kept = { 4: 0, 6: 0 };
+  return ends.filter(({ address }) => (kept[address.family] += 1) <= MOST_ASKED);
 }
 
 function endsCalled(name: string, snapshot: Snapshot): readonly Connection['from'][] {
@@ -60,10 +79,8 @@ function endsCalled(name: string, snapshot: Snapshot): readonly Connection['from
   return read.kind === 'ends' ? read.ends : [];
 }
 
-function namesOf(peer: ObservedPeer): readonly string[] {
+function namesOf(peer: Exclude<ObservedPeer, { readonly kind: 'workload' }>): readonly string[] {
   switch (peer.kind) {
-    case 'workload':
-      return [workloadKey(peer.workload)];
     case 'external':
       return peer.addresses.length === 0 ? ['internet'] : peer.addresses.slice(0, 2 * MOST_ASKED);
     case 'entity':
