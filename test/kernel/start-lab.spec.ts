@@ -25,12 +25,16 @@ function namespacesOf(pid: number): readonly string[] {
   }
 }
 
+function start(): StartedController {
+  return new StartedController(['--source', 'lab', '--state', folder, '--port', '0']);
+}
+
 describeKernel('npm start, as root on Linux', () => {
   beforeAll(buildProduct, LONG_MS);
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'ringfence-start-'));
-    controller = new StartedController(['--source', 'lab', '--state', folder, '--port', '0']);
+    controller = start();
   });
 
   afterEach(async () => {
@@ -67,16 +71,24 @@ describeKernel('npm start, as root on Linux', () => {
   );
 
   it(
-    'leaves nothing running when it is killed',
+    'leaves nothing running when it is killed, and goes on with what it decided when it is started again',
     async () => {
       await controller.line(/nodes 3 of 3 in step/);
       const left = controller.descendants();
       const [lab = 0] = left;
       // the lab, and an enforcer a node
       expect(left.length).toBe(4);
+      const [, url = ''] = await controller.line(/^Operator interface: (http:\/\/[^,]+),/);
+      const audited = await post(url, '/api/v1/modes', { scope: { kind: 'namespace', namespace: 'shop' }, mode: 'audit', reason: 'a look first' });
+      expect(audited.status).toBe(200);
       await controller.end('SIGKILL');
       await gone(left);
       expect(namespacesOf(lab)).toEqual([]);
+
+      controller = start();
+      const [, again = ''] = await controller.line(/^Operator interface: (http:\/\/[^,]+),/);
+      expect(await get(again, '/api/v1/status')).toMatchObject({ leadership: { kind: 'leader' }, store: { lastSeq: audited.body['seq'] } });
+      await controller.line(/nodes 3 of 3 in step/);
     },
     LONG_MS,
   );
