@@ -31,6 +31,8 @@ export interface WorkloadDraft {
   readonly workload: Omit<Workload, 'tokenMounted'>;
   readonly group: string;
   readonly owner?: Owner;
+  /** Of what nobody owns and `generateName` named: what all of its like are called together. */
+  readonly family?: string;
   /** What the pod template itself says about mounting a token. */
   readonly automountToken?: boolean;
   readonly hasProjectedToken: boolean;

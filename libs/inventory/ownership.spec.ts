@@ -50,6 +50,20 @@ describe('ownership', () => {
     expect(snapshot.diagnostics).toEqual([]);
   });
 
+  const generated = (yaml: string, generateName: string): string => yaml.replace('namespace: shop', `generateName: ${generateName}, namespace: shop`);
+
+  it.each<[string, string, readonly string[]]>([
+    ['jobs of one generated name are one, whichever runs', generated(controller('Job', 'import-7k2xq'), 'import-') + pod('import-7k2xq-a', 'Job/import-7k2xq') + generated(controller('Job', 'import-9zq4f', undefined, 3), 'import-') + pod('import-9zq4f-b', 'Job/import-9zq4f'), ['Job/import', 'import-7k2xq-a of Job/import', 'import-9zq4f-b of Job/import']],
+    ['pods nobody owns likewise', generated(pod('runner-abc'), 'runner-') + generated(pod('runner-def'), 'runner-'), ['Pod/runner', 'runner-abc of Pod/runner', 'runner-def of Pod/runner']],
+    ['a job somebody owns is the owner’s all the same', controller('CronJob', 'c') + generated(controller('Job', 'c-28391820', 'CronJob/c'), 'c-'), ['CronJob/c']],
+    ['a pod of a deployment has a generated name, and is the deployment’s', controller('Deployment', 'd') + controller('ReplicaSet', 'd-5f8c', 'Deployment/d') + generated(pod('d-5f8c-x', 'ReplicaSet/d-5f8c'), 'd-5f8c-'), ['Deployment/d', 'd-5f8c-x of Deployment/d']],
+    ['a name that begins otherwise is no generated one', generated(controller('Job', 'migrate'), 'import-'), ['Job/migrate']],
+  ])('of generated names: %s', (_name, yaml, expected) => {
+    const snapshot = snapshotFromYaml(yaml);
+    expect(show(snapshot)).toEqual(expected);
+    expect([...snapshot.workloads.values()].filter(({ isFamily }) => isFamily === true).map(({ ref }) => ref.name)).toEqual(expected.filter((line) => ['Job/import', 'Pod/runner'].includes(line)).map((line) => line.slice(4)));
+  });
+
   it('ignores owners that own each other, and says so', () => {
     const snapshot = snapshotFromYaml(controller('ReplicaSet', 'a', 'ReplicaSet/b') + controller('ReplicaSet', 'b', 'ReplicaSet/a') + controller('ReplicaSet', 'c', 'ReplicaSet/c') + pod('p', 'ReplicaSet/a'));
     expect(show(snapshot)).toEqual(['ReplicaSet/a', 'ReplicaSet/b', 'ReplicaSet/c', 'p of ReplicaSet/a']);

@@ -15,6 +15,7 @@ const SCHEDULED_JOB = /^(.+)-\d{8,10}$/;
  * ```
  *   Pod ─► ReplicaSet ─► Deployment          named, whether it is in the input or not
  *   Pod ─► Job ─► CronJob                    likewise
+ *   Pod ─► Job import-7k2xq ─► Job import    all that `generateName: import-` names are one
  *   StatefulSet ─► Prometheus                only if that is a workload of the input:
  *   Deployment ─► some custom resource       one resource may make several that are not alike
  * ```
@@ -36,7 +37,7 @@ export class Ownership {
   workloadOf({ pod, draft }: PodDraft): WorkloadRef {
     const own = { namespace: pod.namespace, kind: 'Pod', name: pod.name };
     // A static pod is owned by its node.
-    if (draft.owner === undefined || draft.owner.kind === 'Node') return own;
+    if (draft.owner === undefined || draft.owner.kind === 'Node') return inFamily(own, draft);
     const owner = ownerRef(pod.namespace, draft.owner);
     const present = this.#drafts.get(workloadKey(owner));
     if (present !== undefined) return this.topOf(present);
@@ -51,7 +52,7 @@ export class Ownership {
       const key = workloadKey(ref);
       if (seen.has(key)) return undefined;
       seen.add(key);
-      if (current.owner === undefined) return ref;
+      if (current.owner === undefined) return inFamily(ref, current);
       const next = ownerRef(ref.namespace, current.owner);
       const present = this.#drafts.get(workloadKey(next));
       if (present === undefined) return PASSES_ON.has(ref.kind) ? next : ref;
@@ -86,6 +87,10 @@ export class Ownership {
     const scheduled = owner.kind === 'Job' ? SCHEDULED_JOB.exec(owner.name)?.[1] : undefined;
     return scheduled === undefined ? owner : { ...owner, kind: 'CronJob', name: scheduled };
   }
+}
+
+function inFamily(ref: WorkloadRef, { family }: WorkloadDraft): WorkloadRef {
+  return family === undefined ? ref : { ...ref, name: family };
 }
 
 function ownerRef(namespace: string, { kind, name }: Owner): WorkloadRef {

@@ -93,9 +93,11 @@ export function readTemplate(reading: ObjectReading, template: Fields, facts: Wo
   const containers = podSpec === undefined ? [] : readContainers(podSpec, volumes);
   const automountToken = podSpec?.flag('automountServiceAccountToken');
   const owner = readOwner(metadata);
+  const family = owner === undefined ? familyOf(reading, metadata) : undefined;
   return {
     workload: {
       ref: refOf(reading),
+      ...(family === undefined ? {} : { isFamily: true as const }),
       platform: 'kubernetes',
       ...facts,
       podLabels: lastingLabels(readLabels(podMetadata)),
@@ -109,6 +111,7 @@ export function readTemplate(reading: ObjectReading, template: Fields, facts: Wo
     },
     group: groupOf(reading.manifest.apiVersion),
     ...(owner === undefined ? {} : { owner }),
+    ...(family === undefined ? {} : { family }),
     ...(automountToken === undefined ? {} : { automountToken }),
     hasProjectedToken: containers.some(({ mounts }) => mounts.some(({ source }) => source.kind === 'serviceAccountToken')),
   };
@@ -123,6 +126,17 @@ export function refOf(reading: ObjectReading): WorkloadRef {
 export function groupOf(apiVersion: string): string {
   const slash = apiVersion.indexOf('/');
   return slash < 0 ? '' : apiVersion.slice(0, slash);
+}
+
+const MADE_ANEW: ReadonlySet<string> = new Set(['Job', 'Pod']);
+
+/** The next one has another name, and needs the same: a policy for this one alone would be of no use to it. */
+function familyOf({ manifest: { objectKind, name } }: ObjectReading, metadata: Fields | undefined): string | undefined {
+  const generated = MADE_ANEW.has(objectKind) ? nonEmpty(metadata?.text('generateName')) : undefined;
+  const family = generated?.replace(/[-.]+$/, '');
+  if (generated === undefined || family === undefined || family === '') return undefined;
+  // where no name is made yet the object is read by this one
+  return name.startsWith(generated) || name === family ? family : undefined;
 }
 
 /** The controlling owner; where none is marked so, the only one there is. */

@@ -48,6 +48,8 @@ export interface ComposeFacts {
  */
 export interface Workload {
   readonly ref: WorkloadRef;
+  /** Jobs or pods that are made anew each time, under names with a new ending (`generateName`): its name is what they all begin with. */
+  readonly isFamily?: true;
   readonly platform: 'kubernetes' | 'compose' | 'host';
   /** Pods it wants; for a DaemonSet the number is one per node and reads 1 here. */
   readonly replicas: number;

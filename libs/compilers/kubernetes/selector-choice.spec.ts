@@ -66,9 +66,11 @@ describe('chooseSelectors', () => {
   });
 
   it('finds a Job without labels by its name, but not a CronJob', () => {
-    const workloads = [workload('shop/Job/migrate', { podLabels: {} }), workload('shop/CronJob/clean', { podLabels: {} })];
+    const workloads = [workload('shop/Job/migrate', { podLabels: {} }), workload('shop/Job/import', { podLabels: {}, isFamily: true }), workload('shop/CronJob/clean', { podLabels: {} })];
     expect(chosen({ workloads }, 'shop/Job/migrate')).toBe('batch.kubernetes.io/job-name=migrate');
     expect(chosen({ workloads }, 'shop/CronJob/clean')).toBeUndefined();
+    // the next one of the family has another name
+    expect(chosen({ workloads }, 'shop/Job/import')).toBeUndefined();
   });
 
   it('gives workloads that differ in their version alone one choice', () => {

@@ -50,7 +50,7 @@ function makesJobs({ ref }: Workload): boolean {
   return ref.kind === 'Job' || ref.kind === 'CronJob';
 }
 
-// A Job's pods carry its name; a CronJob's carry one that is new for every run, but always one.
+// A Job's pods carry its name; those of a CronJob or a family carry one that is new for every run, but always one.
 function podLabels(workload: Workload): Labels {
   return makesJobs(workload) ? { ...workload.podLabels, [JOB_LABEL]: workload.ref.name } : workload.podLabels;
 }
@@ -100,9 +100,9 @@ function choose(namespace: string, group: readonly Workload[], neighbours: Neigh
   return { namespace, selector: exactly(labels, makesJobs(first), (selector) => neighbours.selectedBy(selector, group)), workloads: group };
 }
 
-// Only a Job is still known, by its name.
-function chooseUnlabelled(namespace: string, { ref }: Workload, workloads: readonly Workload[]): SelectorChoice | undefined {
-  if (ref.kind !== 'Job' || !isLabelValue(ref.name)) return undefined;
+// Only a Job is still known, by its name, where it keeps it.
+function chooseUnlabelled(namespace: string, { ref, isFamily }: Workload, workloads: readonly Workload[]): SelectorChoice | undefined {
+  if (ref.kind !== 'Job' || isFamily === true || !isLabelValue(ref.name)) return undefined;
   return { namespace, selector: equalTo({ [JOB_LABEL]: ref.name }, [JOB_LABEL]), workloads };
 }
 

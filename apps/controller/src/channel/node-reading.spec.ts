@@ -53,7 +53,7 @@ const compose: Required<ComposeFacts> = {
 };
 const workload: Required<Workload> = {
   ref, platform: 'compose', replicas: 1, podLabels: {}, selector: { requirements: [{ key: 'app', operator: 'In', values: ['web'] }] }, podAnnotations: {}, labels: {}, annotations: {}, serviceAccount: '', tokenMounted: false,
-  hostNetwork: false, containers: [container], governingService: 'g', schedule: '* * * * *', timeZone: 'UTC', isSuspended: true, compose, origin,
+  hostNetwork: false, containers: [container], governingService: 'g', schedule: '* * * * *', timeZone: 'UTC', isSuspended: true, isFamily: true, compose, origin,
 };
 const value: Required<EngineContainer> = { kind: 'container', pod, workload, networks: [{ network: 'x', names: ['web'] }], diagnostics: [{ code: 'c', severity: 'info', subject: 's', message: 'm', hint: 'h', origin }] };
 const node: Required<Node> = { name: 'n1', labels: { a: 'b' }, addresses: [address], podCidrs: ['172.18.0.0/16'], bridges: [{ network: 'x', interface: 'br-1', blocks: ['172.18.0.0/16'] }], filtersBridges: { v4: true, v6: false }, isExample: false };

@@ -102,6 +102,7 @@ const workload = z.object({
   schedule: text.optional(),
   timeZone: text.optional(),
   isSuspended: z.literal(true).optional(),
+  isFamily: z.literal(true).optional(),
   compose: compose.optional(),
   origin,
 });
