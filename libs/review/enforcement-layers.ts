@@ -1,10 +1,10 @@
 import type { EnforcedBy, OutputTarget, Pod, Revision, WorkloadRef } from '#model';
-import { layerPolicies, type PolicyLayers } from '#policy';
+import { inForceAt, layerPolicies, type PolicyLayers } from '#policy';
 
 import { enforcementOf } from './enforcement.ts';
-import { revisionInForce } from './next-revision.ts';
 import type { ReviewContext } from './review-command.ts';
 import type { ReviewState } from './review-state.ts';
+import { currentRevision } from './revisions.ts';
 import { targetOf } from './settings.ts';
 
 type Context = Pick<ReviewContext, 'snapshot' | 'now' | 'enforcesExisting'>;
@@ -17,7 +17,7 @@ type Context = Pick<ReviewContext, 'snapshot' | 'now' | 'enforcesExisting'>;
  * what is approved counts as it will once it is enforced.
  */
 export function policiesInForce(state: ReviewState, context: Context): PolicyLayers {
-  return inLayers(state, revisionInForce(state, context), context);
+  return inLayers(state, everythingAt(state, context), context);
 }
 
 /** The same of a revision that is not the current one, or holds what nobody approved yet. */
@@ -36,10 +36,15 @@ export function policiesDropping(state: ReviewState, context: Context): PolicyLa
     return mode.value === 'enforce' ? target : 'none';
   };
   const dropsOnNode = ({ workload }: Pod): boolean => droppingTarget(workload) === 'nftables';
-  const revision = revisionInForce(state, context);
+  const revision = everythingAt(state, context);
   const dropped = { ...revision, policies: revision.policies.filter(({ subject }) => subject.kind === 'pods' || droppingTarget(subject.workload) !== 'none') };
   const { layers, ...rest } = inLayers(state, dropped, context);
   return { ...rest, layers: layers.map((layer) => (layer.enforcedBy === 'enforcers' ? { ...layer, isEnforcedFor: dropsOnNode } : layer)) };
+}
+
+// What was approved and what others wrote, without rules that have ended: nobody enforces all of it as if it were one.
+function everythingAt(state: ReviewState, { snapshot, now }: Context): Revision {
+  return inForceAt(currentRevision(state, snapshot.policies), now);
 }
 
 /** Who enforces what is approved for a workload. */

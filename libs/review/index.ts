@@ -7,7 +7,7 @@ export { type Enforcement, enforcementOf } from './enforcement.ts';
 export { readEvent, writeEvent } from './event-json.ts';
 export { foldReview, NOTHING_DECIDED, replayReview } from './fold-review.ts';
 export { scopeName, workloadsIn } from './mode-scope.ts';
-export { type RevisionCommand, revisionInForce } from './next-revision.ts';
+export type { RevisionCommand } from './next-revision.ts';
 export { type ModeChange, type ModeCommand, type ModePreview, previewMode } from './preview-mode.ts';
 export { previewRevision, type RevisionPreview } from './preview-revision.ts';
 export type { AddedRule, ProposalEdit } from './proposal-edit.ts';

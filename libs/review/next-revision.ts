@@ -1,5 +1,4 @@
-import { compareText, compareWorkloads, type Diagnostic, type DirectionProposal, type Proposal, type Quarantine, type Revision, whyNameProvesNothing, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
-import { inForceAt } from '#policy';
+import { compareText, compareWorkloads, type Diagnostic, type DirectionProposal, type Proposal, type Quarantine, whyNameProvesNothing, type WorkloadKey, workloadKey, type WorkloadRef } from '#model';
 
 import { foldReview } from './fold-review.ts';
 import { writeProposal } from './proposal-json.ts';
@@ -8,7 +7,7 @@ import type { ApprovalItem, ReviewCommand, ReviewContext, ReviewDecision } from 
 import type { Actor, ApprovedWorkload, ReviewEvent } from './review-event.ts';
 import type { ReviewState, StandingApproval } from './review-state.ts';
 import { type ReviewedProposal, reviewedProposal, ruleIds } from './reviewed-proposal.ts';
-import { approvalsAt, currentNumber, currentRevision } from './revisions.ts';
+import { approvalsAt, currentNumber } from './revisions.ts';
 
 /** More workloads than one revision changes at once. */
 const MOST_WORKLOADS = 20_000;
@@ -36,11 +35,6 @@ export function nextRevision(state: ReviewState, command: RevisionCommand, conte
     return conflict(problem('revision-changed', `revision ${String(command.base)}`, `is not the current one any more: ${String(number)} is`, 'look at what changed since, then decide again'));
   }
   return command.kind === 'approve' ? nextByApproval(state, command, context) : nextByRollback(state, command, context);
-}
-
-/** What was approved and the policies of others, without rules that have ended: all in one, whoever enforces what (`policiesInForce` tells that apart). */
-export function revisionInForce(state: ReviewState, { snapshot, now }: Pick<ReviewContext, 'snapshot' | 'now'>): Revision {
-  return inForceAt(currentRevision(state, snapshot.policies), now);
 }
 
 function nextByApproval(state: ReviewState, command: ReviewCommand & { readonly kind: 'approve' }, context: ReviewContext): NextRevision | Refused {
