@@ -17,7 +17,7 @@ import type { MetadataSource } from '../../apps/enforcer/src/metadata/metadata-s
 import { NodeMetadata } from '../../apps/enforcer/src/metadata/node-metadata.ts';
 import { sha256 } from './sha256.ts';
 
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 20_000;
 
 /** Something one end was told, in the order it came. */
 export type Told =
