@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { snapshotOf } from '#inventory';
@@ -89,5 +89,65 @@ describe('ways to run the enforcer', () => {
     const { workloads } = snapshotOf(updates);
     expect(diagnostics).toEqual([]);
     expect([...workloads.keys()]).toEqual(['ringfence/DaemonSet/ringfence-enforcer']);
+  });
+});
+
+/** Lines of a unit file, one name often several times; an empty value forgets what was said before. */
+function linesOf(...files: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const lines = new Map<string, readonly string[]>();
+  for (const line of files.flatMap((file) => read(file).split('\n'))) {
+    const [, name = '', value = ''] = /^([A-Za-z]+)=(.*)$/.exec(line) ?? [];
+    if (name !== '') lines.set(name, value === '' ? [] : [...(lines.get(name) ?? []), value]);
+  }
+  return lines;
+}
+
+interface Overlay {
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly cap_add?: readonly string[];
+  readonly pid?: string;
+  readonly volumes?: readonly string[];
+}
+
+const overlay = (file: string): Overlay => (parse(read(file)) as { readonly services: { readonly enforcer: Overlay } }).services.enforcer;
+const environment = { RINGFENCE_CONTROLLER: 'controller:8471' };
+
+describe('ways to run the enforcer of a Docker or plain host', () => {
+  const unitLines = linesOf('ringfence-enforcer.service', 'from-controller.conf', 'plain-host.conf');
+  const patch = parse(read('plain-host.yaml')) as { readonly metadata: unknown; readonly spec: { readonly template: { readonly spec: { readonly hostPID: boolean; readonly containers: readonly { readonly name: string; readonly env: readonly { readonly name: string; readonly value: string }[]; readonly securityContext: { readonly capabilities: { readonly add: readonly string[] } } }[] } } } };
+  const [patched] = patch.spec.template.spec.containers;
+  const said = Object.fromEntries((unitLines.get('Environment') ?? []).map((each) => each.split('=') as [string, string]));
+
+  it.each<[string, readonly string[], Readonly<Record<string, string>>]>([
+    ['systemd', (unitLines.get('ExecStart') ?? []).flatMap((line) => line.split(' ').slice(1)), { ...environment, ...said }],
+    ['Docker', overlay('compose.from-controller.yaml').command!.slice(1), { ...environment, ...overlay('compose.plain-host.yaml').environment }],
+    ['Kubernetes', (parse(read('from-controller.yaml')) as DaemonSet).spec.template.spec.containers[0]!.args, Object.fromEntries(patched!.env.map(({ name, value }) => [name, value]))],
+  ])('%s: takes bundles from a controller, and tells it of units', (_what, args, variables) => {
+    expect(readOptions(args, variables)).toMatchObject({ kind: 'options', options: { bundle: undefined, tellsUnits: true, findsProcesses: false, controller: { certificate: '/etc/ringfence/node.crt' } } });
+    // what nobody asked for is off
+    expect(readOptions(args, environment)).toMatchObject({ kind: 'options', options: { tellsUnits: false } });
+  });
+
+  it('gives what seeing programs takes to who is to see them, and to nobody else', () => {
+    const needed = ['CAP_NET_ADMIN', 'CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH'];
+    expect(unitLines.get('CapabilityBoundingSet')?.flatMap((line) => line.split(' '))).toEqual(needed);
+    expect([...['NET_ADMIN'], ...(overlay('compose.plain-host.yaml').cap_add ?? [])].map((name) => `CAP_${name}`)).toEqual(needed);
+    expect(patched?.securityContext.capabilities.add.map((name) => `CAP_${name}`)).toEqual(needed);
+    expect([overlay('compose.plain-host.yaml').pid, patch.spec.template.spec.hostPID, patched?.name]).toEqual(['host', true, 'enforcer']);
+    for (const file of ['compose.from-controller.yaml', 'compose.docker.yaml']) expect(overlay(file)).not.toHaveProperty('cap_add');
+    expect(linesOf('from-controller.conf').has('CapabilityBoundingSet')).toBe(false);
+    expect(unitLines.get('RestrictAddressFamilies')).toEqual(['AF_UNIX AF_NETLINK', 'AF_INET AF_INET6']);
+  });
+
+  it('mounts the socket of the engine where that is asked for, and nowhere else', () => {
+    expect(overlay('compose.docker.yaml').volumes).toEqual(['/var/run/docker.sock:/var/run/docker.sock']);
+    expect(readOptions([], { RINGFENCE_DOCKER: overlay('compose.docker.yaml').environment!['RINGFENCE_DOCKER'] })).toMatchObject({ options: { docker: '/var/run/docker.sock' } });
+    expect([compose.volumes, container.volumeMounts.map(({ mountPath }) => mountPath)].flat().filter((each) => each.includes('docker'))).toEqual([]);
+  });
+
+  it('is in the table of what there is', () => {
+    const table = readFileSync(join(repositoryRoot, 'manifests', 'README.md'), 'utf8');
+    for (const file of readdirSync(folder).filter((name) => !['kustomization.yaml', 'from-controller.yaml'].includes(name))) expect(table).toContain(`enforcer/${file}`);
   });
 });

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 
-const NEEDED = new Set(['CAP_NET_ADMIN']);
+import type { EnforcerOptions } from './options.ts';
+
+const NEEDED = ['CAP_NET_ADMIN'];
+/** To see whose a socket is: into processes that may do more than this one, and of other users. */
+const NEEDED_FOR_PROGRAMS = ['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH'];
 const NAMES = [
   'CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_DAC_READ_SEARCH', 'CAP_FOWNER', 'CAP_FSETID', 'CAP_KILL', 'CAP_SETGID', 'CAP_SETUID', 'CAP_SETPCAP',
   'CAP_LINUX_IMMUTABLE', 'CAP_NET_BIND_SERVICE', 'CAP_NET_BROADCAST', 'CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_IPC_LOCK', 'CAP_IPC_OWNER', 'CAP_SYS_MODULE',
@@ -19,10 +23,11 @@ export function capabilityNames(mask: string): readonly string[] {
  * What this process may do beyond what it needs. They are left away by whoever starts it (systemd,
  * Kubernetes): a process cannot take them from the threads the runtime has already begun.
  */
-export function excessCapabilities(): readonly string[] {
+export function excessCapabilities({ findsProcesses, tellsUnits }: Pick<EnforcerOptions, 'findsProcesses' | 'tellsUnits'>): readonly string[] {
+  const needed = new Set([...NEEDED, ...(findsProcesses || tellsUnits ? NEEDED_FOR_PROGRAMS : [])]);
   try {
     const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-    return capabilityNames(mask).filter((name) => !NEEDED.has(name));
+    return capabilityNames(mask).filter((name) => !needed.has(name));
   } catch {
     return [];
   }

@@ -37,8 +37,8 @@ export async function startEnforcer(options: EnforcerOptions, log: Log): Promise
   const report = openReportFile(options.report);
   const { namespacePath, bundle: path } = options;
   const place = namespacePath === undefined ? {} : { namespacePath };
-  const excess = excessCapabilities();
-  if (excess.length > 0) log('info', 'may do more than it needs to: CAP_NET_ADMIN is enough', { excess });
+  const excess = excessCapabilities(options);
+  if (excess.length > 0) log('info', 'may do more than it needs to', { excess });
 
   const races = new StartRaces((race) => {
     log('info', 'a pod waited for its rules', { ...race });

@@ -49,14 +49,15 @@ export const HELP = `ringfence-enforcer: makes this node's kernel hold exactly t
   --socket PATH|none      local orders: ringfence node (/run/ringfence/enforcer.sock)
   --confirm-within SECS   how long rules for the node itself stay without being confirmed (60)
   --flows on|off          watch and report connections (on)
-  --processes on|off      look for the programs behind pods' connections; only with flows; needs CAP_SYS_PTRACE (off)
+  --processes on|off      look for the programs behind pods' connections; only with flows; needs
+                          CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, and the host's processes (off)
   --identify on|off       tell protocols by first payloads; only with flows (on)
   --mark-mask 0xMASK      bits of connection marks that are ours, at least 8; needs --flows off (all)
   --docker SOCKET|auto|off  tell the controller of the containers of this engine (auto)
   --controller HOST:PORT  take bundles from this controller, instead of a file; needs:
   --cert FILE, --key FILE   what this node proves itself with (\`ringfence node cert NAME\`)
   --ca FILE               whom it trusts to say who the controller is
-  --units on|off          tell the controller of this host's systemd units and their ports (off)
+  --units on|off          tell the controller of this host's systemd units and their ports; needs the same (off)
   --help
 
 Each option can be given as an environment variable too: RINGFENCE_BUNDLE, RINGFENCE_STATE, …

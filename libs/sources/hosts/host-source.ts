@@ -5,7 +5,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { type Address, type Diagnostic, parseAddress, type SourceUpdate } from '#model';
 
 import { hostValues, type OwnedSocket } from './host-values.ts';
-import { type ListeningSocket, readListeningSockets } from './listening-sockets.ts';
+import { isLoopback, type ListeningSocket, readListeningSockets } from './listening-sockets.ts';
 import { findHolders, USUAL_LIMITS } from './socket-holders.ts';
 import { unitOf } from './unit-name.ts';
 
@@ -39,6 +39,8 @@ const MOST_SOCKETS = 4_096;
 const MOST_BYTES = 8 * 2 ** 20;
 const TABLES = [['tcp', 'TCP'], ['tcp6', 'TCP'], ['udp', 'UDP'], ['udp6', 'UDP']] as const;
 const USUAL_CLIENT_PORT = 32_768;
+/** Looks. */
+const LONGEST_PAUSE = 64;
 
 /**
  * Programs of a plain host that listen, by systemd unit, as they come and go.
@@ -46,12 +48,15 @@ const USUAL_CLIENT_PORT = 32_768;
  *   /proc/net ─► sockets that wait ─► new ones: whose? ─► units ─► what is different ─► updates
  *
  * Looks every few seconds; most looks read four small files and find nothing new. Who holds a
- * socket is asked once for each socket.
+ * socket is asked once for each socket, and ever more seldom for one that nobody seems to hold.
  */
 export class HostSource {
   readonly #options: HostSourceOptions;
   readonly #owners = new Map<number, Owner | undefined>();
+  /** Sockets nobody was found to hold, and how many looks it is until they are asked for again. */
+  readonly #unowned = new Map<number, { readonly pause: number; readonly left: number }>();
   readonly #told = new Map<string, string>();
+  #hidden = 0;
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
@@ -97,7 +102,9 @@ export class HostSource {
       return owner === undefined ? [] : [{ socket, ...owner }];
     });
     if (this.#isStopped) return;
-    const values = hostValues({ node, tellsNode, addresses: hostAddresses() }, owned);
+    const isUnowned = (socket: ListeningSocket): boolean => !isLoopback(socket) && this.#unowned.has(socket.inode);
+    const unseen = this.#hidden === 0 ? 0 : sockets.filter(isUnowned).length;
+    const values = hostValues({ node, tellsNode, addresses: hostAddresses(), unseen }, owned);
     const updates: SourceUpdate[] = [];
     for (const key of this.#told.keys()) if (!values.has(key)) updates.push({ source: name, key, value: undefined });
     for (const [key, value] of values) if (this.#told.get(key) !== textOf(value)) updates.push({ source: name, key, value });
@@ -111,13 +118,28 @@ export class HostSource {
   async #findOwners(sockets: readonly ListeningSocket[]): Promise<void> {
     const present = new Set(sockets.map(({ inode }) => inode));
     for (const inode of this.#owners.keys()) if (!present.has(inode)) this.#owners.delete(inode);
-    const fresh = new Set([...present].filter((inode) => !this.#owners.has(inode)));
+    for (const inode of this.#unowned.keys()) if (!present.has(inode)) this.#unowned.delete(inode);
+    const fresh = new Set([...present].filter((inode) => !this.#owners.has(inode) && this.#isDue(inode)));
     if (fresh.size === 0) return;
-    const holders = await findHolders(fresh, this.#procPath, USUAL_LIMITS, () => breathe());
+    const { holders, hidden } = await findHolders(fresh, this.#procPath, USUAL_LIMITS, () => breathe());
+    this.#hidden = hidden;
+    for (const inode of fresh) {
+      const pause = Math.min(2 * (this.#unowned.get(inode)?.pause ?? 1), LONGEST_PAUSE);
+      if (holders.has(inode)) this.#unowned.delete(inode);
+      else this.#unowned.set(inode, { pause, left: pause });
+    }
     for (const [inode, { command, cgroup }] of holders) {
       const unit = unitOf(cgroup, command);
       this.#owners.set(inode, unit === undefined ? undefined : { unit, command: shownCommand(command) });
     }
+  }
+
+  // sockets of the kernel itself never have a holder, and looking for one takes every process
+  #isDue(inode: number): boolean {
+    const waiting = this.#unowned.get(inode);
+    if (waiting === undefined) return true;
+    this.#unowned.set(inode, { ...waiting, left: waiting.left - 1 });
+    return waiting.left <= 1;
   }
 
   #sockets(): readonly ListeningSocket[] {

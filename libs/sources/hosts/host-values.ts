@@ -15,6 +15,8 @@ export interface HostFacts {
   readonly addresses: readonly Address[];
   /** Whether the node itself is told of; not where somebody else does. */
   readonly tellsNode: boolean;
+  /** Sockets others can reach whose programs may not be looked at. */
+  readonly unseen: number;
 }
 
 const MOST_UNITS = 500;
@@ -34,12 +36,13 @@ export function hostValues(facts: HostFacts, owned: readonly OwnedSocket[]): Rea
   }
   const kept = [...units].slice(0, MOST_UNITS);
   const values = new Map<string, NonNullable<SourceUpdate['value']>>();
-  if (facts.tellsNode) values.set('host', describeHost(facts, units.size));
-  for (const [key, sockets] of kept) values.set(key, describeUnit(facts, sockets));
+  const unseen = facts.unseen === 0 ? [] : [programsUnseen(facts)];
+  if (facts.tellsNode) values.set('host', describeHost(facts, units.size, unseen));
+  for (const [at, [key, sockets]] of kept.entries()) values.set(key, describeUnit(facts, sockets, facts.tellsNode || at > 0 ? [] : unseen));
   return values;
 }
 
-function describeHost({ node, addresses }: HostFacts, units: number): EngineHost {
+function describeHost({ node, addresses }: HostFacts, units: number, findings: readonly Diagnostic[]): EngineHost {
   const cut: Diagnostic = {
     code: 'host-units-cut',
     severity: 'warning',
@@ -48,11 +51,11 @@ function describeHost({ node, addresses }: HostFacts, units: number): EngineHost
     hint: 'run what belongs together as one unit',
     origin: originOf(node),
   };
-  return { kind: 'container-host', node: { name: node, labels: {}, addresses: [...addresses].sort(compareAddresses), podCidrs: [], isExample: false }, diagnostics: units > MOST_UNITS ? [cut] : [] };
+  return { kind: 'container-host', node: { name: node, labels: {}, addresses: [...addresses].sort(compareAddresses), podCidrs: [], isExample: false }, diagnostics: [...findings, ...(units > MOST_UNITS ? [cut] : [])] };
 }
 
 /** A unit is what a pod is elsewhere: it shares the addresses of its host, and is told from others by its ports. */
-function describeUnit({ node, addresses }: HostFacts, sockets: readonly OwnedSocket[]): EngineContainer {
+function describeUnit({ node, addresses }: HostFacts, sockets: readonly OwnedSocket[], findings: readonly Diagnostic[]): EngineContainer {
   const [first] = sockets;
   if (first === undefined) throw new Error('describe a unit: it has no sockets');
   const { kind, name } = first.unit;
@@ -86,7 +89,19 @@ function describeUnit({ node, addresses }: HostFacts, sockets: readonly OwnedSoc
     hint: 'have it listen on fewer',
     origin,
   };
-  return { kind: 'container', pod, workload, networks: [], diagnostics: ports.length > MOST_PORTS ? [cut] : [] };
+  return { kind: 'container', pod, workload, networks: [], diagnostics: [...findings, ...(ports.length > MOST_PORTS ? [cut] : [])] };
+}
+
+// whoever closes the host closes their ports too
+function programsUnseen({ node, unseen }: HostFacts): Diagnostic {
+  return {
+    code: 'host-programs-unseen',
+    severity: 'error',
+    subject: `Node ${node}`,
+    message: `listens on ${String(unseen)} sockets whose programs its enforcer may not look at: they belong to no unit, and are closed once a unit of this host is enforced`,
+    hint: 'give the enforcer CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, and the processes of the host: manifests/README.md',
+    origin: originOf(node),
+  };
 }
 
 function originOf(node: string, unit?: string): Origin {
