@@ -50,6 +50,6 @@ export class Hearing {
 
   #holding(claim: string): string {
     const holder = this.#book.holder(claim);
-    return holder.kind === 'held' ? holder.id : holder.kind === 'free' ? '' : holder.nodes.join();
+    return holder.kind === 'held' ? holder.id : holder.kind;
   }
 }

@@ -6,7 +6,7 @@ import { type AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 
 import { actorOf, CallerGate } from './caller.ts';
-import { ownerOfPeer } from './socket-owner.ts';
+import { canTellOwners, ownerOfPeer } from './socket-owner.ts';
 
 /*
  * Who is at the other end, asked of the kernel. Another user takes root to become.
@@ -62,4 +62,10 @@ describe('the actor of a decision', () => {
   it('is asked for where nobody is known', () => {
     expect(() => actorOf({ role: 'admin', uid: undefined, claimedName: undefined })).toThrow(/does not say who decides/);
   });
+});
+
+it('nobody is let in because the kernel could not be asked for a moment', async () => {
+  expect(await Promise.all(['/proc/net/no-such-table', '/dev/null/tcp', '/'].map(canTellOwners))).toEqual([false, false, true]);
+  // a path that is too long is no absent table
+  expect(await canTellOwners(`/${'x'.repeat(5_000)}`)).toBe(true);
 });

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 
 /** Established, as the kernel numbers it: in every other state the owner may be gone and reads as 0. */
@@ -25,9 +25,14 @@ export async function ownerOfPeer(socket: Socket): Promise<number | undefined> {
   return undefined;
 }
 
-/** Whether this system can be asked at all. */
-export async function canTellOwners(): Promise<boolean> {
-  return (await readTable('/proc/net/tcp')) !== '';
+/** Whether this system can be asked at all. One that could and fails for a moment can: nobody is let in for that. */
+export async function canTellOwners(table = '/proc/net/tcp'): Promise<boolean> {
+  try {
+    await access(table);
+    return true;
+  } catch (error) {
+    return !(typeof error === 'object' && error !== null && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'));
+  }
 }
 
 async function readTable(file: string): Promise<string> {
