@@ -148,8 +148,8 @@ describe('a controller', () => {
   });
 
   it('that takes over goes on from what the leader before it has seen and decided', async () => {
-    const first = await world.start({ keeps: 'sqlite', holder: 'first', leaseMs: 600 });
-    const second = await world.start({ keeps: 'sqlite', holder: 'second', leaseMs: 600 });
+    const first = await world.start({ keeps: 'sqlite', holder: 'first', leaseMs: 5_000 });
+    const second = await world.start({ keeps: 'sqlite', holder: 'second', leaseMs: 5_000 });
     for (const { controller } of [first, second]) world.tell(controller, cluster);
     expect((await second.controller.operator.status()).leadership).toEqual({ kind: 'follower', leader: 'first', takesOverAt: expect.any(Number) as unknown });
     await approve(first.controller, db);
@@ -158,6 +158,7 @@ describe('a controller', () => {
     await waitFor(first.controller, () => seen(first.controller), ([connections]) => connections === 12, 'flows');
     // seen by one who follows, and kept by nobody
     await second.controller.report(report(Date.now() - 5_000));
+    await waitFor(second.controller, () => seen(second.controller), ([connections]) => connections === 6, 'what it sees itself');
     await world.stop(first.controller);
     await waitFor(second.controller, () => second.controller.operator.status(), ({ leadership }) => leadership.kind === 'leader', 'the lead');
     await waitFor(second.controller, () => seen(second.controller), ([connections]) => connections === 12, 'what the first has seen');
