@@ -3,12 +3,13 @@ import { type AddressInfo, createServer, type Server as Listener } from 'node:ne
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { nodeChannelService } from '#channel';
-import { type DesiredBundle, type NodeHello, type NodeMessage, PROTOCOL, readNodeNews } from '#distribution';
+import { type DesiredBundle, type NodeHello, type NodeMessage, readNodeNews } from '#distribution';
 
 import { CertificateHolder } from './certificate-holder.ts';
 import { ConnectionPace } from './connection-pace.ts';
 import { DesiredLine } from './desired-line.ts';
 import { readFlowReport } from './flow-report-reading.ts';
+import { faultOfHello } from './hello-fault.ts';
 import type { ChannelCredentials, NodeChannel, NodeChannelOptions } from './node-channel.ts';
 import { HalfOpen } from './half-open.ts';
 import { IntakeBudget } from './intake-budget.ts';
@@ -291,13 +292,4 @@ export class NodeChannelServer implements NodeChannel {
     this.#refusals.note(call.getPeer(), why);
     call.emit('error', { code, details: why });
   }
-}
-
-function faultOfHello(peer: PeerIdentity, { node, newestProtocol, oldestProtocol }: NodeHello): { readonly code: status; readonly why: string } | undefined {
-  if (node !== peer.node) return { code: status.PERMISSION_DENIED, why: `it says it is node ${JSON.stringify(node.slice(0, 80))}, and its certificate is of node ${peer.node}` };
-  if (oldestProtocol > PROTOCOL.newest || newestProtocol < PROTOCOL.oldest) {
-    const why = `it speaks protocol ${String(oldestProtocol)} to ${String(newestProtocol)}, and this controller ${String(PROTOCOL.oldest)} to ${String(PROTOCOL.newest)}: bring the older of both up to date`;
-    return { code: status.FAILED_PRECONDITION, why };
-  }
-  return undefined;
 }
