@@ -82,6 +82,7 @@ function profileFault(value: unknown): string | undefined {
   if (sound.has(profile)) return undefined;
   const where = `profile ${profile['name']}`;
   if (profile['direction'] !== 'ingress' && profile['direction'] !== 'egress') return `${where} has no direction`;
+  if (profile['isAudited'] !== undefined && profile['isAudited'] !== true) return `${where} does not say whether it is audited`;
   if (!areTexts(profile['isolatedBy'])) return `${where} does not say what isolates it`;
   for (const tier of ['admin', 'namespaced', 'baseline']) {
     if (!Array.isArray(profile[tier])) return `${where} has no rules of tier ${tier}`;

@@ -2,6 +2,7 @@ import type { Direction, IpFamily } from '#model';
 
 import { logEither, logStatement } from './log-statement.ts';
 import type { NftChain, NftRule } from './nft-object.ts';
+import type { Profile } from './node-bundle.ts';
 
 /** The set of own addresses for which one direction is only audited. */
 export function auditSet(direction: Direction, family: IpFamily): string {
@@ -19,19 +20,19 @@ export function denyChain(chain: string): string {
   return `${chain}_d`;
 }
 
-/** Where what a profile denies ends: in `profile` itself or, for answers, in its mirror image `chain`. */
-export function denyChains(profile: string, direction: Direction, mirror: string): readonly NftChain[] {
-  const audited = `${profile}_a`;
-  const dropping = (chain: string, isReply: boolean): NftChain => ({
+/** Where what a profile denies ends: in the profile itself or, for answers, in its mirror image. */
+export function denyChains({ name, direction, isAudited }: Profile, mirror: string): readonly NftChain[] {
+  const audited = `${name}_a`;
+  const denying = (chain: string, isReply: boolean): NftChain => ({
     name: denyChain(chain),
     why: 'denied',
     isStatic: false,
-    rules: [...unlessAudited(direction, isReply, audited), { text: logStatement('D', profile, isReply) }, { text: 'counter drop' }],
+    rules: isAudited === true ? [{ text: `goto ${audited}` }] : [...unlessAudited(direction, isReply, audited), { text: logStatement('D', name, isReply) }, { text: 'counter drop' }],
   });
   return [
     // its end lets through, as the end of the profile does
-    { name: audited, why: 'would be denied', isStatic: false, rules: logEither('A', profile).map((text) => ({ text })) },
-    dropping(profile, false),
-    dropping(mirror, true),
+    { name: audited, why: 'would be denied', isStatic: false, rules: logEither('A', name).map((text) => ({ text })) },
+    denying(name, false),
+    denying(mirror, true),
   ];
 }

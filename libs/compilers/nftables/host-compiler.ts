@@ -2,7 +2,7 @@ import { type Diagnostic, type Pod, podKey, type Revision, type Snapshot, sshPor
 import { type HostPolicies, hostPod, hostPoliciesOf, type WorkloadMode } from '#policy';
 
 import { changesBetween, type CompileInput } from './compile-change.ts';
-import type { Digest } from './digest.ts';
+import { type Digest, digestOf } from './digest.ts';
 import { NodeCompiler } from './node-compiler.ts';
 import type { HostEntry, Profile } from './node-bundle.ts';
 
@@ -75,17 +75,23 @@ export class HostCompiler {
     const bundle = this.#compiler?.bundles().get(node.name);
     const key = podKey(hostPod(node));
     const ingress = bundle?.pods.find(({ pod }) => pod === key)?.ingress;
-    const profile = bundle?.profiles.find(({ name }) => name === ingress);
-    if (ingress === undefined || profile === undefined) return undefined;
+    const enforced = bundle?.profiles.find(({ name }) => name === ingress);
+    if (enforced === undefined) return undefined;
+    const profile = mode === 'audit' ? this.#audited(enforced) : enforced;
     const { channelPort } = hostWays;
     const entry: HostEntry = {
       addresses: node.addresses,
-      ingress,
+      ingress: profile.name,
       ...(mode === 'enforce' ? {} : { ingressMode: mode }),
       sshPort: sshPortOf(node.name, hostWays),
       ...(channelPort === undefined ? {} : { channelPort }),
     };
     return { entry, profiles: [profile] };
+  }
+
+  /** Broadcasts, groups and addresses of a link reach a host as well, so its addresses do not tell what to let through. */
+  #audited(profile: Profile): Profile {
+    return { ...profile, name: `${profile.name}_t`, digest: digestOf(this.#options.digest, [profile.digest, 'audited']), isAudited: true };
   }
 }
 

@@ -67,6 +67,8 @@ export interface Profile {
   readonly isolatedBy: readonly string[];
   readonly namespaced: readonly ProfileRule[];
   readonly baseline: readonly ProfileRule[];
+  /** Of a host that is only audited, which is not known by its addresses alone: what is denied is told of and let through. */
+  readonly isAudited?: true;
   readonly digest: string;
 }
 

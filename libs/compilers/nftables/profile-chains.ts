@@ -28,7 +28,7 @@ export function mirrorOf(chain: string): string {
  */
 export function profileChains(profile: Profile, references: RuleReferences): readonly NftChain[] {
   return [
-    ...denyChains(profile.name, profile.direction, mirrorOf(profile.name)),
+    ...denyChains(profile, mirrorOf(profile.name)),
     ...new ProfileWriter(profile, references, false).chains(),
     ...new ProfileWriter(profile, references, true).chains(),
   ];
