@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 
 import type { FlowReport, SourceUpdate, WorkloadRef } from '#model';
 import type { ReviewCommand } from '#review';
+import { MemoryStore } from '#store';
 
 import { databaseReport } from '../../../test/support/database-report.ts';
 import { alice, approve, ControllerWorld, proposalOf, realised, waitFor } from '../../../test/support/controller-world.ts';
 import { manifest, wireNamespace, wireNode, wirePod } from '../../../test/support/wire-objects.ts';
+import { JournalWitness } from './decisions/journal-witness.ts';
 import { threadedPipelines } from './workers/pipelines.ts';
 
 jest.setTimeout(60_000);
@@ -55,6 +57,13 @@ describe('a controller', () => {
     const weakness = { code: 'cluster-unchecked', severity: 'warning', subject: 'cluster https://[2001:db8::7]', message: 'is not checked', hint: 'check it' } as const;
     const { controller } = await world.start({ weaknesses: [weakness] });
     expect((await controller.operator.status()).diagnostics).toContainEqual(weakness);
+  });
+
+  it('has the end of its journal remembered from the first decision on', async () => {
+    const witness = (): JournalWitness => new JournalWitness({ folder: world.channel.folder, place: 'memory', key: Buffer.alloc(32) });
+    const { controller } = await world.start({ witness: witness() });
+    expect(await controller.command(ENFORCED, alice)).toMatchObject({ kind: 'done' });
+    await expect(witness().check(new MemoryStore().journal)).rejects.toThrow('it ends before entry 1, which was there');
   });
 
   it.each([

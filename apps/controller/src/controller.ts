@@ -59,6 +59,7 @@ export class Controller {
   readonly #policies: PolicyDesk;
   readonly #startedAt = Date.now();
   #known: ReviewState | undefined;
+  #hasBegun = false;
   #channel: GuardedChannel | undefined;
   #waitsFor: readonly string[] = [];
   #findings: readonly Diagnostic[] = [];
@@ -171,6 +172,7 @@ export class Controller {
     await this.#evidence.begin();
     await this.#options.witness?.check(store.journal);
     await this.#log.begin();
+    this.#hasBegun = true;
     rememberEnd(this.#log.end, this.#options);
     await this.nodes.remember();
     this.#unsubscribe = store.journal.subscribe(() => {
@@ -251,15 +253,13 @@ export class Controller {
     this.nodes.decided(entries);
     if (before?.approvals !== state.approvals || before.revisions !== state.revisions) this.#enforcement.setRevision(currentRevision(state));
     if (before?.projects !== state.projects) this.nodes.claims.decide(state.projects);
-    // what was removed before this process began said nothing here
-    if (before !== undefined) for (const { event } of entries) if (event.kind === 'node-removed') void this.nodes.remove(event.node);
     const { modes, fates, targets } = state;
     const areSettingsNew = before?.modes !== modes || before.fates !== fates || before.targets !== targets;
     if (areSettingsNew) this.#enforcement.setSettings({ modes, fates, targets });
     if (currentNumber(state) !== (before === undefined ? 0 : currentNumber(before))) this.operator.changed({ kind: 'revision', number: currentNumber(state) });
     if (areSettingsNew) this.operator.changed({ kind: 'modes' });
     this.operator.changed({ kind: 'journal', seq: state.seq });
-    if (before !== undefined) rememberEnd(this.#log.end, this.#options);
+    if (this.#hasBegun) rememberEnd(this.#log.end, this.#options);
   }
 
   #led(leadership: Leadership): void {

@@ -54,6 +54,7 @@ export class NodeDesk {
   readonly #memory: NodeMemory;
   readonly #options: NodeDeskOptions;
   readonly #rollout = new Rollout({ silentAfterMs: SILENT_AFTER_MS });
+  #hasRemembered = false;
   /** By node and kind of news, of which there are few. */
   readonly #loggedAt = new Map<string, number>();
   #channel: NodeChannel | undefined;
@@ -71,6 +72,7 @@ export class NodeDesk {
       this.sayings.remember(remembered);
       for (const source of new Set(remembered.updates.map((update) => update.source))) this.#options.onRemembered(source, remembered.node);
     }
+    this.#hasRemembered = true;
   }
 
   /** Why a node is not to be removed: it is here and has said what runs there, or never said anything. */
@@ -115,9 +117,11 @@ export class NodeDesk {
     this.#options.onChange([...nodes.map(({ node }) => node), ...removed]);
   }
 
-  /** What was decided about trials: nodes that are connected here, and still stand as they were shown, are told. */
+  /** What was decided about nodes: one that is no more counts no more, and those with a trial that are connected here, and still stand as they were shown, are told. */
   decided(entries: readonly ReviewEntry[]): void {
     for (const { event } of entries) {
+      // what was removed before this process began said nothing here, or has come back since
+      if (event.kind === 'node-removed' && this.#hasRemembered) void this.remove(event.node);
       if (event.kind !== 'trials-confirmed' && event.kind !== 'trials-retried') continue;
       const isConfirmed = event.kind === 'trials-confirmed';
       for (const { node, hash } of event.trials) {
