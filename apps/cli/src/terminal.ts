@@ -1,5 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 
+import { foldProse } from './output/prose.ts';
+
 /** Where a command talks to: results to `out`, messages and progress to `err`. */
 export interface Terminal {
   out(text: string): void;
@@ -11,9 +13,12 @@ export interface Terminal {
   ask(question: string): string | undefined;
   /** Columns a table may use. */
   readonly columns: number;
+  /** Columns sentences are folded at; absent in a pipe, where each stays one line. */
+  readonly proseColumns?: number;
 }
 
 const DEFAULT_COLUMNS = 120;
+const NARROWEST = 60;
 const REFUSED_FOR_NOW = new Set(['EAGAIN', 'EWOULDBLOCK']);
 
 export function processTerminal(): Terminal {
@@ -24,7 +29,7 @@ export function processTerminal(): Terminal {
       writeAll(1, text);
     },
     err: (text) => {
-      writeAll(2, text);
+      writeAll(2, foldProse(text, isWatched ? widthOf(process.stderr) : undefined));
     },
     progress: (text) => {
       if (!isWatched || (text === '' && !isProgressShown)) return;
@@ -37,8 +42,13 @@ export function processTerminal(): Terminal {
       writeAll(2, question);
       return readLine();
     },
-    columns: process.stdout.isTTY ? Math.max(60, process.stdout.columns) : DEFAULT_COLUMNS,
+    columns: process.stdout.isTTY ? widthOf(process.stdout) : DEFAULT_COLUMNS,
+    ...(process.stdout.isTTY ? { proseColumns: widthOf(process.stdout) } : {}),
   };
+}
+
+function widthOf({ columns }: { readonly columns: number }): number {
+  return Math.max(NARROWEST, columns);
 }
 
 // A pipe may be set not to block, and then says EAGAIN while its writer is slower than we are.

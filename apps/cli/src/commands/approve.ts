@@ -9,6 +9,7 @@ import { readSpan, readWorkload } from '../live/live-text.ts';
 import { whereRealised } from '../live/where-realised.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
+import { say } from '../output/prose.ts';
 import type { Terminal } from '../terminal.ts';
 import { type NamedRules, printSimulation, readDays, readyProposals, simulated } from './simulate-live.ts';
 
@@ -94,7 +95,7 @@ function report(done: DoneShape, simulation: SimulationShape, where: string, { o
     return;
   }
   printNotes(newNotes(done.notes, simulation.notes), terminal);
-  terminal.out(`approved as revision ${String(done.revision ?? '')}; ${where}\n`);
+  say(`approved as revision ${String(done.revision ?? '')}; ${where}\n`, terminal);
 }
 
 function names(shown: readonly Chosen[]): string {

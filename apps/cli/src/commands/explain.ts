@@ -10,6 +10,7 @@ import { cleanText } from '../output/clean-text.ts';
 import { endOutput, endText } from '../output/connection-end.ts';
 import { printJson } from '../output/json.ts';
 import { portName } from '../output/peer-name.ts';
+import { say } from '../output/prose.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface ExplainOptions {
@@ -75,21 +76,21 @@ function overall(answers: readonly Answer[]): Decision | 'mixed' {
 }
 
 function printAnswers(answers: readonly Answer[], set: PolicySet, terminal: Terminal): void {
-  terminal.out(`${overall(answers).toUpperCase()} ${policySetLine(set)}\n`);
+  say(`${overall(answers).toUpperCase()} ${policySetLine(set)}\n`, terminal);
   for (const { explanation, count } of answers) {
     const { connection, verdict, sides } = explanation;
     const others = count === 1 ? '' : ` (and ${String(count - 1)} more alike)`;
     const spoken = connection.application === undefined ? '' : ` speaking ${connection.application}`;
-    terminal.out(`\n${verdict.decision}: ${endText(connection.from)} -> ${endText(connection.to)} ${portName(connection.port, connection.protocol)}${cleanText(spoken)}${others}\n`);
+    say(`\n${verdict.decision}: ${endText(connection.from)} -> ${endText(connection.to)} ${portName(connection.port, connection.protocol)}${cleanText(spoken)}${others}\n`, terminal);
     for (const side of sides) printSide(side, openReason(side, connection, set), terminal);
   }
 }
 
 function printSide(side: ExplainedSide, openBecause: string | undefined, terminal: Terminal): void {
-  terminal.out(`  ${side.direction} of ${cleanText(side.subject)}: ${side.isAllowed ? 'allowed' : 'denied'}\n`);
-  for (const { text } of side.reasons) terminal.out(`    ${cleanText(text)}\n`);
-  if (openBecause !== undefined) terminal.out(`    left open because ${cleanText(openBecause)}\n`);
-  for (const { text } of side.missing) terminal.out(`    ${cleanText(text)}\n`);
+  say(`  ${side.direction} of ${cleanText(side.subject)}: ${side.isAllowed ? 'allowed' : 'denied'}\n`, terminal);
+  for (const { text } of side.reasons) say(`    ${cleanText(text)}\n`, terminal);
+  if (openBecause !== undefined) say(`    left open because ${cleanText(openBecause)}\n`, terminal);
+  for (const { text } of side.missing) say(`    ${cleanText(text)}\n`, terminal);
 }
 
 // Generated policies leave directions open on purpose; the proposal says why.

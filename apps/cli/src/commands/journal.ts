@@ -5,6 +5,7 @@ import { complain, type LiveOptions, withController } from '../live/live-command
 import { actorText, dateText } from '../live/live-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
+import { foldProse } from '../output/prose.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -52,12 +53,12 @@ async function verify(options: JournalOptions, terminal: Terminal): Promise<Exit
 
 function printVerification(found: VerificationShape, kept: { readonly seq: string; readonly isExpected: boolean } | undefined, terminal: Terminal): void {
   const say = (text: string): void => {
-    terminal.out(`${cleanText(text)}\n`);
+    terminal.out(`${foldProse(cleanText(text), terminal.proseColumns)}\n`);
   };
   if (found.kind === 'broken') say(`the journal is not what was written: ${found.why}`);
   else {
     const seal = found.sealedFrom === undefined ? 'none is sealed with a key yet' : found.sealedFrom <= 1 ? 'all sealed with its key' : `sealed with its key from entry ${String(found.sealedFrom)} on`;
-    say(`the journal is whole: ${String(found.entries)} entries, ${seal}`);
+    say(`the journal is whole: ${found.entries === 1 ? '1 entry' : `${String(found.entries)} entries`}, ${seal}`);
     if (found.entries > 0) say(`  ${String(found.entries)}:${found.digest}`);
     if (found.entries > 0 && kept === undefined) say('Keep this line elsewhere, and hand it to --expect: whoever has the key could rewrite all.');
   }

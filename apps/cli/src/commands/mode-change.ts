@@ -6,6 +6,7 @@ import type { ControllerClient } from '../live/controller-client.ts';
 import { type LiveOptions, newNotes, printNotes } from '../live/live-command.ts';
 import { printModePreview, scopeText } from '../live/mode-preview-text.ts';
 import { printJson } from '../output/json.ts';
+import { say } from '../output/prose.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface ModeChangeOptions extends LiveOptions {
@@ -43,7 +44,7 @@ export async function changeMode(client: ControllerClient, wanted: WantedSetting
     return ExitCode.fine;
   }
   printNotes(notes, terminal);
-  terminal.out(`${scopeText(wanted.scope)} is set; ringfence mode shows what is set, ringfence nodes where it is realised\n`);
+  say(`${scopeText(wanted.scope)} is set; ringfence mode shows what is set, ringfence nodes where it is realised\n`, terminal);
   return ExitCode.fine;
 }
 

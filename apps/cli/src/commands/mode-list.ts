@@ -8,6 +8,7 @@ import type { LiveOptions } from '../live/live-command.ts';
 import { actorText, dateText } from '../live/live-text.ts';
 import { wouldDropsText } from '../live/would-drops-text.ts';
 import { printJson } from '../output/json.ts';
+import { say } from '../output/prose.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -45,7 +46,7 @@ function printModes({ defaultMode, modes, fates, targets, scopes }: ModesShape, 
     wouldDropsText(wouldDrops, now),
   ]);
   terminal.out(formatTable(['SCOPE', 'MODE', 'SET FOR', 'OBSERVE', 'AUDIT', 'ENFORCE', 'OPEN', 'COUNTED IN AUDIT'], standings, terminal.columns));
-  terminal.out('\nMODE is what a new workload starts in; OPEN: in audit or enforce with nothing approved\n');
+  say('\nMODE is what a new workload starts in; OPEN: in audit or enforce with nothing approved\n', terminal);
   const rows = [
     ...modes.map((one) => [scopeName(one.scope), `mode ${one.mode}`, actorText(one.by), dateText(one.at), one.reason ?? '']),
     ...fates.map((one) => [scopeName(one.scope), `forbidden connections: ${fateName(one.fate)}`, actorText(one.by), dateText(one.at), one.reason ?? '']),
@@ -53,7 +54,8 @@ function printModes({ defaultMode, modes, fates, targets, scopes }: ModesShape, 
   ];
   terminal.out('\n');
   terminal.out(formatTable(['SCOPE', 'IS SET TO', 'BY', 'AT', 'REASON'], rows, terminal.columns));
-  terminal.out(`${rows.length === 0 ? 'nothing is set: ' : '\n'}what is not set, and not said by its namespace, is in mode ${defaultMode}\n`);
+  // where the cluster is set, nothing is left to the default
+  if (!modes.some(({ scope }) => scope.kind === 'cluster')) say(`${rows.length === 0 ? 'nothing is set: ' : '\n'}what is not set, and not said by its namespace, is in mode ${defaultMode}\n`, terminal);
 }
 
 const FROM: Readonly<Record<WorkloadModeShape['from'], string>> = { workload: 'it alone', namespace: 'its namespace', annotation: 'its namespace, by annotation', cluster: 'the cluster', default: 'nobody: default' };

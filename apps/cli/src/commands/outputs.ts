@@ -6,6 +6,7 @@ import { agoText } from '../live/live-text.ts';
 import { OUTPUT_NAMES, standingText, whyText } from '../live/output-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
+import { say } from '../output/prose.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -24,7 +25,7 @@ export function runOutputs(options: LiveOptions, terminal: Terminal): Promise<Ex
 
 function printOutputs(outputs: readonly OutputShape[], terminal: Terminal): void {
   const used = outputs.filter(({ namespaces }) => namespaces.length > 0);
-  if (used.length === 0) terminal.out('no policy goes to the API server or to a folder: ringfence mode NAMESPACE --target networkpolicy\n');
+  if (used.length === 0) say('no policy goes to the API server or to a folder: ringfence mode NAMESPACE --target networkpolicy\n', terminal);
   for (const [at, output] of used.entries()) printOutput(output, at > 0, terminal);
 }
 
@@ -32,7 +33,7 @@ function printOutput({ output, place, lookedAt, healed, namespaces }: OutputShap
   const now = Date.now();
   const looked = lookedAt === undefined ? 'never looked at' : `looked at ${agoText(lookedAt, now)}`;
   const undone = healed === 0 ? '' : `, ${String(healed)} ${healed === 1 ? 'change' : 'changes'} of others undone`;
-  terminal.out(`${hasOthers ? '\n' : ''}${cleanText(`${OUTPUT_NAMES[output]}${place === undefined ? '' : ` (${place})`}: ${looked}${undone}`)}\n`);
+  say(`${hasOthers ? '\n' : ''}${cleanText(`${OUTPUT_NAMES[output]}${place === undefined ? '' : ` (${place})`}: ${looked}${undone}`)}\n`, terminal);
   const rows = namespaces.flatMap((one) => rowsOf(one, now));
   terminal.out(formatTable(['NAMESPACE OR POLICY', 'POLICIES', 'STATE', 'REVISION', 'SINCE', 'WHY'], rows, terminal.columns));
 }

@@ -7,6 +7,7 @@ import { sinceApprovalText } from '../live/comparison-text.ts';
 import { type LiveOptions, withController } from '../live/live-command.ts';
 import { shareText } from '../live/live-text.ts';
 import { printJson } from '../output/json.ts';
+import { say } from '../output/prose.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -37,7 +38,7 @@ function printProposals(proposals: readonly ProposalSummaryShape[], terminal: Te
   const rows = proposals.map((one) => [workloadKey(one.workload), one.standing, one.mode, `${one.ingress}/${one.egress}`, rulesText(one), shareText(one.coverage), nextText(one)]);
   terminal.out(formatTable(['WORKLOAD', 'STANDS', 'MODE', 'IN/OUT', 'RULES', 'LEARNED', 'NEXT'], rows, terminal.columns));
   const ready = proposals.filter(isApprovable).length;
-  terminal.out(`\n${String(proposals.length)} workloads, ${String(ready)} ready to approve; ringfence show WORKLOAD gives the rules and why\n`);
+  say(`\n${String(proposals.length)} workloads, ${String(ready)} ready to approve; ringfence show WORKLOAD gives the rules and why\n`, terminal);
 }
 
 /** Something new that a person could approve now. */

@@ -7,6 +7,7 @@ import { complain, type LiveOptions, withController } from '../live/live-command
 import { actorText, dateText, peersText, portsText, timeText } from '../live/live-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
+import { foldProse } from '../output/prose.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -42,7 +43,8 @@ function changedText({ changed, restored }: RevisionSummaryShape): string {
 
 function printRevision(revision: RevisionShape, terminal: Terminal): void {
   const now = Date.now();
-  terminal.out(cleanText(`revision ${String(revision.number)} (${revision.status}), ${timeText(revision.at, now)}, by ${actorText(revision.by)}: ${revision.reason ?? ''}`) + '\n');
+  const heading = `revision ${String(revision.number)} (${revision.status}), ${timeText(revision.at, now)}, by ${actorText(revision.by)}: ${revision.reason ?? ''}`;
+  terminal.out(`${foldProse(cleanText(heading), terminal.proseColumns)}\n`);
   for (const policy of revision.policies) {
     terminal.out(`\n${cleanText(`${policy.name}, from ${policy.file}`)}\n`);
     const rows = (['ingress', 'egress'] as const).flatMap((direction) => {

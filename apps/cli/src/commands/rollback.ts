@@ -4,6 +4,7 @@ import { ExitCode } from '../exit-code.ts';
 import { confirmed, reasonGiven } from '../live/confirming.ts';
 import { complain, type LiveOptions, newNotes, printNotes, withController } from '../live/live-command.ts';
 import { printJson } from '../output/json.ts';
+import { say } from '../output/prose.ts';
 import type { Terminal } from '../terminal.ts';
 import { printSimulation, readDays, simulated } from './simulate-live.ts';
 
@@ -31,7 +32,7 @@ export async function runRollback(number: string | undefined, options: RollbackO
     if (options.output === 'json') printJson({ ...done, simulation }, terminal);
     else {
       printNotes(newNotes(done.notes, simulation.notes), terminal);
-      terminal.out(`revision ${String(done.revision ?? '')} holds what ${to === 0 ? 'held before anything was approved' : `revision ${number} held`}\n`);
+      say(`revision ${String(done.revision ?? '')} holds what ${to === 0 ? 'held before anything was approved' : `revision ${number} held`}\n`, terminal);
     }
     return ExitCode.fine;
   });

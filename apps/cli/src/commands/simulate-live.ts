@@ -11,6 +11,7 @@ import { readWorkload } from '../live/live-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { changeRow } from '../output/connectivity-text.ts';
 import { printJson } from '../output/json.ts';
+import { say } from '../output/prose.ts';
 import { printLossesAndUnused, printStayingDenied } from '../output/simulation-text.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -81,16 +82,16 @@ export function printSimulation(simulation: SimulationShape, terminal: Terminal)
   const named = lost.map((flow) => ({ ...flow, from: bareName(flow.from), to: bareName(flow.to) }));
   const dying = named.filter(({ deniedBefore }) => deniedBefore !== true);
   const denied = named.filter(({ deniedBefore }) => deniedBefore === true);
-  terminal.out(cleanText(`${what}, against revision ${String(base)}: ${count(flows, 'kind', 's of flow', ' of flow')} of the last ${count(days, 'day')} replayed, ${count(connections, 'connection')}`) + '\n');
+  say(cleanText(`${what}, against revision ${String(base)}: ${count(flows, 'kind', 's of flow', ' of flow')} of the last ${count(days, 'day')} replayed, ${count(connections, 'connection')}`) + '\n', terminal);
   terminal.out(dying.length === 0 ? 'no flow would die\n' : `${count(dying.length, 'kind', 's of flow', ' of flow')} would die: ${connectionsOf(dying)}\n`);
-  if (denied.length > 0) terminal.out(`${count(denied.length, 'kind', 's of flow', ' of flow')} would stay denied, by what is in force already: ${connectionsOf(denied)}\n`);
+  if (denied.length > 0) say(`${count(denied.length, 'kind', 's of flow', ' of flow')} would stay denied, by what is in force already: ${connectionsOf(denied)}\n`, terminal);
   printLossesAndUnused({ lost: dying, unused: simulation.unused }, terminal);
   printStayingDenied(denied, terminal);
   terminal.out(change.opened.length === 0 ? '\nNo path would open.\n' : '\nWould open:\n');
   terminal.out(formatTable(['FROM', 'TO', 'PORTS', 'SPEAKS'], change.opened.slice(0, CHANGES_SHOWN).map(changeRow), terminal.columns));
   if (change.opened.length > CHANGES_SHOWN) terminal.out(`… and ${String(change.opened.length - CHANGES_SHOWN)} more (-o json has all)\n`);
   terminal.out(`${count(change.closed.length, 'path')} would close.\n`);
-  for (const text of brokenInvariants) terminal.out(`${cleanText(`CANNOT BE APPROVED: ${text}`)}\n`);
+  for (const text of brokenInvariants) say(`${cleanText(`CANNOT BE APPROVED: ${text}`)}\n`, terminal);
   printNotes(notes, terminal);
 }
 

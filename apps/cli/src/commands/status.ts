@@ -7,6 +7,7 @@ import { OUTPUT_NAMES } from '../live/output-text.ts';
 import { wouldDropsText } from '../live/would-drops-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
+import { foldProse } from '../output/prose.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -42,12 +43,12 @@ function printStatus(status: StatusShape, server: string, terminal: Terminal): v
   const now = Date.now();
   const { reviews, flows, store, leadership } = status;
   const say = (text: string): void => {
-    terminal.out(`${cleanText(text)}\n`);
+    terminal.out(`${foldProse(cleanText(text), terminal.proseColumns)}\n`);
   };
   say(`Ringfence ${status.version} at ${server}, started ${agoText(status.startedAt, now)}; ${TRAFFIC[trafficOf(status)]}`);
   say(leadership.kind === 'leader' ? 'This replica decides and distributes.' : `This replica answers questions only; ${leadership.leader ?? 'nobody known'} decides.`);
   if (leadership.kind === 'follower' && leadership.takesOverAt !== undefined) say(`It takes over in ${String(Math.max(0, Math.ceil((leadership.takesOverAt - now) / 1_000)))} s unless that one renews its lease.`);
-  say(`Store ${store.kind} at ${store.place}, ${String(store.lastSeq)} entries in the journal${store.problem === undefined ? '' : `: ${store.problem}`}`);
+  say(`Store ${store.kind} at ${store.place}, ${store.lastSeq === 1 ? '1 entry' : `${String(store.lastSeq)} entries`} in the journal${store.problem === undefined ? '' : `: ${store.problem}`}`);
   if (store.lastSeq > 0) say(`  ${store.lastDigest}`);
   terminal.out('\n');
   terminal.out(formatTable(['SOURCE', 'STATE', 'OBJECTS', 'SINCE', 'WHY'], status.sources.map(({ name, state, objects, since, why = '' }) => [name, state, String(objects), agoText(since, now), why]), terminal.columns));

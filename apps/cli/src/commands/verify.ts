@@ -14,6 +14,7 @@ import { cleanText } from '../output/clean-text.ts';
 import { endOutput, endText } from '../output/connection-end.ts';
 import { printJson } from '../output/json.ts';
 import { portName } from '../output/peer-name.ts';
+import { say } from '../output/prose.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface VerifyOptions {
@@ -61,13 +62,13 @@ function invariantsOf(file: string, terminal: Terminal): InvariantsRead | undefi
 const WORDS = { holds: 'holds', violated: 'VIOLATED', unknown: 'UNKNOWN' } as const;
 
 function printResults(results: readonly InvariantResult[], set: PolicySet, terminal: Terminal): void {
-  terminal.out(`${String(results.length)} invariants ${policySetLine(set)}\n`);
+  say(`${String(results.length)} invariants ${policySetLine(set)}\n`, terminal);
   for (const { invariant, outcome, text, counterExample } of results) {
-    terminal.out(`\n${WORDS[outcome].padEnd(9)}${cleanText(invariant.name)}\n         ${cleanText(text)}\n`);
+    say(`\n${WORDS[outcome].padEnd(9)}${cleanText(invariant.name)}\n         ${cleanText(text)}\n`, terminal);
     if (counterExample === undefined) continue;
     const { from, to, port, protocol } = counterExample.connection;
-    terminal.out(`         ${counterExample.verdict.decision}: ${endText(from)} -> ${endText(to)} ${portName(port, protocol)}\n`);
-    for (const reason of counterExample.verdict.reasons) terminal.out(`           ${reason.direction}: ${cleanText(reason.text)}\n`);
+    say(`         ${counterExample.verdict.decision}: ${endText(from)} -> ${endText(to)} ${portName(port, protocol)}\n`, terminal);
+    for (const reason of counterExample.verdict.reasons) say(`           ${reason.direction}: ${cleanText(reason.text)}\n`, terminal);
   }
 }
 

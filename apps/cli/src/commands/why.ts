@@ -10,6 +10,7 @@ import { remedyLines } from '../live/remedy-text.ts';
 import { cleanText } from '../output/clean-text.ts';
 import { printJson } from '../output/json.ts';
 import { portName } from '../output/peer-name.ts';
+import { foldProse } from '../output/prose.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** `ringfence why FROM TO [PORT]`: which rule lets it through, which revision, who approved it and when; or what is missing. */
@@ -20,7 +21,7 @@ export async function runWhy(from: string | undefined, to: string | undefined, p
   return withController('why', options, terminal, async (client) => {
     const answer = await client.ask(routes.why, { query: { from, to, port: port?.port, protocol: port?.protocol } });
     if (options.output === 'json') printJson(answer, terminal);
-    else terminal.out(whyLines(answer, Date.now()).map((line) => `${line.replace(/\S.*$/, cleanText)}\n`).join(''));
+    else terminal.out(foldProse(whyLines(answer, Date.now()).map((line) => `${line.replace(/\S.*$/, cleanText)}\n`).join(''), terminal.proseColumns));
     return ExitCode.fine;
   });
 }

@@ -3,6 +3,7 @@ import type { DoomedFlowShape, ModePreviewShape, ScopeShape } from '#operator-ap
 
 import { cleanText } from '../output/clean-text.ts';
 import { changeRow } from '../output/connectivity-text.ts';
+import { foldProse } from '../output/prose.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 import { printNotes } from './live-command.ts';
@@ -26,7 +27,7 @@ export function printModePreview(preview: ModePreviewShape, terminal: Terminal):
   const { scope, mode, revision, isLowering, changes, unchanged, open, lost, change, flows, connections, notes, from, to } = preview;
   const say = (text: string): void => {
     // an empty line before what is set off by one
-    terminal.out(`${text.startsWith('\n') ? '\n' : ''}${cleanText(text.replace(/^\n/, ''))}\n`);
+    terminal.out(`${text.startsWith('\n') ? '\n' : ''}${foldProse(cleanText(text.replace(/^\n/, '')), terminal.proseColumns)}\n`);
   };
   const days = Math.round((to - from) / 86_400_000);
   say(`${scopeText(scope)} to ${mode === 'cleared' ? 'what is set around it' : mode}, with ${revision === 0 ? 'nothing approved' : `revision ${String(revision)}`}: ${count(flows, 'kind')} of flow of the last ${count(days, 'day')} replayed, ${count(connections, 'connection')}`);

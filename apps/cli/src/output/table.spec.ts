@@ -16,6 +16,13 @@ describe('tables', () => {
     expect(lines.slice(1).join('').replaceAll(/\s|web/g, '')).toBe(long.replaceAll('web', ''));
   });
 
+  it('take alike from columns that are equally wide, and wrap titles as cells', () => {
+    const name = 'shop-data/StatefulSet/sales-db';
+    const text = formatTable(['FROM', 'TO', 'COUNTED IN AUDIT'], [[name, name, '']], 60);
+    expect(text.split('\n').slice(0, 3)).toEqual(['FROM                 TO                   COUNTED IN AUDIT', 'shop-data/           shop-data/', 'StatefulSet/sales-   StatefulSet/sales-']);
+    expect(formatTable(['FROM', 'COUNTED IN AUDIT'], [[name, '']], 24)).not.toContain('…');
+  });
+
   it('never let a cell add a line of its own making', () => {
     const text = formatTable(['NAME'], [['web\nfake  row']], 80);
     expect(text.split('\n')).toHaveLength(3);

@@ -57,7 +57,7 @@ function widthsFor(head: readonly string[], cells: readonly (readonly string[])[
 
 function formatCells(head: readonly string[], cells: readonly (readonly string[])[], widths: readonly number[]): string {
   const table = new Table({
-    head: [...head],
+    head: head.map((title, index) => wrapText(title, widths[index] ?? NARROWEST)),
     colWidths: widths.map((width) => width + GAP),
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP, compact: true },
     chars: NO_BORDERS,
@@ -82,8 +82,13 @@ function fitWidths(wanted: readonly number[], columns: number): readonly number[
   while (excess() > 0) {
     const widest = Math.max(...widths);
     if (widest <= NARROWEST) break;
+    // all that are the widest give up alike: a name and its peer stay equally easy to read
+    const alike = widths.filter((width) => width === widest).length;
     const second = Math.max(NARROWEST, ...widths.filter((width) => width < widest));
-    widths[widths.indexOf(widest)] = Math.max(second - 1, NARROWEST, widest - excess());
+    const each = Math.max(1, Math.floor(excess() / alike));
+    for (const [index, width] of widths.entries()) {
+      if (width === widest && excess() > 0) widths[index] = Math.max(second, NARROWEST, widest - each);
+    }
   }
   return widths;
 }
