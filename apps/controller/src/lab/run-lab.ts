@@ -9,6 +9,7 @@ import { enforceWhatIsApproved } from './enforce-approved.ts';
 import { LabGuide } from './lab-guide.ts';
 import { LAB_SOURCE, LabStage, shopObjects } from './lab-stage.ts';
 import { LabView } from './lab-view.ts';
+import { whereToAsk } from './where-to-ask.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** Short: people watch it. */
@@ -62,6 +63,7 @@ function introduce(view: LabView, { pods, nodes, urls, state, revision }: { read
   view.say(`The example shop is up: ${String(pods)} pods on ${String(nodes)} nodes, in network namespaces, with real packets between them.`);
   view.say(`Enforcers on the nodes report what they see; what is declared and what is seen becomes proposals.`);
   view.say(`Operator interface: ${urls.join(', ')}. State and log: ${state}.`);
+  for (const line of whereToAsk(urls)) view.say(line);
   view.say(`Mode of this lab: what is approved is enforced at once. Elsewhere everything begins in observe.`);
   view.say(`Nothing is approved by itself here: the coverage a rule for that asks for takes a day of traffic, and this is a minute of it.`);
   if (revision > 0) view.say(`Revision ${String(revision)} of an earlier time is in force; npm start -- --fresh begins anew.`);

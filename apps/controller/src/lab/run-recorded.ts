@@ -8,6 +8,7 @@ import { LabGuide } from './lab-guide.ts';
 import { LAB_NODES, LAB_SOURCE, shopObjects } from './lab-stage.ts';
 import { LabView } from './lab-view.ts';
 import { RecordedTraffic } from './recorded-traffic.ts';
+import { whereToAsk } from './where-to-ask.ts';
 
 const EVERY_MS = 2_000;
 const WORK_EVERY_MS = 1_000;
@@ -33,6 +34,7 @@ export async function runRecorded(options: ControllerProcessOptions, obstacle: s
   view.say(`The example shop, recorded: ${String(traffic.pods)} pods on ${String(LAB_NODES)} nodes. No packet is real and no enforcer runs here${obstacle === undefined ? '' : ` (the lab, which sends some, is not possible: ${obstacle})`}.`);
   view.say('Its traffic is played back as enforcers would report it; what gets through is what the approved policies let through.');
   view.say(`Operator interface: ${urls.join(', ')}. State and log: ${state}.`);
+  for (const line of whereToAsk(urls)) view.say(line);
   view.say('Nothing is approved by itself here: the coverage a rule for that asks for takes a day of traffic, and this is a minute of it.');
   view.say('Ctrl-C ends it.');
   const guide = new LabGuide(controller, view, false);
