@@ -58,8 +58,11 @@ export class FolderMemory {
     }, this.#known === undefined ? 0 : EVERY_MS);
   }
 
+  /** What is not written yet is handed to the store at once. */
   close(): void {
+    if (this.#writing === undefined) return;
     clearTimeout(this.#writing);
+    void this.#write();
   }
 
   async #write(): Promise<void> {
