@@ -210,6 +210,14 @@ describe('deciding', () => {
     expect(err).toContain('is not proposed any more as it was when you looked');
   });
 
+  it('names stay whole in a narrow terminal, with the rest beneath them', async () => {
+    for (const args of [['flows'], ['proposals']]) {
+      const lines = (await run(args, { columns: 80 })).out.split('\n');
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+      expect(lines.filter((line) => /^shop\/Deployment\/[a-z-]+$/.test(line))).not.toEqual([]);
+    }
+  });
+
   it('approves everything that is ready in one revision, and rolls back', async () => {
     const { code, out } = await run(['approve', '--all-ready', '--yes', '--reason', 'all of it']);
     expect({ code, out }).toMatchObject({ code: 0, out: expect.stringMatching(/approving \d+ workloads/) as unknown });

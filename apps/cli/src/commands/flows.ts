@@ -6,7 +6,7 @@ import { complain, type LiveOptions, withController } from '../live/live-command
 import { agoText, readSpan } from '../live/live-text.ts';
 import { observedPeerText } from '../live/observed-peer-text.ts';
 import { printJson } from '../output/json.ts';
-import { formatTable } from '../output/table.ts';
+import { formatGroups, formatTable, type RowGroup } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface FlowsOptions extends LiveOptions {
@@ -18,6 +18,8 @@ export interface FlowsOptions extends LiveOptions {
   readonly limit: string;
   readonly unattributed: boolean;
 }
+
+const WIDE = 110;
 
 /** `ringfence flows`: who was seen talking to whom, and what was or would be denied for want of a rule. */
 export async function runFlows(options: FlowsOptions, terminal: Terminal): Promise<ExitCode> {
@@ -51,8 +53,16 @@ function printFlows(flows: readonly FlowShape[], hasMore: boolean, terminal: Ter
   const rows = flows.map((flow) => [observedPeerText(flow.from), observedPeerText(flow.to), flow.port === null ? flow.protocol : `${String(flow.port)}/${flow.protocol}`, flow.applications.join(' '), fateText(flow), agoText(flow.lastSeen, now), flow.missing ?? '']);
   const isAnyMissing = flows.some(({ missing }) => missing !== undefined);
   const head = ['FROM', 'TO', 'PORT', 'SPEAKS', 'CONNECTIONS', 'LAST SEEN', ...(isAnyMissing ? ['LACKS'] : [])];
-  terminal.out(formatTable(head, isAnyMissing ? rows : rows.map((row) => row.slice(0, -1)), terminal.columns));
+  terminal.out(terminal.columns < WIDE ? formatGroups(head.slice(1, 6), byFirst(rows), terminal.columns) : formatTable(head, isAnyMissing ? rows : rows.map((row) => row.slice(0, -1)), terminal.columns));
   terminal.out(hasMore ? `\nthe first ${String(flows.length)}; see more with --limit\n` : `\n${String(flows.length)} ${flows.length === 1 ? 'kind' : 'kinds'} of flow\n`);
+}
+
+// Two names of three parts each leave no room for the rest in a narrow terminal.
+function byFirst(rows: readonly (readonly string[])[]): readonly RowGroup[] {
+  return [...Map.groupBy(rows, ([from = '']) => from)].map(([title, own]) => ({
+    title,
+    rows: own.map((row) => ({ cells: row.slice(1, -1), ...(row.at(-1) === '' ? {} : { note: `lacks ${row.at(-1) ?? ''}` }) })),
+  }));
 }
 
 function printUnattributed(unattributed: readonly UnattributedShape[], hasMore: boolean, terminal: Terminal): void {

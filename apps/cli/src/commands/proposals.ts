@@ -8,7 +8,7 @@ import { type LiveOptions, withController } from '../live/live-command.ts';
 import { shareText } from '../live/live-text.ts';
 import { printJson } from '../output/json.ts';
 import { say } from '../output/prose.ts';
-import { formatTable } from '../output/table.ts';
+import { formatGroups, formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface ProposalsOptions extends LiveOptions {
@@ -18,6 +18,8 @@ export interface ProposalsOptions extends LiveOptions {
 }
 
 const MOST = 20_000;
+
+const WIDE = 110;
 
 /** `ringfence proposals`: what is proposed, one line a workload. */
 export function runProposals(options: ProposalsOptions, terminal: Terminal): Promise<ExitCode> {
@@ -36,9 +38,12 @@ function printProposals(proposals: readonly ProposalSummaryShape[], terminal: Te
     return;
   }
   const rows = proposals.map((one) => [workloadKey(one.workload), one.standing, one.mode, `${one.ingress}/${one.egress}`, rulesText(one), shareText(one.coverage), nextText(one)]);
-  terminal.out(formatTable(['WORKLOAD', 'STANDS', 'MODE', 'IN/OUT', 'RULES', 'LEARNED', 'NEXT'], rows, terminal.columns));
+  const head = ['WORKLOAD', 'STANDS', 'MODE', 'IN/OUT', 'RULES', 'LEARNED', 'NEXT'];
+  // seven columns leave a name no room in a narrow terminal
+  const groups = rows.map(([title = '', ...cells]) => ({ title, rows: [{ cells: cells.slice(0, -1), note: cells.at(-1) ?? '' }] }));
+  terminal.out(terminal.columns < WIDE ? formatGroups(head.slice(1, -1), groups, terminal.columns) : formatTable(head, rows, terminal.columns));
   const ready = proposals.filter(isApprovable).length;
-  say(`\n${String(proposals.length)} workloads, ${String(ready)} ready to approve; ringfence show WORKLOAD gives the rules and why\n`, terminal);
+  say(`\n${String(proposals.length)} workloads, ${String(ready)} ready to approve; ringfence show WORKLOAD has the rules\n`, terminal);
 }
 
 /** Something new that a person could approve now. */
