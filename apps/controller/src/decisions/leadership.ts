@@ -3,7 +3,7 @@ import type { LeaseStore } from '#store';
 import type { Leadership } from '../operator/controller-status.ts';
 
 const LEASE = 'controller';
-const SOONEST_MS = 20;
+const SOONEST_MS = 100;
 
 export interface LeadershipOptions {
   readonly leases: LeaseStore;
