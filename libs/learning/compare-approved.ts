@@ -20,6 +20,7 @@ import {
 import { evidenceClass } from './evidence-class.ts';
 import { isAnswered, type ObservedIndex, otherEnd } from './observed-index.ts';
 import { isByHand, proposalDifference, type RuleChange, rulesOf } from './proposal-difference.ts';
+import { daysText } from './observed-text.ts';
 
 /** A rule that was approved, and when it was last used. */
 export interface ApprovedRule {
@@ -157,9 +158,4 @@ function blocksOf(observed: ObservedPeer): readonly Prefix[] {
     const address = parseAddress(text);
     return address === undefined ? (parsePrefix(text) ?? []) : hostPrefix(address);
   });
-}
-
-function daysText(ms: number): string {
-  const days = Math.round(ms / 86_400_000);
-  return days === 1 ? 'a day' : `${String(days)} days`;
 }

@@ -34,3 +34,9 @@ export function counted(count: number, noun: string): string {
 function sum(all: readonly ObservedRelationship[], value: (each: ObservedRelationship) => number): number {
   return all.reduce((total, each) => total + value(each), 0);
 }
+
+/** A span of milliseconds in whole days. */
+export function daysText(ms: number): string {
+  const days = Math.round(ms / 86_400_000);
+  return days === 1 ? 'a day' : `${String(days)} days`;
+}

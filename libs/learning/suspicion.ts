@@ -2,6 +2,7 @@ import { type ObservedPeer, observedPeerKey, type ObservedRelationship, parseAdd
 
 import { DEFAULT_THRESHOLDS, type LearningContext } from './learning-context.ts';
 import { type Doubted, isAnswered, type ObservedIndex } from './observed-index.ts';
+import { daysText } from './observed-text.ts';
 
 // a client that fails this often, and more often than not, is trying things out
 const SWEEP_ATTEMPTS = 10;
@@ -149,11 +150,6 @@ function countPods(pods: Iterable<Pod>): ReadonlyMap<WorkloadKey, number> {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
-}
-
-function daysText(ms: number): string {
-  const days = Math.round(ms / 86_400_000);
-  return days === 1 ? 'a day' : `${String(days)} days`;
 }
 
 function hoursText(ms: number): string {

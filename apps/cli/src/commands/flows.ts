@@ -6,6 +6,7 @@ import { complain, type LiveOptions, withController } from '../live/live-command
 import { agoText, readSpan } from '../live/live-text.ts';
 import { observedPeerText } from '../live/observed-peer-text.ts';
 import { printJson } from '../output/json.ts';
+import { portOrProtocol } from '../output/peer-name.ts';
 import { formatGroups, formatTable, type RowGroup } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -50,7 +51,7 @@ function printFlows(flows: readonly FlowShape[], hasMore: boolean, terminal: Ter
     return;
   }
   const now = Date.now();
-  const rows = flows.map((flow) => [observedPeerText(flow.from), observedPeerText(flow.to), flow.port === null ? flow.protocol : `${String(flow.port)}/${flow.protocol}`, flow.applications.join(' '), fateText(flow), agoText(flow.lastSeen, now), flow.missing ?? '']);
+  const rows = flows.map((flow) => [observedPeerText(flow.from), observedPeerText(flow.to), portOrProtocol(flow.port, flow.protocol), flow.applications.join(' '), fateText(flow), agoText(flow.lastSeen, now), flow.missing ?? '']);
   const isAnyMissing = flows.some(({ missing }) => missing !== undefined);
   const head = ['FROM', 'TO', 'PORT', 'SPEAKS', 'CONNECTIONS', 'LAST SEEN', ...(isAnyMissing ? ['LACKS'] : [])];
   terminal.out(terminal.columns < WIDE ? formatGroups(head.slice(1, 6), byFirst(rows), terminal.columns) : formatTable(head, isAnyMissing ? rows : rows.map((row) => row.slice(0, -1)), terminal.columns));

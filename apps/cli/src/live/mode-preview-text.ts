@@ -3,6 +3,7 @@ import type { DoomedFlowShape, ModePreviewShape, ScopeShape } from '#operator-ap
 
 import { cleanText } from '../output/clean-text.ts';
 import { changeRow } from '../output/connectivity-text.ts';
+import { portOrProtocol } from '../output/peer-name.ts';
 import { foldProse } from '../output/prose.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -57,7 +58,7 @@ function printDoomed(lost: readonly DoomedFlowShape[], days: number, say: (text:
   say('\nGets through now and would be dropped:');
   const now = Date.now();
   for (const flow of lost.slice(0, FLOWS_SHOWN)) {
-    say(`  ${observedPeerText(flow.from)} -> ${observedPeerText(flow.to)} ${flow.port === null ? flow.protocol : `${String(flow.port)}/${flow.protocol}`}${flow.decision === 'unknown' ? ' (some of it)' : ''}`);
+    say(`  ${observedPeerText(flow.from)} -> ${observedPeerText(flow.to)} ${portOrProtocol(flow.port, flow.protocol)}${flow.decision === 'unknown' ? ' (some of it)' : ''}`);
     say(`    ${seenText(flow, days, now)}`);
     for (const text of flow.missing.length === 0 ? [flow.text] : flow.missing) say(`    ${text}`);
     for (const line of flow.remedies.flatMap(remedyLines)) say(`    ${line}`);

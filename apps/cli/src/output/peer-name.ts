@@ -9,3 +9,8 @@ export function peerName(peer: GraphPeer, host?: string): string {
 export function portName(port: number | null, protocol: string): string {
   return port === null ? `any/${protocol}` : `${String(port)}/${protocol}`;
 }
+
+/** A port, or the protocol alone where it has none. */
+export function portOrProtocol(port: number | null, protocol: string): string {
+  return port === null ? protocol : `${String(port)}/${protocol}`;
+}

@@ -1,6 +1,7 @@
 import { compareText, type GraphPeer, graphPeerKey } from '#model';
 
 import { cleanText } from './clean-text.ts';
+import { portOrProtocol } from './peer-name.ts';
 
 /** A graph reduced to what a picture needs: numbered nodes grouped by namespace, one arrow a pair. */
 interface Picture {
@@ -108,6 +109,6 @@ function arrowLabel(labels: readonly string[]): string {
 }
 
 function edgeLabel(edge: Edge): string {
-  const port = edge.port === null ? edge.protocol : `${String(edge.port)}/${edge.protocol}`;
+  const port = portOrProtocol(edge.port, edge.protocol);
   return edge.host === undefined ? port : `${edge.host} ${port}`;
 }

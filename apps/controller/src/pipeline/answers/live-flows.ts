@@ -46,6 +46,7 @@ function flowItem(observed: ObservedRelationship, finder: LackFinder): FlowItem 
   return { observed, ...(texts.length === 0 ? {} : { missing: texts.join('; ') }) };
 }
 
-function flowKey({ from, to, protocol, port }: ObservedRelationship): string {
+/** Under what a kind of flow is told from others, and listed. */
+export function flowKey({ from, to, protocol, port }: ObservedRelationship): string {
   return `${observedPeerKey(from)} ${observedPeerKey(to)} ${protocol} ${String(port ?? 0).padStart(5, '0')}`;
 }

@@ -1,8 +1,9 @@
-import { observedPeerKey, type ObservedRelationship } from '#model';
+import type { ObservedRelationship } from '#model';
 import type { SimulatedFlow } from '#policy';
 import { previewMode, type Remedy, remedyFor, type ReviewContext, type ReviewState } from '#review';
 
 import type { Answer, DoomedFlow, ModeAnswer, ModeQuestion } from './live-answer.ts';
+import { flowKey } from './live-flows.ts';
 import { LackFinder } from './missing-rules.ts';
 import { replayedFlows } from './replayed-flows.ts';
 import { withStandIns } from './stand-in-pods.ts';
@@ -19,20 +20,20 @@ export function previewModeLive(state: ReviewState, question: ModeQuestion, aske
   const context = { ...asked, snapshot: withStandIns(asked.snapshot) };
   const { days, ...rest } = question;
   const from = context.now - days * DAY_MS;
-  const recent = new Map(observedSince(from).map((one) => [keyOf(one), one]));
+  const recent = new Map(observedSince(from).map((one) => [flowKey(one), one]));
   const audited = observedSince(0).filter(({ wouldBeDenied }) => wouldBeDenied > 0);
   // what audit has counted is told in full, whatever the days
-  const whole = new Map(audited.map((one) => [keyOf(one), one]));
-  const candidates = [...recent.values(), ...audited.filter((one) => !recent.has(keyOf(one)))];
+  const whole = new Map(audited.map((one) => [flowKey(one), one]));
+  const candidates = [...recent.values(), ...audited.filter((one) => !recent.has(flowKey(one)))];
   const flows = replayedFlows(candidates, context.snapshot);
   const preview = previewMode(state, { kind: 'set-mode', ...rest }, context, flows);
   if (preview.kind !== 'preview') return { kind: 'unanswerable', diagnostics: preview.diagnostics };
-  const finder = new LackFinder(preview.dropping, context.snapshot);
+  const finder = new LackFinder(preview.dropping, asked.snapshot);
   const parts = Map.groupBy(preview.lost, ({ flow }) => flow.line);
   const doomed = [...parts].flatMap(([line, lost]): readonly DoomedFlow[] => {
     const observed = candidates[line - 1];
     if (observed === undefined) return [];
-    const key = keyOf(observed);
+    const key = flowKey(observed);
     const count = recent.has(key) ? lost.reduce((sum, { flow }) => sum + flow.count, 0) : 0;
     return [{ observed: whole.get(key) ?? observed, count, ...worstOf(lost), missing: [], remedies: [] }];
   });
@@ -66,8 +67,4 @@ function lacking(observed: ObservedRelationship, finder: LackFinder, state: Revi
 function worstOf(lost: readonly SimulatedFlow[]): Pick<DoomedFlow, 'decision' | 'text'> {
   const { decision, text } = lost.find((one) => one.decision === 'deny') ?? lost[0] ?? { decision: 'unknown', text: '' };
   return { decision, text };
-}
-
-function keyOf({ from, to, protocol, port }: ObservedRelationship): string {
-  return `${observedPeerKey(from)}\n${observedPeerKey(to)}\n${protocol}\n${String(port)}`;
 }
